@@ -1,0 +1,1 @@
+"""What everything else stands on: plain Python that knows neither torch nor Qt."""
