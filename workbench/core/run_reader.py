@@ -1,0 +1,174 @@
+"""Reading a run folder, live or years later: what is new since the last look, and what state the run is in."""
+
+import json
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from workbench.core import events, run_lock
+from workbench.core.events import Answered, Event, Failed, Finished, Started, Stopped
+from workbench.core.files import read_json
+from workbench.core.run_folder import RunFolder
+from workbench.core.run_writer import RECORD
+
+State = Literal["queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted", "not responding"]
+LIVE: tuple[State, ...] = ("running", "paused", "stopping", "not responding")
+_SILENT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is new: events in order, and scalars as (steps uint32, values float32) by name.
+
+    keep_until: when not None, a later attempt began at that step: what was read before beyond it no longer counts.
+    """
+
+    events: tuple[Event, ...] = ()
+    scalars: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    keep_until: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.scalars or self.keep_until is not None)
+
+
+class RunReader:
+    """Follows a run folder: every `read` returns what has come since the one before."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.attempt = 0
+        self._offsets: dict[Path, int] = {}
+        self._last: Event | None = None
+        self._answered = ""
+        self._beat = ""
+        self._beat_seen = time.monotonic()
+
+    def read(self) -> Batch:
+        """Return what is new: one continuous history over all attempts, no step twice."""
+        happenings: list[Event] = []
+        scalars: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        keep_until: int | None = None
+        attempts = self.folder.attempts()
+        for number in [n for n in attempts if n >= self.attempt]:
+            new = self._new_events(self.folder.attempt(number))
+            if number > self.attempt:
+                if self.attempt and not new:
+                    break  # begun, but not yet said from which step
+                start = next((event.step for event in new if isinstance(event, Started)), None)
+                if start is not None and self.attempt:
+                    keep_until = start if keep_until is None else min(keep_until, start)
+                    scalars = {name: until(series, start) for name, series in scalars.items()}
+                self.attempt = number
+            happenings += new
+            for name, series in self._new_scalars(self.folder.attempt(number)).items():
+                scalars[name] = joined(scalars[name], series) if name in scalars else series
+        for event in happenings:
+            self._note(event)
+        return Batch(tuple(happenings), {name: s for name, s in scalars.items() if len(s[0])}, keep_until)
+
+    def state(self) -> State:
+        """Return what the run is doing, from its events, its lock and its heartbeat; call `read` first."""
+        if not self.folder.attempts():
+            return "running" if run_lock.is_held(self.folder.lock) else "queued"
+        held = run_lock.is_held(self.folder.lock)
+        if not held and not self._is_elsewhere():
+            return _ENDED.get(type(self._last), "interrupted")
+        if self._last and type(self._last) in _ENDED:
+            return _ENDED[type(self._last)]
+        if not self._beats():
+            return "not responding"
+        return "paused" if self._answered == "paused" else "stopping" if self._answered == "stopping" else "running"
+
+    def _is_elsewhere(self) -> bool:
+        """Return whether another machine trains this run, whose lock we may not see, and its heart still beats."""
+        host = read_json(self.folder.environment, {}).get("host", "")
+        return bool(host) and host != this_host() and type(self._last) not in _ENDED and self._beats()
+
+    def _beats(self) -> bool:
+        try:
+            beat = self.folder.heartbeat.read_text()
+        except OSError:
+            beat = ""
+        now = time.monotonic()
+        if beat != self._beat:
+            self._beat, self._beat_seen = beat, now
+        return now - self._beat_seen < _SILENT_SECONDS
+
+    def _note(self, event: Event) -> None:
+        self._last = event
+        if isinstance(event, Answered):
+            self._answered = event.state
+        elif isinstance(event, Started):
+            self._answered = ""
+
+    def _new_events(self, attempt: Path) -> list[Event]:
+        lines = self._new_bytes(attempt / "events.jsonl", whole=b"\n").decode("utf-8", "replace").splitlines()
+        return [event for event in map(events.from_line, lines) if event is not None]
+
+    def _new_scalars(self, attempt: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for path in (attempt / "scalars").glob("*.bin"):
+            records = np.frombuffer(self._new_bytes(path, whole=RECORD.itemsize), RECORD)
+            if len(records):
+                found[path.stem] = records["step"].copy(), records["value"].copy()
+        return found
+
+    def _new_bytes(self, path: Path, *, whole: int | bytes) -> bytes:
+        """Return what was appended, up to the last whole line or record; the rest waits."""
+        offset = self._offsets.get(path, 0)
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                new = file.read()
+        except OSError:
+            return b""
+        size = new.rfind(whole) + len(whole) if isinstance(whole, bytes) else len(new) // whole * whole
+        self._offsets[path] = offset + size
+        return new[:size]
+
+
+def until(series: tuple[np.ndarray, np.ndarray], step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of (steps, values) that is not beyond `step`."""
+    kept = series[0] <= step
+    return series[0][kept], series[1][kept]
+
+
+def joined(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two series as one."""
+    return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
+
+
+def whole_history(folder: RunFolder) -> tuple[Batch, State]:
+    """Return everything a run has written, and its state."""
+    reader = RunReader(folder)
+    batch = reader.read()
+    return batch, reader.state()
+
+
+def this_host() -> str:
+    """Return the name of this machine, as runs record it."""
+    return platform.node()
+
+
+def seconds_between(folder: RunFolder) -> float:
+    """Return how long the run has trained over all its attempts, in seconds: the clock from first to last event of each."""
+    total = 0.0
+    for number in folder.attempts():
+        try:
+            lines = (folder.attempt(number) / "events.jsonl").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            continue
+        ended = next((json.loads(line) for line in lines[-1:] if '"seconds"' in line), {})
+        span = events.time_of(lines[-1]) - events.time_of(lines[0]) if lines else 0.0
+        total += float(ended.get("seconds", 0) or max(span, 0.0))
+    return total
+
+
+_ENDED: dict[type | None, State] = {Finished: "finished", Stopped: "stopped", Failed: "failed"}
