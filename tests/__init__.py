@@ -1,0 +1,1 @@
+"""Tests of Workbench; the folders mirror those of the package."""
