@@ -1,0 +1,64 @@
+"""Metrics: one per file, each a sum that batches add to on their device and the number it comes to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from workbench.core.registry import Registry
+from workbench.core.words import mark
+
+Total = Callable[[Tensor, Tensor], Tensor]
+Value = Callable[[Tensor, int], float]
+
+
+def mean(total: Tensor, count: int) -> float:
+    """Return the mean over `count` samples; waits for the device."""
+    return float(total) / count
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that says how good predictions are.
+
+    total(logits, targets) -> Tensor: what the batch adds, on its device and without waiting for it; totals of batches
+    are added. value(total, count) -> float: the metric over `count` samples. least_outputs: with fewer classes it
+    would say nothing.
+    """
+
+    name: str
+    total: Total
+    title: str
+    summary: str
+    better: Literal["higher", "lower"] = "higher"
+    percent: bool = False
+    value: Value = mean
+    least_outputs: int = 1
+
+
+metrics = Registry[Metric]("workbench.metrics", mark("metric"))
+
+
+def register(
+    name: str,
+    *,
+    title: str,
+    summary: str,
+    better: Literal["higher", "lower"] = "higher",
+    percent: bool = False,
+    value: Value = mean,
+    least_outputs: int = 1,
+) -> Callable[[Total], Total]:
+    """Register what is decorated, called as (logits, targets) -> Tensor, as the metric `name`."""
+
+    def decorate(total: Total) -> Total:
+        metrics.add(name, Metric(name, total, title, summary, better, percent, value, least_outputs))
+        return total
+
+    return decorate
+
+
+def classes(targets: Tensor) -> Tensor:
+    """Return class indices (batch,), also from soft targets (batch, classes): the most likely class."""
+    return targets.argmax(1) if targets.is_floating_point() else targets

@@ -1,0 +1,1 @@
+"""Blocks and choices that several architectures share."""

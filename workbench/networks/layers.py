@@ -1,0 +1,71 @@
+"""Layers that a person chooses by name, and the settings with which they are chosen."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import nn
+
+from workbench.core.settings import Hint
+
+Activation = Annotated[
+    Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"],
+    Field(title="Activation", description="What bends the output of every layer but the last."),
+    Hint(
+        choices={
+            "relu": "ReLU",
+            "leaky_relu": "Leaky ReLU",
+            "elu": "ELU",
+            "gelu": "GELU",
+            "silu": "SiLU",
+            "tanh": "Tanh",
+            "sigmoid": "Sigmoid",
+        }
+    ),
+]
+Dropout = Annotated[
+    float,
+    Field(
+        ge=0,
+        lt=1,
+        title="Dropout",
+        description="Part of the activations that is switched off at random in training, against memorising.",
+    ),
+]
+Width = Annotated[int, Field(ge=1, le=65536)]
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+
+
+def activation(name: str) -> nn.Module:
+    """Return a new activation layer of that name."""
+    return _ACTIVATIONS[name]()
+
+
+def dense(
+    inputs: int, widths: tuple[int, ...], outputs: int, *, bend: str, dropout: float, normalization: str = "none"
+) -> nn.Sequential:
+    """Return linear layers through `widths`, each normalized, bent and dropped out, and a linear layer to the logits.
+
+    normalization: "none", "batch" (Ioffe and Szegedy 2015) or "layer" (Ba et al. 2016). Weights start as PyTorch's
+    `Linear` sets them: uniform within 1/sqrt(inputs). (batch, inputs) -> (batch, outputs).
+    """
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers.append(nn.Linear(inputs, width, bias=normalization != "batch"))  # a batch norm has a bias of its own
+        if normalization == "batch":
+            layers.append(nn.BatchNorm1d(width))
+        elif normalization == "layer":
+            layers.append(nn.LayerNorm(width))
+        layers.append(activation(bend))
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+        inputs = width
+    return nn.Sequential(*layers, nn.Linear(inputs, outputs))

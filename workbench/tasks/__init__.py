@@ -1,0 +1,59 @@
+"""Tasks: what a batch, a loss, a metric and a prediction mean; one per file."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, TypeVar
+
+from torch import Tensor
+
+from workbench.core.registry import Registry
+from workbench.core.words import mark
+from workbench.metrics import metrics
+
+Reduction = Literal["mean", "sum"]
+
+
+class Task(Protocol):
+    """What there is to learn.
+
+    name, title: what it is called. metrics: names in `workbench.metrics`. headline: the one that names the best model.
+    """
+
+    name: str
+    title: str
+    metrics: tuple[str, ...]
+    headline: str
+
+    def outputs(self, dataset: Any) -> int:
+        """Return how many numbers the network gives for one sample."""
+        ...
+
+    def loss(
+        self,
+        logits: Tensor,
+        targets: Tensor,
+        *,
+        weights: Tensor | None = None,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "mean",
+    ) -> Tensor:
+        """Return what training makes small, in float32."""
+        ...
+
+    def predictions(self, logits: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
+        """Return plain values for each sample of the batch, as `workbench predict` prints them."""
+        ...
+
+
+tasks = Registry[Task]("workbench.tasks", mark("task"))
+Made = TypeVar("Made", bound=type[Task])
+
+
+def register(made: Made) -> Made:
+    """Register the decorated class, which needs no arguments, under its own `name`."""
+    tasks.add(made.name, made())
+    return made
+
+
+def metrics_for(task: Task, outputs: int) -> tuple[str, ...]:
+    """Return the metrics of `task` that say something about so many outputs."""
+    return tuple(name for name in task.metrics if metrics[name].least_outputs <= outputs)

@@ -1,0 +1,63 @@
+"""Classification: which one of several classes a sample belongs to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from workbench.core.words import mark
+from workbench.tasks import Reduction, register
+
+
+@register
+class Classification:
+    """One class out of several; the network gives a logit for each."""
+
+    name = "classification"
+    title = mark("Classification")
+    metrics = ("accuracy", "top_5_accuracy", "macro_f1")
+    headline = "accuracy"
+
+    def outputs(self, dataset: Any) -> int:
+        """Return the number of classes."""
+        return len(dataset.classes)
+
+    def loss(
+        self,
+        logits: Tensor,
+        targets: Tensor,
+        *,
+        weights: Tensor | None = None,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "mean",
+    ) -> Tensor:
+        """Return cross-entropy in float32, with label smoothing after Szegedy et al. 2016, section 7.
+
+        logits (batch, classes); targets: class indices (batch,), or soft targets (batch, classes) whose rows sum to
+        one; weights: one for each class (classes,). The mean divides by the number of samples, weighted or not, so
+        that the sums of parts of a batch add up to the whole.
+        """
+        total = cross_entropy(logits.float(), targets, weight=weights, label_smoothing=label_smoothing, reduction="sum")
+        return total / len(targets) if reduction == "mean" else total
+
+    def predictions(self, logits: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
+        """Return for each sample its label, its score and the `top` best labels with their scores, best first.
+
+        Scores are softmax probabilities, in float32 whatever the precision of logits (batch, classes).
+        """
+        scores, places = torch.softmax(logits.float(), dim=1).topk(min(top, len(labels)), dim=1)
+        rows = zip(scores.tolist(), places.tolist(), strict=True)
+        ranked = [[{"label": labels[place], "score": score} for score, place in zip(*row, strict=True)] for row in rows]
+        return [{**best[0], "top": best} for best in ranked]
+
+
+def balanced_weights(counts: Sequence[int]) -> list[float]:
+    """Return weights for classes with so many training samples each, so that every class counts the same.
+
+    Their mean over the samples is 1 ("balanced" in King and Zeng 2001): samples / (classes × count). A class without
+    samples weighs 0.
+    """
+    present = sum(count > 0 for count in counts)
+    return [sum(counts) / (present * count) if count else 0.0 for count in counts]
