@@ -1,0 +1,47 @@
+# The two that matter: `make run` opens the window with a sample, `make test` passes the tests. Both install first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?= --demo
+
+.PHONY: run test check screenshots bench clean
+
+run: $(VENV)/installed
+	@$(PYTHON) tools/system_packages.py qt $(VENV) || true
+	$(BIN)/workbench $(ARGS)
+
+test: $(VENV)/installed-test
+	@$(PYTHON) tools/system_packages.py qt $(VENV) --offscreen
+	$(BIN)/python -m pytest -q -n 2
+
+# Everything that is judged without running the program; then all tests, slow ones included.
+check: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	@$(PYTHON) tools/system_packages.py qt $(VENV) --offscreen
+	$(BIN)/python -m pytest -q -n 2 -m ""
+
+# Every page in light, dark and Chinese, into screenshots/.
+screenshots: $(VENV)/installed-test
+	@$(PYTHON) tools/system_packages.py qt $(VENV) --offscreen
+	$(BIN)/python -m tools.screenshots
+
+# How long what people wait for takes, as ratios measured in one go.
+bench: $(VENV)/installed-test
+	$(BIN)/python -m tools.bench
+
+clean:
+	rm -rf $(VENV) build dist screenshots .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) tools/system_packages.py venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/installed
