@@ -21,7 +21,10 @@ from workbench.core.words import Words
 
 @dataclass(frozen=True)
 class Started:
-    """An attempt begins at `step`, from the checkpoint `parent` (empty: from new weights); `changed` settings differ from it."""
+    """An attempt begins at `step`, from the checkpoint `parent`, from which the `changed` settings differ.
+
+    An empty parent means new weights.
+    """
 
     attempt: int
     step: int

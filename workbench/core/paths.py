@@ -7,7 +7,7 @@ import platformdirs
 
 
 def resources() -> Path:
-    """Return the folder of icons, translations, samples and guide: in the package when installed, beside it in a checkout."""
+    """Return the folder of icons, translations, samples and guide: in the package, or beside it in a checkout."""
     package = Path(__file__).parents[1]
     packed = package / "resources"
     return packed if packed.is_dir() else package.parent / "resources"
@@ -24,5 +24,5 @@ def cache() -> Path:
 
 
 def state() -> Path:
-    """Return the folder of the window's own memory (forms, queue, language): `WORKBENCH_STATE`, or the user's state folder."""
+    """Return the folder of what the window remembers: `WORKBENCH_STATE`, or the user's state folder."""
     return Path(os.environ.get("WORKBENCH_STATE") or platformdirs.user_state_path("workbench", appauthor=False))

@@ -3,9 +3,11 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler, SerializeAsAny, ValidationError
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import core_schema
 
 from workbench.core.errors import UserError
 from workbench.core.settings import Settings, nearest, refuse_unknown, worded
@@ -36,7 +38,9 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
             near = nearest(kind, self._entries)
             hint = mark("Did you mean {near}?") if near else mark("Known here: {known}.")
             known = ", ".join(sorted(self._entries))
-            raise UserError("There is no {noun} called {kind}.", hint=hint, noun=self.noun, kind=kind, near=near, known=known)
+            raise UserError(
+                "There is no {noun} called {kind}.", hint=hint, noun=self.noun, kind=kind, near=near, known=known
+            )
         return self._entries[kind]
 
     def __contains__(self, kind: object) -> bool:
@@ -66,6 +70,11 @@ class HasSettings(Protocol):
     def settings(self) -> type[Settings]: ...
 
 
+def kind_of(settings: Settings) -> str:
+    """Return the kind under which the class of these settings is registered."""
+    return getattr(settings, "kind", "")
+
+
 def build_settings(registry: Registry[Any], plain: Any, default_kind: str, section: str) -> Settings:
     """Return the settings that `plain` describes, of the class that its `kind` names.
 
@@ -83,18 +92,6 @@ def build_settings(registry: Registry[Any], plain: Any, default_kind: str, secti
         raise worded(error, section) from None
 
 
-def chosen_from(registry: Registry[Any], default_kind: str, section: str) -> Any:
-    """Return the type of a field that holds settings of any kind in `registry`; its schema says {"registry": section}."""
-
-    def build(plain: Any) -> Settings:
-        try:
-            return build_settings(registry, plain, default_kind, section)
-        except UserError as error:
-            raise ValueErrorOf(error) from None
-
-    return Annotated[SerializeAsAny[Settings], BeforeValidator(build), _Chosen(section, default_kind)]
-
-
 class ValueErrorOf(UserError, ValueError):
     """A UserError that pydantic carries out of a validator; `worded` gives it back unchanged."""
 
@@ -102,10 +99,25 @@ class ValueErrorOf(UserError, ValueError):
         super().__init__(error.message, hint=error.hint.template, details=error.details)
 
 
-class _Chosen:
-    def __init__(self, section: str, default_kind: str) -> None:
-        self.section = section
-        self.default_kind = default_kind
+@dataclass(frozen=True)
+class ChosenFrom:
+    """Marks a field, `Annotated[SerializeAsAny[Base], ChosenFrom(…)]`, that holds settings of any kind in a registry.
 
-    def __get_pydantic_json_schema__(self, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    Its JSON schema is {"registry": section, "default_kind": kind}.
+    """
+
+    registry: Registry[Any]
+    default_kind: str
+    section: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return core_schema.no_info_before_validator_function(self._build, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"registry": self.section, "default_kind": self.default_kind}
+
+    def _build(self, plain: Any) -> Settings:
+        try:
+            return build_settings(self.registry, plain, self.default_kind, self.section)
+        except UserError as error:
+            raise ValueErrorOf(error) from None

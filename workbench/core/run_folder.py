@@ -1,4 +1,7 @@
-"""A run is a folder: its layout, its name, its notes and the window's wishes. Writing events is run_writer, reading them run_reader."""
+"""A run is a folder: its layout, its name, its notes and the window's wishes.
+
+Events are written by run_writer and read by run_reader.
+"""
 
 import re
 import secrets
@@ -127,7 +130,9 @@ _STEP = re.compile(r"step-(\d+)-a(\d+)")
 
 
 def new_run(runs: Path, title: str, recipe: str, notes: Mapping[str, Any] | None = None) -> RunFolder:
-    """Make the folder of a run that waits to start: its name says when and what, `recipe` (TOML) is what was asked for.
+    """Make the folder of a run that waits to start; its name says when and what.
+
+    recipe: what was asked for, as TOML.
 
     Raises UserError when the folder of runs cannot be written to.
     """

@@ -16,7 +16,9 @@ from workbench.core.files import read_json
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_writer import RECORD
 
-State = Literal["queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted", "not responding"]
+State = Literal[
+    "queued", "running", "paused", "stopping", "finished", "stopped", "failed", "interrupted", "not responding"
+]
 LIVE: tuple[State, ...] = ("running", "paused", "stopping", "not responding")
 _SILENT_SECONDS = 5.0
 
@@ -158,7 +160,7 @@ def this_host() -> str:
 
 
 def seconds_between(folder: RunFolder) -> float:
-    """Return how long the run has trained over all its attempts, in seconds: the clock from first to last event of each."""
+    """Return how long the run has trained over all its attempts, in seconds."""
     total = 0.0
     for number in folder.attempts():
         try:

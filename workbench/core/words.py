@@ -87,5 +87,6 @@ def from_plain(plain: Mapping[str, Any]) -> Words:
     """Return the words that `to_plain` described."""
     values = plain.get("values", {})
     return Words(
-        plain["template"], {name: from_plain(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        plain["template"],
+        {name: from_plain(value) if isinstance(value, Mapping) else value for name, value in values.items()},
     )

@@ -1,0 +1,293 @@
+"""A recipe: the data, the architecture and the training of a run, as TOML, as a form and as flags."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
+
+from workbench.architectures import architectures, best_for, why_not
+from workbench.core.errors import UserError
+from workbench.core.registry import ChosenFrom, ValueErrorOf, build_settings, kind_of
+from workbench.core.settings import Hint, Settings, overridden, refuse_unknown, worded
+from workbench.core.words import tr
+from workbench.data import DataSettings, kinds
+from workbench.optimizers import OptimizerSettings, optimizers
+from workbench.schedules import schedules
+
+
+class Training(Settings):
+    """How the weights are found."""
+
+    epochs: Annotated[
+        int, Field(ge=1, le=100_000, title="Epochs", description="How often the network sees every training sample.")
+    ] = 10
+    batch_size: Annotated[
+        Annotated[int, Field(ge=1, le=1_000_000)] | Literal["all"],
+        Field(
+            title="Batch size",
+            description="Samples per step. Larger is smoother and faster on a GPU; all is one step per epoch.",
+        ),
+        Hint(choices={"all": "All"}),
+    ] = 64
+    optimizer: Annotated[
+        SerializeAsAny[OptimizerSettings],
+        ChosenFrom(optimizers, "adamw", "training.optimizer"),
+        Field(title="Optimizer", description="How a gradient becomes a step."),
+    ] = Field(default_factory=lambda: optimizers["adamw"].settings.model_validate({}))
+    schedule: Annotated[
+        SerializeAsAny[Settings],
+        ChosenFrom(schedules, "cosine", "training.schedule"),
+        Field(title="Schedule", description="How the learning rate changes over the run."),
+    ] = Field(default_factory=lambda: schedules["cosine"].settings.model_validate({}))
+    seed: Annotated[
+        int,
+        Field(ge=0, lt=2**32, title="Seed", description="The same seed gives the same weights, order and result."),
+    ] = 0
+    device: Annotated[
+        str,
+        Field(
+            pattern=r"^(auto|cpu|mps|(cuda|xpu)(:\d+)?)$",
+            title="Device",
+            description="What computes. Automatic takes a GPU when there is one that works.",
+        ),
+    ] = "auto"
+    runs_in: Annotated[
+        Literal["own process", "worker thread"],
+        Field(
+            title="Runs in",
+            description="A process of its own survives the window and its crashes; a worker thread ends with the window.",
+        ),
+        Hint(choices={"own process": "Own process", "worker thread": "Worker thread"}),
+    ] = "own process"
+    patience: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            title="Patience",
+            description="Stop after so many epochs without a better validation loss; 0 never stops early.",
+        ),
+    ] = 0
+    target_metric: Annotated[
+        str,
+        Field(
+            title="Target metric",
+            description="Stop when this metric of the validation split reaches the target: accuracy, loss or another.",
+        ),
+        Hint(advanced=True),
+    ] = "none"
+    target_value: Annotated[
+        float,
+        Field(title="Target", description="The value of the target metric at which training stops."),
+        Hint(advanced=True),
+    ] = 0.0
+    keep_best: Annotated[
+        Literal["metric", "loss"],
+        Field(
+            title="Best model by", description="What decides which epoch gave the best model on the validation split."
+        ),
+        Hint(advanced=True, choices={"metric": "Metric", "loss": "Loss"}),
+    ] = "metric"
+    label_smoothing: Annotated[
+        float,
+        Field(ge=0, lt=1, title="Label smoothing", description="Part of each target that is spread over all classes."),
+        Hint(advanced=True),
+    ] = 0.0
+    class_weights: Annotated[
+        Literal["none", "balanced"],
+        Field(
+            title="Class weights",
+            description="Balanced gives rare classes more weight, so that all count the same.",
+        ),
+        Hint(advanced=True, choices={"none": "None", "balanced": "Balanced"}),
+    ] = "none"
+    gradient_clip: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1e6,
+            title="Gradient clipping",
+            description="Largest norm of a gradient; longer ones are cut. 0 is off.",
+        ),
+        Hint(advanced=True),
+    ] = 0.0
+    accumulation: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            title="Accumulation",
+            description="Batches whose gradients are added up for one step, to train with large batches in little memory.",
+        ),
+        Hint(advanced=True),
+    ] = 1
+    ema: Annotated[
+        float,
+        Field(
+            ge=0,
+            lt=1,
+            title="Weight averaging",
+            description="Decay of a moving average of the weights, such as 0.999, that is validated and kept. 0 is off.",
+        ),
+        Hint(advanced=True),
+    ] = 0.0
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16", "float16"],
+        Field(
+            title="Precision",
+            description="Numbers used in the network; the short ones are faster where the device has them.",
+        ),
+        Hint(
+            advanced=True,
+            choices={"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"},
+        ),
+    ] = "auto"
+    memory_layout: Annotated[
+        Literal["auto", "contiguous", "channels_last"],
+        Field(
+            title="Memory layout",
+            description="Order of image tensors in memory; channels last is faster for convolutions.",
+        ),
+        Hint(
+            advanced=True, choices={"auto": "Automatic", "contiguous": "Contiguous", "channels_last": "Channels last"}
+        ),
+    ] = "auto"
+    compile: Annotated[
+        Literal["auto", "on", "off"],
+        Field(
+            title="Compile",
+            description="Let torch.compile fuse kernels: a slow start, then faster steps.",
+        ),
+        Hint(advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
+    ] = "auto"
+    threads: Annotated[
+        Annotated[int, Field(ge=1, le=1024)] | Literal["auto"],
+        Field(title="Threads", description="CPU threads for the computation; automatic follows the size of the work."),
+        Hint(advanced=True, choices={"auto": "Automatic"}),
+    ] = "auto"
+    speed: Annotated[
+        Literal["fast", "plain"],
+        Field(
+            title="Speed", description="Fast takes the quickest settings known to be correct; plain takes none of them."
+        ),
+        Hint(advanced=True, choices={"fast": "Fast", "plain": "Plain"}),
+    ] = "fast"
+    checkpoint_seconds: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=86_400,
+            title="Checkpoint every",
+            description="Time between checkpoints that training can go on from.",
+        ),
+        Hint(advanced=True, unit="s"),
+    ] = 60.0
+
+
+class Recipe(Settings):
+    """Everything that decides how a run comes out."""
+
+    data: Annotated[SerializeAsAny[DataSettings], ChosenFrom(kinds, "samples", "data")] = Field(
+        default_factory=lambda: kinds["samples"].settings.model_validate({})
+    )
+    architecture: Annotated[SerializeAsAny[Settings], ChosenFrom(architectures, "convnet", "architecture")]
+    training: Training = Training()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_the_best_architecture_if_none_is_named(cls, plain: Any) -> Any:
+        if not isinstance(plain, Mapping):
+            return plain
+        architecture = plain.get("architecture", {})
+        if isinstance(architecture, Mapping) and "kind" not in architecture:
+            try:
+                data = build_settings(kinds, plain.get("data", {}), "samples", "data")
+            except UserError as error:
+                raise ValueErrorOf(error) from None
+            assert isinstance(data, DataSettings)
+            best = best_for(data.inputs_kind(), task_of(data))
+            return {**plain, "data": data, "architecture": {"kind": best, **architecture}}
+        return plain
+
+    @model_validator(mode="after")
+    def _the_parts_fit(self) -> "Recipe":
+        kind = kind_of(self.architecture)
+        reason = why_not(kind, self.data.inputs_kind(), task_of(self.data))
+        if reason:
+            message = UserError(
+                "{architecture} does not fit these data: it {reason}.",
+                hint="Leave the architecture out, and the best one for the data is taken.",
+                architecture=tr(architectures[kind].title),
+                reason=reason,
+            )
+            raise ValueErrorOf(message)
+        return self
+
+
+def task_of(data: DataSettings) -> str:
+    """Return the name of the task that these data pose."""
+    return kinds[data.kind].task
+
+
+def recipe_from(plain: Mapping[str, Any], assignments: Iterable[str] = ()) -> Recipe:
+    """Return the complete recipe of nested plain values, with `section.name=value` assignments applied.
+
+    Raises UserError for an unknown name, a value out of range, or parts that do not fit each other.
+    """
+    plain = overridden(plain, assignments)
+    refuse_unknown(plain, Recipe, "")
+    if isinstance(plain.get("training"), Mapping):
+        refuse_unknown(plain["training"], Training, "training")
+    try:
+        return Recipe.model_validate(plain)
+    except ValidationError as error:
+        raise worded(error) from None
+
+
+def read_recipe(path: Path, assignments: Iterable[str] = ()) -> Recipe:
+    """Return the recipe of a TOML file; a relative `path` of its data is relative to the file.
+
+    Raises UserError for a file that cannot be read or a recipe that cannot work.
+    """
+    try:
+        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(
+            "The recipe {path} cannot be read: {reason}.",
+            hint="Give the path of a TOML file.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError("{path} is not a recipe in TOML: {reason}.", path=str(path), reason=str(error)) from error
+    plain = overridden(plain, assignments)
+    return recipe_from(with_absolute_path(plain, path.parent))
+
+
+def with_absolute_path(plain: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the plain recipe with the path of its data made absolute, seen from `folder`."""
+    data = plain.get("data")
+    if not isinstance(data, Mapping) or not isinstance(data.get("path"), str) or not data["path"]:
+        return dict(plain)
+    path = (folder / Path(data["path"]).expanduser()).resolve()
+    return {**plain, "data": {**data, "path": str(path)}}
+
+
+def to_plain(recipe: Settings) -> dict[str, Any]:
+    """Return nested plain values, from which `recipe_from` makes an equal recipe."""
+    return recipe.model_dump(mode="json")
+
+
+def to_toml(recipe: Settings) -> str:
+    """Return the recipe as TOML, complete with every default."""
+    return tomli_w.dumps(to_plain(recipe))
+
+
+def title_of(recipe: Recipe) -> str:
+    """Return what a run of this recipe is called: its architecture and its data."""
+    data = recipe.data
+    name = getattr(data, "name", "") or Path(getattr(data, "path", "") or kinds[data.kind].kind).stem
+    return f"{kind_of(recipe.architecture)}-{name}"
