@@ -11,6 +11,7 @@ from workbench.core.registry import Registry
 from workbench.core.settings import Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import Words, mark
+from workbench.tasks import tasks
 
 Build = TypeVar("Build", bound=Callable[..., nn.Module])
 
@@ -74,12 +75,17 @@ def best_for(inputs_kind: str, task: str = "classification") -> str:
     return next((kind for kind in fitting if (inputs_kind, task) in architectures[kind].default_for), fitting[0])
 
 
-def why_not(kind: str, inputs: Inputs | str, task: str) -> Words | None:
+def why_not(kind: str, inputs: Inputs | str, task: str = "classification") -> Words | None:
     """Return why this architecture cannot learn this task from these inputs, or None when it can."""
     architecture = architectures[kind]
     given = inputs if isinstance(inputs, str) else inputs.kind
     if given not in architecture.inputs:
-        return Words("reads {needed}, not {given}", {"needed": given, "given": given})
+        needed, there = (_INPUTS.get(name, Words(name)) for name in (architecture.inputs[0], given))
+        return Words("Takes {needed}, and these are {given}.", {"needed": needed, "given": there})
     if task not in architecture.tasks:
-        return Words("cannot be trained for {task}", {"task": task})
+        title = Words(tasks[task].title) if task in tasks else task
+        return Words("Cannot be trained for this task: {task}.", {"task": title})
     return None
+
+
+_INPUTS = {"image": Words("images"), "text": Words("texts")}

@@ -33,6 +33,21 @@ WeightDecay = Annotated[
     Hint(log=True),
 ]
 
+GradientMemory = Annotated[
+    float,
+    Field(ge=0, lt=1, title="Memory of gradients", description="Part of the mean of past gradients that a step keeps."),
+    Hint(advanced=True),
+]
+SquareMemory = Annotated[
+    float,
+    Field(ge=0, lt=1, title="Memory of squares", description="Part of the mean of past squares that a step keeps."),
+    Hint(advanced=True),
+]
+Momentum = Annotated[
+    float,
+    Field(ge=0, lt=1, title="Momentum", description="Part of the last step's direction that the next one keeps."),
+]
+
 
 class OptimizerSettings(Settings):
     """What every optimizer has; its own settings extend this and set its own learning rate."""

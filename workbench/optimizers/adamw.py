@@ -1,12 +1,19 @@
 """AdamW: Adam with weight decay apart from the gradient."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from torch.optim import AdamW, Optimizer
 
-from workbench.core.settings import Hint
-from workbench.optimizers import LearningRate, NamedParameters, OptimizerSettings, WeightDecay, groups, register
+from workbench.optimizers import (
+    GradientMemory,
+    LearningRate,
+    NamedParameters,
+    OptimizerSettings,
+    SquareMemory,
+    WeightDecay,
+    groups,
+    register,
+)
 
 
 class AdamWSettings(OptimizerSettings):
@@ -15,26 +22,8 @@ class AdamWSettings(OptimizerSettings):
     kind: Literal["adamw"] = "adamw"
     learning_rate: LearningRate = 1e-3
     weight_decay: WeightDecay = 0.01
-    beta1: Annotated[
-        float,
-        Field(
-            ge=0,
-            lt=1,
-            title="Memory of gradients",
-            description="Part of the running mean of gradients that each step keeps.",
-        ),
-        Hint(advanced=True),
-    ] = 0.9
-    beta2: Annotated[
-        float,
-        Field(
-            ge=0,
-            lt=1,
-            title="Memory of squares",
-            description="Part of the running mean of squares that each step keeps.",
-        ),
-        Hint(advanced=True),
-    ] = 0.999
+    beta1: GradientMemory = 0.9
+    beta2: SquareMemory = 0.999
 
 
 @register("adamw", settings=AdamWSettings, title="AdamW", summary="A safe choice that seldom needs tuning.")

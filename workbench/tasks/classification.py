@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from workbench.core.words import mark
-from workbench.tasks import Reduction, register
+from workbench.tasks import Reduction, Task, register
 
 
 @register
-class Classification:
+class Classification(Task):
     """One class out of several; the network gives a logit for each."""
 
     name = "classification"
