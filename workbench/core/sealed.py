@@ -1,0 +1,75 @@
+"""Folders that are whole or not there: built beside their place, sealed with checksums, renamed into it."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.core.errors import UserError
+from workbench.core.files import read_json, sync_folder, write_json
+
+MANIFEST = "manifest.json"
+
+
+def write_sealed(place: Path, fill: Callable[[Path], None], *, least_free: int = 0) -> None:
+    """Make the folder `place`: `fill` writes its files, then they are checksummed, synced and moved into place as one.
+
+    least_free: bytes that the disk must have free. Raises UserError when there is too little room, OSError otherwise;
+    nothing is left behind then, and what was at `place` is untouched.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _require_room(place.parent, least_free)
+    beside = place.parent / f".tmp-{os.getpid()}-{secrets.token_hex(3)}"
+    beside.mkdir()
+    try:
+        fill(beside)
+        files = sorted(beside.iterdir())
+        for file in files:
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+        write_json(beside / MANIFEST, {file.name: {"size": file.stat().st_size, "sha256": _sha256(file)} for file in files})
+        if place.exists():
+            shutil.rmtree(place)
+        beside.rename(place)
+        sync_folder(place.parent)
+    except BaseException as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        if _is_full(error, place.parent):
+            _require_room(place.parent, 2**62)
+        raise
+
+
+def check_sealed(place: Path) -> None:
+    """Raise UserError naming the first file of the folder that is missing or not as it was written."""
+    manifest = read_json(place / MANIFEST, None)
+    if not isinstance(manifest, dict):
+        raise UserError("{name} has no list of checksums: it is not complete.", name=place.name)
+    for name, facts in manifest.items():
+        file = place / name
+        if not file.is_file():
+            raise UserError("{name} is damaged: {file} is missing.", name=place.name, file=name)
+        if file.stat().st_size != facts["size"] or _sha256(file) != facts["sha256"]:
+            raise UserError("{name} is damaged: {file} is not what was written.", name=place.name, file=name)
+
+
+def _require_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise UserError(
+            "The disk of {folder} is full: {free} MB are free.",
+            hint="Make room there, then resume the run. Nothing that was saved before is lost.",
+            folder=str(folder),
+            free=f"{free / 1e6:,.0f}",
+        )
+
+
+def _is_full(error: BaseException, folder: Path) -> bool:
+    """Say whether the disk is full; torch and safetensors word it in their own ways."""
+    return isinstance(error, Exception) and not isinstance(error, UserError) and shutil.disk_usage(folder).free < 4096
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

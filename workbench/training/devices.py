@@ -1,0 +1,55 @@
+"""Which device computes, and why."""
+
+import psutil
+import torch
+
+from workbench.core.errors import UserError
+from workbench.core.words import Words
+
+
+def chosen_device(name: str) -> torch.device:
+    """Return the device of this name; "auto" takes a GPU when there is one that works.
+
+    Raises UserError when the named device is not there, with the reason.
+    """
+    if name == "auto":
+        return torch.device(next(iter(_gpus()), "cpu"))
+    device = torch.device(name)
+    present = {
+        "cpu": lambda: 1,
+        "cuda": torch.cuda.device_count,
+        "mps": lambda: int(torch.backends.mps.is_available()),
+        "xpu": torch.xpu.device_count,
+    }[device.type]()
+    if (device.index or 0) >= present:
+        raise UserError(
+            "This machine has no device {device}: {reason}",
+            hint="Choose automatic or cpu as the device.",
+            device=name,
+            reason=why_no_gpu() or Words("there are only {count} of them.", {"count": present}),
+        )
+    return device
+
+
+def _gpus() -> list[str]:
+    found = ["cuda"] if torch.cuda.is_available() else []
+    found += ["xpu"] if torch.xpu.is_available() else []
+    return found + (["mps"] if torch.backends.mps.is_available() else [])
+
+
+def why_no_gpu() -> Words | None:
+    """Return why no GPU is used, or None when there is one."""
+    if _gpus():
+        return None
+    if torch.version.cuda is None and torch.version.hip is None:
+        return Words("This build of torch computes on the CPU only.")
+    return Words("torch finds no GPU: none is built in, or its driver is missing or too old.")
+
+
+def memory_in_use(device: torch.device) -> float:
+    """Return the bytes of memory that training holds: the device's, or this process's on a CPU."""
+    if device.type == "cuda":
+        return float(torch.cuda.memory_reserved(device))
+    if device.type == "mps":
+        return float(torch.mps.current_allocated_memory())
+    return float(psutil.Process().memory_info().rss)

@@ -1,0 +1,82 @@
+"""Keeps every step's loss without waiting for the device: in a buffer there, copied out in one piece when due."""
+
+import math
+import time
+
+import numpy as np
+import torch
+
+from workbench.core.errors import UserError
+from workbench.core.events import StepsDone
+from workbench.training.devices import memory_in_use
+
+_CAPACITY = 4096  # steps between two reports, at the most
+_SECONDS = 0.25  # between two reports
+
+
+class Ledger:
+    """Collects losses on `device` and turns them into StepsDone events."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._losses = torch.empty(_CAPACITY, device=device)
+        self._norms = torch.empty(_CAPACITY, device=device)
+        self._rates: list[float] = []
+        self._first = 0
+        self._samples = 0
+        self._has_norms = False
+        self._since = time.monotonic()
+
+    def add(self, step: int, loss: torch.Tensor, rate: float, samples: int, norm: torch.Tensor | None) -> bool:
+        """Keep one step, counted from 1, and return whether a report is due."""
+        place = len(self._rates)
+        if place == 0:
+            self._first = step
+        self._losses[place] = loss
+        if norm is not None:
+            self._norms[place], self._has_norms = norm, True
+        self._rates.append(rate)
+        self._samples += samples
+        return place + 1 == _CAPACITY or time.monotonic() - self._since >= _SECONDS
+
+    def take(self) -> StepsDone | None:
+        """Return what was kept since the last time, or None; waits for the device.
+
+        Raises UserError naming the first step whose loss is not finite.
+        """
+        count = len(self._rates)
+        if count == 0:
+            self._since = time.monotonic()
+            return None
+        losses = self._losses[:count].cpu().numpy().copy()  # the one place where the loop waits for the device
+        now = time.monotonic()
+        steps = np.arange(self._first, self._first + count, dtype=np.uint32)
+        last = steps[-1:]
+        scalars = {
+            "training_loss": (steps, losses),
+            "learning_rate": (steps, np.array(self._rates, np.float32)),
+            "samples_per_second": (last, np.array([self._samples / max(now - self._since, 1e-9)], np.float32)),
+            "memory": (last, np.array([memory_in_use(self.device)], np.float32)),
+        }
+        if self._has_norms:
+            scalars["gradient_norm"] = (steps, self._norms[:count].cpu().numpy().copy())
+        self._rates, self._samples, self._since = [], 0, now
+        return StepsDone(int(last[0]), scalars)
+
+    def rest(self) -> None:
+        """Begin the clock anew, after time that was not spent in steps."""
+        self._since = time.monotonic()
+
+
+def refuse_not_finite(done: StepsDone) -> None:
+    """Raise UserError naming the first step of the report whose loss is not a finite number."""
+    steps, losses = done.scalars["training_loss"]
+    wrong = np.flatnonzero(~np.isfinite(losses))
+    if len(wrong):
+        value = float(losses[wrong[0]])
+        raise UserError(
+            "The loss became {value} at step {step}: the training diverged.",
+            hint="Train again with a smaller learning rate or with gradient clipping. The last good model is kept.",
+            value="NaN" if math.isnan(value) else "∞",
+            step=f"{int(steps[wrong[0]]):,}",
+        )

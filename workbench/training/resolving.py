@@ -1,0 +1,94 @@
+"""Decides, once and before the first step, everything that a recipe leaves open."""
+
+import os
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from workbench.architectures import build
+from workbench.core.errors import UserError
+from workbench.core.settings import nearest
+from workbench.core.signature import Inputs
+from workbench.data.dataset import Dataset
+from workbench.data.preprocessing import Preprocessing
+from workbench.recipe import Recipe, recipe_from, to_plain
+from workbench.tasks import metrics_for, tasks
+from workbench.training.devices import chosen_device
+
+_SMALL_STEP = 5e7  # operations: below this, sharing a step among threads costs more than it saves
+
+
+def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> Recipe:
+    """Return the recipe with every "auto" replaced by what it means for these data on this machine.
+
+    Raises UserError for a device that is not there, or a target metric that the task does not have.
+    """
+    training = recipe.training
+    device = chosen_device(training.device)
+    inputs = preprocessing.inputs()
+    outputs = tasks[dataset.task].outputs(dataset)
+    network = on_meta(recipe, inputs, outputs)
+    convolves = any(isinstance(module, nn.Conv2d) for module in network.modules())
+    plain = training.speed == "plain"
+    decided: dict[str, Any] = {
+        "device": str(device),
+        "precision": _precision(device, plain) if training.precision == "auto" else training.precision,
+        "threads": training.threads,
+        "memory_layout": training.memory_layout,
+        "compile": "off" if training.compile == "auto" else training.compile,
+        "target_metric": _metric(training.target_metric, dataset.task, outputs),
+    }
+    if training.memory_layout == "auto":
+        decided["memory_layout"] = "channels_last" if convolves and not plain else "contiguous"
+    if training.threads == "auto":
+        size = len(dataset.training) if training.batch_size == "all" else training.batch_size
+        small = 3 * size * flops(network, inputs) < _SMALL_STEP
+        decided["threads"] = 1 if small else cores()
+    complete = to_plain(recipe)
+    complete["training"].update(decided)
+    complete["architecture"].update(preprocessing.decided(recipe.architecture))
+    return recipe_from(complete)
+
+
+def on_meta(recipe: Recipe, inputs: Inputs, outputs: int) -> nn.Module:
+    """Return the network without memory for its weights; raises UserError when it cannot take these inputs."""
+    with torch.device("meta"):
+        return build(recipe.architecture, inputs, outputs)
+
+
+def flops(network: nn.Module, inputs: Inputs) -> int:
+    """Return the floating-point operations of one sample's forward pass, by a network on the meta device."""
+    kind = torch.float32 if inputs.kind == "image" else torch.int64
+    sample = torch.zeros((1, *inputs.shape), dtype=kind, device="meta")
+    counter = FlopCounterMode(display=False)
+    training = network.training
+    network.eval()
+    with counter, torch.no_grad():
+        network(sample)
+    network.train(training)
+    return counter.get_total_flops()
+
+
+def cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _precision(device: torch.device, plain: bool) -> str:
+    return "bfloat16" if device.type == "cuda" and not plain and torch.cuda.is_bf16_supported() else "float32"
+
+
+def _metric(name: str, task: str, outputs: int) -> str:
+    name = name.removeprefix("validation_")
+    known = ("none", "loss", *metrics_for(tasks[task], outputs))
+    if name not in known:
+        raise UserError(
+            "There is no metric {name} to reach a target in.",
+            hint="Choose one of {known}.",
+            name=name,
+            near=nearest(name, known),
+            known=", ".join(known),
+        )
+    return name
