@@ -1,0 +1,99 @@
+"""Data: each kind is one file of this package, found by its name.
+
+from workbench.data import kinds, open_data, recognise
+dataset = open_data(recognise("flowers.zip"))
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import UserError
+from workbench.core.registry import Registry, build_settings
+from workbench.core.words import mark
+from workbench.data.base import DataSettings, ImageSettings
+from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped, Split, ignore
+
+__all__ = [
+    "DataKind",
+    "DataSettings",
+    "Dataset",
+    "ImageSettings",
+    "Problem",
+    "Progress",
+    "Skipped",
+    "Split",
+    "kinds",
+    "open_data",
+    "recognise",
+    "register",
+]
+
+Opener = Callable[[Any, ProgressCallback], Dataset]
+
+
+@dataclass(frozen=True)
+class DataKind:
+    """One kind of data.
+
+    open: (settings, progress) -> Dataset. recognises: how sure it is, 0 to 1, that a path is of this kind.
+    example: writes a tiny instance into an empty folder and returns the settings that open it; contract tests use it.
+    """
+
+    kind: str
+    settings: type[DataSettings]
+    title: str
+    summary: str
+    task: str
+    open: Opener
+    recognises: Callable[[Path], float]
+    example: Callable[[Path], DataSettings]
+
+
+kinds: Registry[DataKind] = Registry("workbench.data", mark("kind of data"))
+
+
+def _never(path: Path) -> float:
+    return 0.0
+
+
+def register(
+    kind: str,
+    *,
+    settings: type[DataSettings],
+    title: str,
+    summary: str,
+    example: Callable[[Path], DataSettings],
+    task: str = "classification",
+    recognises: Callable[[Path], float] = _never,
+) -> Callable[[Opener], Opener]:
+    """Register the decorated function as the way to open data of `kind`."""
+
+    def add(opener: Opener) -> Opener:
+        kinds.add(kind, DataKind(kind, settings, title, summary, task, opener, recognises, example))
+        return opener
+
+    return add
+
+
+def open_data(settings: DataSettings | dict[str, Any], progress: ProgressCallback = ignore) -> Dataset:
+    """Return the data set that `settings` describe, decoded if that has not been done before.
+
+    progress is called a few times a second; what it raises cancels the opening and is passed on. Raises UserError.
+    """
+    chosen = build_settings(kinds, settings, "samples", "data")
+    return kinds[getattr(chosen, "kind", "")].open(chosen, progress)
+
+
+def recognise(path: str | Path) -> DataSettings:
+    """Return the settings that open `path`; raises UserError that names what was found when no kind fits."""
+    from workbench.data.recognition import described  # needs the registry
+
+    path = Path(path)
+    if not path.exists():
+        raise UserError("{path} does not exist.", hint="Choose another file or folder.", path=str(path))
+    surest = max(kinds.values(), key=lambda entry: entry.recognises(path))
+    if surest.recognises(path) <= 0:
+        raise described(path)
+    return surest.settings.model_validate({"kind": surest.kind, "path": str(path)})

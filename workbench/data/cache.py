@@ -1,0 +1,157 @@
+"""Folders of decoded data: built beside their place, made safe on disk, then renamed; all of them can be made again."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.core import paths
+from workbench.core.errors import UserError
+
+SUMMARY = "dataset.json"
+_ABANDONED = 24 * 3600  # seconds after which a half-built folder belongs to nobody
+_RESERVE = 64 * 1024 * 1024  # bytes left free for others
+
+
+def key(*parts: Any) -> str:
+    """Return a name for what `parts` (bytes, or plain values) determine."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        encoded = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True).encode()
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()
+
+
+def fingerprint(files: list[Path]) -> bytes:
+    """Return what tells unchanged files from changed ones: name, size, time of change and inode."""
+    stats = [(path.name, path.stat()) for path in files]
+    return json.dumps([[name, stat.st_size, stat.st_mtime_ns, stat.st_ino] for name, stat in stats]).encode(
+        "utf-8", "replace"
+    )
+
+
+def cached(name: str, build: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict[str, Any]]:
+    """Return the folder called `name` and its summary; `build(folder)` fills it and returns the summary if it is missing."""
+    root = paths.cache() / "data"
+    folder = root / name
+    summary = _summary(folder)
+    if summary is not None:
+        return folder, summary
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _sweep(root)
+        building = root / f".building-{uuid.uuid4().hex}"
+        building.mkdir()
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    try:
+        summary = build(building)
+        write_plain(building / SUMMARY, summary)
+        _into_place(building, folder)
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder, summary
+
+
+def digests(images: np.ndarray) -> np.ndarray:
+    """Return 16 bytes for every image that are equal for equal pixels: (N, 2) uint64."""
+    rows = np.ascontiguousarray(images).reshape(len(images), -1)
+    joined = b"".join([hashlib.blake2b(row.data, digest_size=16).digest() for row in rows])
+    return np.frombuffer(joined, np.uint64).reshape(len(images), 2)
+
+
+def text_digests(texts: list[str]) -> np.ndarray:
+    """Return 16 bytes for every text that are equal for equal ones: (N, 2) uint64."""
+    joined = b"".join([hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest() for text in texts])
+    return np.frombuffer(joined, np.uint64).reshape(len(texts), 2)
+
+
+def write_plain(path: Path, plain: Any) -> None:
+    """Write plain values as JSON; names with letters that are not UTF-8 survive, escaped."""
+    path.write_text(json.dumps(plain), encoding="ascii")
+
+
+def read_plain(path: Path) -> Any:
+    """Return the plain values of a JSON file."""
+    return json.loads(path.read_bytes())
+
+
+def replace_array(path: Path, values: np.ndarray) -> None:
+    """Write an array so that a reader sees the old file or the new one; equal content is left alone."""
+    if path.is_file() and np.array_equal(np.load(path), values):
+        return
+    beside = path.with_name(f".{uuid.uuid4().hex}.npy")
+    np.save(beside, values)
+    os.replace(beside, path)
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise UserError when `needed` bytes would not fit on the disk of `folder`."""
+    free = shutil.disk_usage(folder).free
+    if needed + _RESERVE > free:
+        raise UserError(
+            "The decoded images need {needed}, but only {free} is free in {folder}.",
+            hint="Free some space, choose a smaller size of images, or set WORKBENCH_CACHE to a folder on another disk.",
+            needed=_bytes(needed),
+            free=_bytes(free),
+            folder=str(folder),
+        )
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _summary(folder: Path) -> dict[str, Any] | None:
+    try:
+        return read_plain(folder / SUMMARY)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _into_place(building: Path, folder: Path) -> None:
+    for file in building.iterdir():
+        _to_disk(file)
+    _to_disk(building)
+    if folder.exists():  # without a readable summary: left by a failing disk
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        building.rename(folder)
+    except OSError:
+        if _summary(folder) is None:  # otherwise another process was first, with the same content
+            raise
+    _to_disk(folder.parent)
+
+
+def _to_disk(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # folders cannot be opened there
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(root: Path) -> None:
+    for folder in root.glob(".building-*"):
+        if time.time() - folder.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unwritable(root: Path, error: OSError) -> UserError:
+    return UserError(
+        "The decoded data could not be kept in {folder}: {reason}.",
+        hint="Free some space there, or set WORKBENCH_CACHE to a folder that can be written.",
+        folder=str(root),
+        reason=error.strerror or str(error),
+    )

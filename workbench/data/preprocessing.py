@@ -1,0 +1,121 @@
+"""From a raw image or text to what a network takes: fitted on the training split, kept with the model, used unchanged after.
+
+What is dropped on the window goes through the very code that decoded the training images.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from workbench.core.images import Source, decoded
+from workbench.core.signature import Inputs
+from workbench.data.dataset import Dataset, Split
+from workbench.data.text_preprocessing import TextPreprocessing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["ImagePreprocessing", "Preprocessing", "TextPreprocessing", "fit", "from_plain"]
+
+_CHUNK = 1 << 24  # values that are brought to floating point at a time
+_LEAST_DEVIATION = 1 / 255  # a channel that is the same everywhere is not blown up
+
+
+@dataclass(frozen=True)
+class ImagePreprocessing:
+    """Brings images to one size, and their channels to mean 0 and deviation 1 over the training split.
+
+    mean, std: one per channel, in units of 0…1.
+    """
+
+    channels: int
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def inputs(self) -> Inputs:
+        """What comes out, as a network sees it."""
+        return Inputs("image", (self.channels, self.height, self.width))
+
+    def encode(self, raw: Source | np.ndarray, notes: list[str] | None = None) -> np.ndarray:
+        """Return an image, given as path, bytes of a file, Pillow image or uint8 array, as (H, W, C) uint8.
+
+        notes: what was done to it is appended, as names of `core.images.NOTES`. Raises UserError that says why it cannot be read.
+        """
+        if isinstance(raw, np.ndarray):
+            raw = Image.fromarray(raw[:, :, 0] if raw.ndim == 3 and raw.shape[2] == 1 else raw)
+        return decoded(raw, self.channels, self.height, self.width, notes)
+
+    def tensor(self, batch: "Tensor") -> "Tensor":
+        """Return images as a network takes them: (N, H, W, C) uint8 -> (N, C, H, W) float32, on the device they are on.
+
+        The memory stays in the order of the input, which is channels-last; nothing is copied for it.
+        """
+        return self.normalised(batch.permute(0, 3, 1, 2))
+
+    def normalised(self, images: "Tensor") -> "Tensor":
+        """Return images with mean 0 and deviation 1: (N, C, H, W) uint8, or float in 0…1 -> the same shape, float32."""
+        import torch  # not needed to open data
+
+        full = 1.0 if images.is_floating_point() else 255.0
+        scale = torch.tensor([1 / (full * std) for std in self.std], device=images.device).view(1, -1, 1, 1)
+        shift = torch.tensor(
+            [-mean / std for mean, std in zip(self.mean, self.std, strict=True)], device=images.device
+        ).view(1, -1, 1, 1)
+        return torch.addcmul(shift, images.float(), scale)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain values that travel through JSON; `from_plain` is the way back."""
+        sides = {"channels": self.channels, "height": self.height, "width": self.width}
+        return {"kind": "image", **sides, "mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "ImagePreprocessing":
+        """Return the preprocessing that `to_plain` described."""
+        return cls(plain["channels"], plain["height"], plain["width"], tuple(plain["mean"]), tuple(plain["std"]))
+
+    @classmethod
+    def fitted(cls, dataset: Dataset) -> "ImagePreprocessing":
+        """Return the preprocessing whose means and deviations are those of the training images."""
+        channels, height, width = dataset.inputs.shape
+        mean, std = _moments(dataset.training, channels)
+        return cls(channels, height, width, tuple(mean.tolist()), tuple(np.maximum(std, _LEAST_DEVIATION).tolist()))
+
+
+Preprocessing = ImagePreprocessing | TextPreprocessing
+
+
+def fit(dataset: Dataset, architecture_settings: Any = None) -> Preprocessing:
+    """Return the preprocessing for `dataset`, fitted on its training split.
+
+    architecture_settings: for texts its tokens, vocabulary and length say how they are tokenised.
+    """
+    if dataset.inputs.kind == "image":
+        return ImagePreprocessing.fitted(dataset)
+    return TextPreprocessing.fitted(dataset.training.texts(), architecture_settings)
+
+
+def from_plain(plain: Mapping[str, Any]) -> Preprocessing:
+    """Return the preprocessing that its `to_plain` described, of whichever kind."""
+    return {"image": ImagePreprocessing, "text": TextPreprocessing}[plain["kind"]].from_plain(plain)
+
+
+def _moments(split: Split, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each channel, in units of 0…1: (C,) float64 each."""
+    sums, squares, count = np.zeros(channels), np.zeros(channels), 0
+    step = max(1, _CHUNK // max(1, int(np.prod(np.shape(split.inputs)[1:]))))
+    for begin in range(0, len(split), step):
+        pixels = split.images(slice(begin, begin + step)).reshape(-1, channels)
+        count += len(pixels)
+        for channel in range(channels):
+            # counting 256 values is exact, and faster than floating point
+            values = np.bincount(pixels[:, channel], minlength=256)
+            sums[channel] += values @ np.arange(256.0)
+            squares[channel] += values @ np.arange(256.0) ** 2
+    mean = sums / max(count, 1)
+    return mean / 255, np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0)) / 255
