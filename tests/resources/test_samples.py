@@ -49,9 +49,9 @@ def test_reviews_can_be_learned(reviews: list[tuple[str, str]]):
     from sklearn.model_selection import StratifiedShuffleSplit
 
     texts, labels = np.array([text for text, _ in reviews], dtype=object), np.array([label for _, label in reviews])
-    features = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+    features = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
     scores = []
-    for training, validation in StratifiedShuffleSplit(3, test_size=0.1, random_state=0).split(texts, labels):
+    for training, validation in StratifiedShuffleSplit(2, test_size=0.1, random_state=0).split(texts, labels):
         model = LogisticRegression(C=10, max_iter=1000).fit(features.fit_transform(texts[training]), labels[training])
         scores.append(model.score(features.transform(texts[validation]), labels[validation]))
     assert np.mean(scores) > 0.85
@@ -66,7 +66,7 @@ def test_digits_are_those_of_the_source():
     assert struct.unpack(">4I", images[:16]) == (0x803, 1797, 8, 8)
     assert struct.unpack(">2I", labels[:8]) == (0x801, 1797)
     pixels = np.frombuffer(images, np.uint8, offset=16).reshape(1797, 8, 8)
-    np.testing.assert_array_equal(np.round(pixels * 16 / 255), source.images)
+    np.testing.assert_array_equal(np.round(pixels.astype(float) * 16 / 255), source.images)
     np.testing.assert_array_equal(np.frombuffer(labels, np.uint8, offset=8), source.target)
 
 
