@@ -1,7 +1,8 @@
 """What window and commands ask for by name: `ask("model.layers", {…})` calls `layers` in engine/model.py.
 
-Arguments and answers are plain values, so that the same question can go to another process, `python -m workbench.engine`.
-A function whose first parameter is called `progress` is a job: it takes more than about a second, and reports on the way.
+Arguments and answers are plain values, so that the same question can go to another process (`python -m
+workbench.engine`).
+A function whose first parameter is called `progress` is a job: it takes more than about a second and reports on it.
 """
 
 import importlib

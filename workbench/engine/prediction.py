@@ -1,0 +1,145 @@
+"""Predictions: what a run's model says, with the models last used kept ready."""
+
+import base64
+import binascii
+import io
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from workbench.core.errors import UserError
+from workbench.core.images import shown
+from workbench.core.run_folder import RunFolder
+from workbench.core.words import Words
+from workbench.data.dataset import Dataset, Split
+from workbench.inference import run_data
+from workbench.inference.inputs import items_of
+from workbench.inference.model_folder import model_of, read_description
+from workbench.inference.predictor import BATCH_SIZE, Item, Predictor
+
+_KEPT = 2
+_predictors: OrderedDict[Path, Predictor] = OrderedDict()
+
+
+def describe(run: str) -> dict[str, Any]:
+    """Return what the model of a run takes and says, without loading it; path_ok: whether its data are there."""
+    folder = RunFolder(Path(run))
+    description = read_description(model_of(folder))
+    names = ("task", "inputs", "labels", "architecture", "data")
+    return {
+        **{name: description.get(name, {}) for name in names},
+        "title": folder.notes()["name"] or description.get("title", "") or folder.name,
+        "step": description.get("step", 0),
+        "epoch": description.get("epoch", 0),
+        "metrics": description.get("metrics", {}),
+        "path_ok": run_data.is_there(folder),
+    }
+
+
+def predict(run: str, inputs: Sequence[Mapping[str, Any]], top: int = 5, invert: bool = False) -> dict[str, Any]:
+    """Return a prediction for each input: {"path"}, {"text"} or {"image": base64 of an image file}."""
+    predictor = _predictor(run)
+    items = [_item(given, number) for number, given in enumerate(inputs)]
+    return {"predictions": [found.to_plain() for found in predictor.predict(items, top, invert=invert)]}
+
+
+def seen(run: str, input: Mapping[str, Any], invert: bool = False) -> dict[str, Any]:
+    """Return an image as the model of the run sees it: {"shape": [H, W, C], "pixels": base64 of uint8}."""
+    pixels = _predictor(run).seen(_item(input, 0).raw, invert=invert)
+    return {"shape": list(pixels.shape), "pixels": base64.b64encode(pixels.tobytes()).decode("ascii")}
+
+
+def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
+    """Return the sample of this number, counted round, of the test split, or of the validation split if there is none.
+
+    data: where the data lie now, if they moved. Raises UserError when they are not there.
+    """
+    folder = RunFolder(Path(run))
+    model = model_of(folder)
+    labels = tuple(read_description(model)["labels"])
+    dataset = _dataset(folder, labels, data, model.parent.stat().st_mtime_ns)
+    split = _held_back(dataset)
+    place = int(number) % len(split)
+    found = {
+        "name": split.names[place],
+        "label": labels[int(split.targets[place])],
+        "number": place,
+        "count": len(split),
+    }
+    if isinstance(split.inputs, np.ndarray):
+        return {**found, "image": _png(split.images(np.array([place]))[0])}
+    return {**found, "text": split.texts(np.array([place]))[0]}
+
+
+def batch(
+    progress: Callable[..., None], run: str, paths: Sequence[str], top: int = 5, invert: bool = False
+) -> dict[str, Any]:
+    """Return a prediction for each thing at these paths: files, folders of them, tables of texts. A job."""
+    progress(Words("Looking for inputs"))
+    predictor = _predictor(run)
+    items = items_of(paths, predictor.model.inputs.kind, _text_column(predictor))
+    stage = Words("Predicting")
+    found = predictor.predictions(
+        items, top, BATCH_SIZE, invert=invert, before=lambda done: progress(stage, done, len(items))
+    )
+    return {"predictions": [prediction.to_plain() for prediction in found]}
+
+
+def _predictor(run: str) -> Predictor:
+    """Return the run's predictor, from memory if its model is among the ones last used."""
+    model = model_of(RunFolder(Path(run)))
+    if model in _predictors:
+        _predictors.move_to_end(model)
+        return _predictors[model]
+    try:
+        predictor = Predictor(model)
+    except UserError:
+        newer = model_of(RunFolder(Path(run)))  # a better one may have replaced it this moment
+        if newer == model:
+            raise
+        model, predictor = newer, Predictor(newer)
+    _predictors[model] = predictor
+    while len(_predictors) > _KEPT:
+        _predictors.popitem(last=False)
+    return predictor
+
+
+@lru_cache(maxsize=1)
+def _dataset(run: RunFolder, labels: tuple[str, ...], data: str, version: int) -> Dataset:
+    return run_data.open_again(run, labels, data)
+
+
+def _held_back(dataset: Dataset) -> Split:
+    for name in ("test", "validation", "training"):
+        if len(dataset.splits[name]):
+            return dataset.splits[name]
+    raise UserError("These data have no samples.")
+
+
+def _text_column(predictor: Predictor) -> str:
+    return predictor.model.description.get("data", {}).get("text_column", "auto")
+
+
+def _item(given: Mapping[str, Any], number: int) -> Item:
+    match given:
+        case {"path": str(path)}:
+            return Item(shown(path), Path(path))
+        case {"text": str(text)}:
+            return Item(text if len(text) < 60 else f"{text[:57]}…", text)
+        case {"image": str(encoded)}:
+            try:
+                return Item(given.get("name", "") or f"image {number + 1}", base64.b64decode(encoded, validate=True))
+            except binascii.Error:
+                raise UserError("This image did not arrive whole.", hint="Try again.") from None
+    raise UserError("A prediction needs a path, a text or an image.")
+
+
+def _png(pixels: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,1 @@
+"""Using what was trained: predictions, evaluation, and the models they read."""

@@ -1,0 +1,108 @@
+"""Reading models/<name>/: weights, architecture, preprocessing and labels, checked before they are believed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from workbench.architectures import architectures
+from workbench.core.errors import UserError
+from workbench.core.registry import build_settings
+from workbench.core.run_folder import RunFolder
+from workbench.core.sealed import check_sealed
+from workbench.core.signature import Inputs
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network in evaluation mode, with what its folder says about it (model.json)."""
+
+    folder: Path
+    network: nn.Module
+    inputs: Inputs
+    labels: tuple[str, ...]
+    task: str
+    preprocessing: Mapping[str, Any]
+    description: Mapping[str, Any]
+
+    @property
+    def threads(self) -> int:
+        """How many threads training computed with, or 0 where that is not on record."""
+        threads = self.description.get("threads", 0)
+        return threads if isinstance(threads, int) else 0
+
+
+def model_of(run: RunFolder) -> Path:
+    """Return the folder of the model of `run` that gets used; raises UserError when there is none."""
+    folder = run.best_model()
+    if folder is None:
+        raise UserError(
+            "{name} has no model yet.",
+            hint="A model is kept after the first epoch. Train this run, or choose another one.",
+            name=run.name,
+        )
+    return folder
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Return what model.json says; raises UserError when it is missing or damaged."""
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(folder, DESCRIPTION, error) from error
+    missing = {"task", "inputs", "outputs", "labels", "architecture", "preprocessing"} - set(description)
+    if missing:
+        raise damaged(folder, DESCRIPTION, KeyError(", ".join(sorted(missing))))
+    return description
+
+
+def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None = None) -> Model:
+    """Return the model in `folder`, in float32 and evaluation mode on `device`.
+
+    channels_last: whether images lie in memory like that; None means as in training. Raises UserError when a file is
+    missing, damaged or differs from the manifest, or when the weights do not fit the architecture.
+    """
+    check_sealed(folder)
+    description = read_description(folder)
+    settings = build_settings(architectures, description["architecture"], "convnet", "architecture")
+    inputs = Inputs.from_plain(description["inputs"])
+    with torch.random.fork_rng(devices=[]):  # fresh weights are drawn only to be replaced
+        entry = architectures[description["architecture"]["kind"]]
+        network = entry.build(settings, inputs, int(description["outputs"]))
+    try:
+        _load(network, load_file(folder / WEIGHTS), description.get("aliases", {}))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise damaged(folder, WEIGHTS, error) from error
+    if channels_last is None:
+        channels_last = description.get("memory_layout") == "channels_last"
+    network.to(device=torch.device(device)).eval().requires_grad_(False)
+    if channels_last and inputs.kind == "image":
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    labels = tuple(description["labels"])
+    return Model(folder, network, inputs, labels, description["task"], description["preprocessing"], description)
+
+
+def damaged(folder: Path, name: str, error: Exception) -> UserError:
+    """Return the error for a file of a model's folder that cannot be used."""
+    return UserError(
+        "The model in {folder} cannot be used: {file} is missing, damaged or was changed.",
+        hint="Choose another model, or train again.",
+        details=f"{type(error).__name__}: {error}",
+        folder=str(folder),
+        file=name,
+    )
+
+
+def _load(network: nn.Module, weights: dict[str, torch.Tensor], aliases: Mapping[str, str]) -> None:
+    """Load all weights; a tied tensor is stored once and found under its other names through `aliases`."""
+    tied = {name: weights[source] for name, source in aliases.items() if source in weights}
+    network.load_state_dict({**weights, **tied}, strict=True)

@@ -1,0 +1,159 @@
+"""A trained model in use: what it says about images and texts."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from workbench.core.errors import UserError
+from workbench.core.run_folder import RunFolder
+from workbench.core.words import Words, mark
+from workbench.data import preprocessing
+from workbench.inference.inversion import looks_inverted
+from workbench.inference.model_folder import Model, model_of, read_model
+from workbench.inference.texts import text_of
+from workbench.tasks import tasks
+
+Raw = Path | Image.Image | bytes | str
+BATCH_SIZE = 64
+_NOTES = {  # what was done to an image on the way, by the names of core.images.NOTES
+    "first_frame": mark("Only the first picture of it is used."),
+    "alpha": mark("Transparency is shown over white."),
+    "deep": mark("It was brought from 16 to 8 bits."),
+    "cmyk": mark("It was converted from the colours of print."),
+    "rotated": mark("It was turned as the camera noted."),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to predict: its name and a text (str), a file (Path), the content of one (bytes) or an image."""
+
+    name: str
+    raw: Raw
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says about one input, or why it cannot.
+
+    answer: label, score and top, as the task gives them; empty when there is an error. seconds: from the raw input to
+    the answer; in a batch the network's time is shared out evenly.
+    """
+
+    input: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    notes: tuple[Words, ...] = ()
+    error: UserError | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain values but for Words; label is empty where there is an error."""
+        answer = dict(self.answer) or {"label": "", "score": 0.0, "top": []}
+        error = self.error.message if self.error else None
+        return {"input": self.input, **answer, "seconds": self.seconds, "notes": list(self.notes), "error": error}
+
+
+class Predictor:
+    """Loads a model folder once and answers many times."""
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        """Raises UserError when the model cannot be used."""
+        self.model: Model = read_model(folder, device)
+        self.device = torch.device(device)
+        self.preprocessing: Any = preprocessing.from_plain(self.model.preprocessing)
+
+    @classmethod
+    def of_run(cls, run: RunFolder, device: str = "cpu") -> "Predictor":
+        """Return a predictor with the model of `run` that gets used; raises UserError when it has none."""
+        return cls(model_of(run), device)
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether inputs are images; otherwise they are texts."""
+        return self.model.inputs.kind == "image"
+
+    def predict(
+        self, items: Iterable[Item], top: int = 5, batch_size: int = BATCH_SIZE, *, invert: bool = False
+    ) -> list[Prediction]:
+        """Return a prediction for each item, in order; one that cannot be read has an error and stops nothing.
+
+        invert: light becomes dark and dark light in every image.
+        """
+        return list(self.predictions(items, top, batch_size, invert=invert))
+
+    def predictions(
+        self,
+        items: Iterable[Item],
+        top: int = 5,
+        batch_size: int = BATCH_SIZE,
+        *,
+        invert: bool = False,
+        before: Callable[[int], None] = lambda done: None,
+    ) -> Iterator[Prediction]:
+        """Yield what `predict` returns, batch by batch; `before` hears how many are done, and may raise to end it."""
+        done = 0
+        waiting = iter(items)
+        while batch := list(islice(waiting, batch_size)):
+            before(done)
+            yield from self._batch(batch, top, invert)
+            done += len(batch)
+        before(done)
+
+    def seen(self, raw: Raw, *, invert: bool = False) -> np.ndarray:
+        """Return the image as the model sees it: (H, W, C) uint8. Raises UserError when it cannot be read."""
+        if not self.takes_images:
+            raise UserError("Only images can be shown as the model sees them.")
+        return self._encoded(raw, invert)
+
+    def logits(self, encoded: np.ndarray) -> torch.Tensor:
+        """Return the network's output for a batch of encoded inputs, (N, …) -> (N, outputs) float32 on the CPU."""
+        if self.model.threads and torch.get_num_threads() != self.model.threads:
+            torch.set_num_threads(self.model.threads)  # the same sums as in training
+        with torch.inference_mode():
+            batch = torch.from_numpy(np.ascontiguousarray(encoded)).to(self.device)
+            return self.model.network(self.preprocessing.tensor(batch)).float().cpu()
+
+    def _encoded(self, raw: Raw, invert: bool, notes: list[str] | None = None) -> np.ndarray:
+        if not self.takes_images:
+            if isinstance(raw, Image.Image):
+                raise UserError("This model reads texts, not images.", hint="Type a text or give a text file.")
+            return self.preprocessing.encode(raw if isinstance(raw, str) else text_of(raw))
+        if isinstance(raw, str):
+            raise UserError("This model reads images, not texts.", hint="Give an image file.")
+        encoded = self.preprocessing.encode(raw, notes)
+        return 255 - encoded if invert else encoded
+
+    def _batch(self, items: Sequence[Item], top: int, invert: bool) -> list[Prediction]:
+        results: list[Prediction | None] = [None] * len(items)
+        rows: list[tuple[int, np.ndarray, float]] = []
+        notes: dict[int, list[str]] = {}
+        for place, item in enumerate(items):
+            begun = time.perf_counter()
+            try:
+                encoded = self._encoded(item.raw, invert, notes.setdefault(place, []))
+                rows.append((place, encoded, time.perf_counter() - begun))
+            except UserError as error:
+                results[place] = Prediction(item.name, seconds=time.perf_counter() - begun, error=error)
+        if rows:
+            begun = time.perf_counter()
+            logits = self.logits(np.stack([encoded for _, encoded, _ in rows]))
+            answers = tasks[self.model.task].predictions(logits, self.model.labels, top)
+            share = (time.perf_counter() - begun) / len(rows)
+            for (place, encoded, seconds), answer in zip(rows, answers, strict=True):
+                said = tuple(Words(_NOTES[name]) for name in notes[place] if name in _NOTES)
+                results[place] = Prediction(
+                    items[place].name, answer, seconds + share, (*said, *self._inverted(encoded))
+                )
+        return [result for result in results if result is not None]
+
+    def _inverted(self, encoded: np.ndarray) -> tuple[Words, ...]:
+        if self.takes_images and (note := looks_inverted(encoded, self.preprocessing)):
+            return (note,)
+        return ()
