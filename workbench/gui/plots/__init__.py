@@ -1,0 +1,1 @@
+"""Plots, one a file: arrays in, nothing known about runs."""
