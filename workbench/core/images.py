@@ -1,15 +1,16 @@
 """Reading one image that is not to be trusted: the same code for the cache, the window and predictions.
 
-It needs Pillow and numpy only, so that decoding processes start quickly. What an image may be is allow-listed; what is odd
-about it is brought to 8-bit grey or colour in a fixed way, whatever the other images are:
-transparency lies over white; 16 bits are divided by 257; CMYK and palettes become colour; a photograph is turned as its
-EXIF orientation says; of an animation or a document the first picture counts. An image of another size is stretched to
-the wanted one (bilinear, over all pixels it covers), as most training scripts of the field do: nothing is cut off or framed.
+It needs Pillow and numpy only, so that decoding processes start quickly. What an image may be is allow-listed; what is
+odd about it is brought to 8-bit grey or colour in a fixed way, whatever the other images are: transparency lies over
+white; 16 bits are divided by 257; CMYK and palettes become colour; a photograph is turned as its EXIF orientation says;
+of an animation or a document the first picture counts. An image of another size is stretched to the wanted one
+(bilinear, over all pixels it covers), as most training scripts of the field do: nothing is cut off or framed.
 """
 
 import io
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,25 +35,38 @@ NOTES = {
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 _ORIENTED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 _ORIENTATION = 0x0112
+_SIDEWAYS = (5, 6, 7, 8)
 
 Source = str | os.PathLike[str] | bytes | Image.Image
 
 
-def decoded(
-    source: Source, channels: int | None = None, height: int = 0, width: int = 0, notes: list[str] | None = None
-) -> np.ndarray:
-    """Return an image as (H, W, C) uint8, in the wanted channels (1 or 3) and size, or in its own.
+@dataclass(frozen=True)
+class Reading:
+    """An image as it was read: pixels (H, W, C) uint8, and what it was before.
 
-    source: a path, the bytes of a file, or a Pillow image. notes: names of NOTES are appended to it.
-    Raises UserError that says what is wrong with it, whatever is.
+    height, width, channels (1 or 3): its own. notes: names of NOTES.
     """
-    said: list[str] = [] if notes is None else notes
+
+    pixels: np.ndarray
+    height: int
+    width: int
+    channels: int
+    notes: tuple[str, ...]
+
+
+def decoded(source: Source, channels: int | None = None, height: int = 0, width: int = 0) -> np.ndarray:
+    """Return an image as (H, W, C) uint8, in the wanted channels (1 or 3) and size, or in its own; see `read`."""
+    return read(source, channels, height, width).pixels
+
+
+def read(source: Source, channels: int | None = None, height: int = 0, width: int = 0) -> Reading:
+    """Return an image in the wanted channels (1 or 3) and size, or in its own, with what was found.
+
+    source: a path, the bytes of a file, or a Pillow image. Raises UserError that says what is wrong with it.
+    """
     try:
         with _opened(source) as image:
-            if image.format == "JPEG" and height and width:
-                # lets libjpeg leave out detail beyond twice the size, which is many times faster for photographs
-                image.draft(None, (2 * max(width, height), 2 * max(width, height)))
-            return _as_array(image, channels, height, width, said)
+            return _read(image, channels, height, width)
     except UserError:
         raise
     except MemoryError:
@@ -66,7 +80,7 @@ def measured(source: Source) -> tuple[int, int, int]:
     try:
         with _opened(source) as image:
             width, height = image.size
-            if any(name in image.info for name in _ORIENTED) and image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):
+            if any(name in image.info for name in _ORIENTED) and image.getexif().get(_ORIENTATION, 1) in _SIDEWAYS:
                 width, height = height, width
             return height, width, 1 if _is_grey(image) else 3
     except UserError:
@@ -136,20 +150,29 @@ def _is_grey(image: Image.Image) -> bool:
     return image.mode in _GREY_MODES or image.mode.startswith("I;")
 
 
-def _as_array(image: Image.Image, channels: int | None, height: int, width: int, notes: list[str]) -> np.ndarray:
+def _read(image: Image.Image, channels: int | None, height: int, width: int) -> Reading:
+    notes: list[str] = []
+    own_width, own_height = image.size
     if image.format in ("GIF", "PNG", "WEBP", "TIFF") and getattr(image, "is_animated", False):
         notes.append("first_frame")
+    if image.format == "JPEG" and height and width:
+        # libjpeg leaves out detail beyond twice the wanted size, which is many times faster for photographs
+        image.draft(None, (2 * max(width, height), 2 * max(width, height)))
     image.load()
-    if image.format == "TIFF" or any(name in image.info for name in _ORIENTED):
-        # 1 means upright; Pillow turns the picture by itself for a TIFF
-        if image.getexif().get(_ORIENTATION, 1) != 1:
-            image = ImageOps.exif_transpose(image)
-            notes.append("rotated")
+    # a TIFF is turned by Pillow itself while it loads
+    if any(name in image.info for name in _ORIENTED) and image.getexif().get(_ORIENTATION, 1) != 1:
+        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+            own_width, own_height = own_height, own_width
+        image = ImageOps.exif_transpose(image)
+        notes.append("rotated")
+    own_channels = 1 if _is_grey(image) else 3
     image = _eight_bit(image, channels, notes)
     if height and width and image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
     pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+    return Reading(
+        pixels[:, :, None] if pixels.ndim == 2 else pixels, own_height, own_width, own_channels, tuple(notes)
+    )
 
 
 def _eight_bit(image: Image.Image, channels: int | None, notes: list[str]) -> Image.Image:
@@ -172,7 +195,7 @@ def _eight_bit(image: Image.Image, channels: int | None, notes: list[str]) -> Im
 
 
 def _from_deep(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Return grey values of more than 8 bits as 8 bits: 65,535 and 1.0 become 255, independent of the content's range."""
+    """Return grey values of more than 8 bits as 8 bits: 65,535 and 1.0 become 255."""
     values = np.asarray(image)
     notes.append("deep")
     if image.mode == "F":
@@ -183,7 +206,7 @@ def _from_deep(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def shown(name: str | bytes | Path) -> str:
-    """Return a file name as it can be shown: what is not UTF-8, or would break a line or turn the writing, is escaped."""
+    """Return a file name as it can be shown: escaped where it is not UTF-8, breaks a line or turns the writing."""
     text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else str(name)
     if text.isprintable():
         return text

@@ -30,8 +30,8 @@ def assembled(
 ) -> Dataset:
     """Return the data set with its samples dealt out, its classes named as wished, and its problems found.
 
-    inputs: images (N, H, W, C) uint8, or N texts. targets (N,) int64. given (N,) uint8: the splits that the data bring, see
-    `splits.dealt`. digests (N,) of 16 bytes each: equal for equal samples. folder: the cache, where splits.npy is kept.
+    inputs: images (N, H, W, C) uint8, or N texts. targets (N,) int64. given (N,) uint8: the splits that the data
+    bring, see `splits.dealt`. digests (N, 2) uint64: equal for equal samples. folder: the cache, which gets splits.npy.
     """
     splits = dealt(targets, given, validation=settings.validation, test=settings.test, seed=settings.split_seed)
     cache.replace_array(folder / "splits.npy", splits)

@@ -1,4 +1,4 @@
-"""What every kind of data can be told: how it is split, how its classes are called, how its images are brought to size."""
+"""What every kind of data can be told: how it is split, how classes are called, how images are brought to size."""
 
 from typing import Annotated, Any, Literal
 
@@ -74,7 +74,7 @@ class ImageSettings(DataSettings):
         BeforeValidator(_size_text),
         Field(
             title="Size",
-            description="Side of the images in pixels, such as 32 or 28x28; auto keeps a common size and otherwise takes a typical one.",
+            description="Side in pixels, such as 32 or 28x28; auto keeps a common size, or else takes a typical one.",
         ),
     ] = "auto"
     channels: Annotated[

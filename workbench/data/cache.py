@@ -38,7 +38,7 @@ def fingerprint(files: list[Path]) -> bytes:
 
 
 def cached(name: str, build: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict[str, Any]]:
-    """Return the folder called `name` and its summary; `build(folder)` fills it and returns the summary if it is missing."""
+    """Return the folder called `name` and its summary; if it is missing, `build(folder)` fills it and returns it."""
     root = paths.cache() / "data"
     folder = root / name
     summary = _summary(folder)
@@ -100,7 +100,7 @@ def require_space(folder: Path, needed: int) -> None:
     if needed + _RESERVE > free:
         raise UserError(
             "The decoded images need {needed}, but only {free} is free in {folder}.",
-            hint="Free some space, choose a smaller size of images, or set WORKBENCH_CACHE to a folder on another disk.",
+            hint="Free some space, choose a smaller size, or set WORKBENCH_CACHE to a folder on another disk.",
             needed=_bytes(needed),
             free=_bytes(free),
             folder=str(folder),

@@ -100,8 +100,8 @@ class Dataset:
     """Samples with their targets, dealt out into splits.
 
     inputs: what one sample is; a text's shape is () until an architecture says how it is tokenised.
-    cache: a folder with images.npy (of images), targets.npy, splits.npy (uint8 per row: 0 training, 1 validation, 2 test)
-    and names.json. facts: what was found, by name, as Words or plain values.
+    cache: a folder with images.npy (of images), targets.npy, splits.npy (uint8 per row: 0 training, 1 validation,
+    2 test; of the latest opening) and names.json. facts: what was found, by name, as Words or plain values.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Well-known sets of the MNIST family: recognised by the MD5 of their training images.
 
-What counts is the unpacked content, since every packer writes other bytes for it; where only the checksum of the published
-gzip file is known, that one is used.
+What counts is the unpacked content, since every packer writes other bytes for it; where only the checksum of the
+published gzip file is known, that one is used.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""From a raw image or text to what a network takes: fitted on the training split, kept with the model, used unchanged after.
+"""From a raw image or text to what a network takes: fitted on the training split, kept with the model, used unchanged.
 
 What is dropped on the window goes through the very code that decoded the training images.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from workbench.core.images import Source, decoded
+from workbench.core.images import Source, read
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset, Split
 from workbench.data.text_preprocessing import TextPreprocessing
@@ -45,11 +45,14 @@ class ImagePreprocessing:
     def encode(self, raw: Source | np.ndarray, notes: list[str] | None = None) -> np.ndarray:
         """Return an image, given as path, bytes of a file, Pillow image or uint8 array, as (H, W, C) uint8.
 
-        notes: what was done to it is appended, as names of `core.images.NOTES`. Raises UserError that says why it cannot be read.
+        notes: what was done to it is appended, as names of `core.images.NOTES`. Raises UserError.
         """
         if isinstance(raw, np.ndarray):
             raw = Image.fromarray(raw[:, :, 0] if raw.ndim == 3 and raw.shape[2] == 1 else raw)
-        return decoded(raw, self.channels, self.height, self.width, notes)
+        reading = read(raw, self.channels, self.height, self.width)
+        if notes is not None:
+            notes.extend(reading.notes)
+        return reading.pixels
 
     def tensor(self, batch: "Tensor") -> "Tensor":
         """Return images as a network takes them: (N, H, W, C) uint8 -> (N, C, H, W) float32, on the device they are on.

@@ -11,7 +11,7 @@ from workbench.core.words import mark
 
 _LOOKED_AT = 10_000  # entries of a folder that are looked at
 _HINT = mark(
-    "What works: a folder or archive of images in one folder per class, the files of the MNIST family, or a CSV with texts and labels."
+    "What works: images in one folder per class, also as an archive; the MNIST family; a CSV of texts and labels."
 )
 
 

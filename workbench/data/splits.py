@@ -8,8 +8,8 @@ TRAINING, VALIDATION, TEST, UNDECIDED = 0, 1, 2, 255
 def dealt(targets: np.ndarray, given: np.ndarray | None, *, validation: float, test: float, seed: int) -> np.ndarray:
     """Return the split of every sample: (N,) uint8 of TRAINING, VALIDATION and TEST.
 
-    targets (N,) int64 classes. given (N,) uint8: what the data themselves say, or UNDECIDED. A test or validation set that
-    the data bring stays as it is; what is missing is taken from their training samples, each class by its share.
+    targets (N,) int64 classes. given (N,) uint8: what the data themselves say, or UNDECIDED. A test or validation set
+    that the data bring stays as it is; what is missing is taken from their training samples, each class by its share.
     """
     splits = np.full(len(targets), UNDECIDED, np.uint8) if given is None else given.astype(np.uint8, copy=True)
     brings_validation, brings_test = (splits == VALIDATION).any(), (splits == TEST).any()
@@ -24,8 +24,8 @@ def dealt(targets: np.ndarray, given: np.ndarray | None, *, validation: float, t
 def stratified(targets: np.ndarray, shares: tuple[float, float], seed: int) -> np.ndarray:
     """Return 0, 1 or 2 for every sample: 1 and 2 have their `shares` of every class, as nearly as counts allow.
 
-    A class with at least one sample more than there are wanted parts appears in each of them. Totals are exact to one sample
-    per part: what rounding leaves over goes to the classes with the largest remainders.
+    A class with at least one sample more than there are wanted parts appears in each of them. What rounding leaves over
+    goes to the classes with the largest remainders.
     """
     parts = np.zeros(len(targets), np.uint8)
     if not len(targets):

@@ -87,7 +87,7 @@ def _guessed(content: bytes) -> tuple[str, str]:
 
 
 def clean(text: str) -> str:
-    """Return a text without what no font, database or tokenizer takes: NUL and lone surrogates; overlong ones are cut."""
+    """Return a text without what no font, database or tokenizer takes, NUL and lone surrogates; a huge one is cut."""
     return _BROKEN.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_LINE]).strip()
 
 
@@ -100,12 +100,11 @@ def _from_separated(path: Path, text: str, header: str) -> Table:
             separator=separator,
             infer_schema=False,
             truncate_ragged_lines=True,
-            missing_utf8_is_empty_string=True,
-        )
+        ).fill_null("")
     except polars.exceptions.PolarsError as error:
         raise UserError(
             "{name} could not be read as a table.",
-            hint="Every row needs the same columns, and a text with a comma or a line break needs quotation marks around it.",
+            hint="A text with a comma or a line break in it needs quotation marks around it.",
             details=str(error),
             name=shown(path.name),
         ) from error
@@ -139,10 +138,10 @@ def _swallowed(path: Path, breaks: np.ndarray, lines: np.ndarray) -> list[Proble
     return [Problem("warning", words, tuple(f"{shown(path.name)}:{lines[row]}" for row in suspects))]
 
 
-TEXT_NAMES = ("text", "review", "sentence", "content", "comment", "message", "tweet", "document", "body", "description", "question", "input", "title",
-              "文本", "内容", "评论", "评价", "句子")  # fmt: skip
-LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target", "rating", "stars", "topic", "intent", "polarity", "output", "score", "y",
-               "标签", "类别", "情感", "分类")  # fmt: skip
+_TEXT = "text review sentence content comment message tweet document body description question input title"
+_LABEL = "label labels class category sentiment target rating stars topic intent polarity output score y"
+TEXT_NAMES = (*_TEXT.split(), "文本", "内容", "评论", "评价", "句子")
+LABEL_NAMES = (*_LABEL.split(), "标签", "类别", "情感", "分类")
 SPLIT_NAMES = ("split", "subset", "fold")
 
 

@@ -33,7 +33,8 @@ def words_of(text: str) -> list[str]:
 class TextPreprocessing:
     """Turns texts into ids of tokens: 0 fills up, 1 stands for what is not in the vocabulary.
 
-    vocabulary: the tokens, the most frequent first; the first has id 2. length: tokens per text, cut or filled up at the end.
+    vocabulary: the tokens, the most frequent first; the first has id 2. length: tokens per text, cut or filled up at
+    the end.
     """
 
     tokens: Literal["word", "character"]
@@ -84,8 +85,8 @@ class TextPreprocessing:
     def fitted(cls, texts: Iterable[str], settings: Any) -> "TextPreprocessing":
         """Return the preprocessing for these training texts.
 
-        settings: tokens ("word" or "character"), vocabulary (most ids, special ones included), length (a number, or "auto": as
-        long as 95 % of the texts need). Equal frequencies are ordered by the token, so that equal texts give equal ids.
+        settings: tokens ("word" or "character"), vocabulary (most ids, special ones included), length (a number, or
+        "auto": what 95 % of the texts need). Equal frequencies are ordered by the token: equal texts give equal ids.
         """
         tokens = settings.tokens
         counts: Counter[str] = Counter()

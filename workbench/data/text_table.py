@@ -54,7 +54,7 @@ class TextTableSettings(DataSettings):
 
 
 def _files(path: Path) -> list[tuple[Path, int]]:
-    """Return the tables at `path` and the split each belongs to: the file itself, or a folder's train and test files."""
+    """Return the tables at `path` and the split of each: the file itself, or a folder's train and test files."""
     if path.is_file():
         return [(path, UNDECIDED)]
     if not path.is_dir():
@@ -188,7 +188,7 @@ def _given(table: Table, split: int, taken: tuple[str, str]) -> list[int]:
 
 
 def _columns(file: Path, table: Table, settings: TextTableSettings) -> tuple[str, str]:
-    """Return the names of the text column and the label column, chosen or guessed; raises UserError when there are none."""
+    """Return the names of the text and the label column, chosen or guessed; raises UserError when there are none."""
     names = list(table.columns)
     if len(names) < 2:
         raise UserError(

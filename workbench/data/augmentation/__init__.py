@@ -104,8 +104,8 @@ def augment(
 ) -> "tuple[Tensor, Any]":
     """Return the batch with random changes, and its targets, softened where images were mixed.
 
-    batch (N, C, H, W) uint8, or float in 0…1; comes back in the same type, on the same device. targets (N, classes) float
-    or None; generator on the device of the batch. The same generator state gives the same result.
+    batch (N, C, H, W) uint8, or float in 0…1; comes back in the same type, on the same device. targets (N, classes)
+    float or None. generator: on the device of the batch; the same state gives the same result.
     """
     from workbench.data.augmentation.pipeline import (
         augmented,
