@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from workbench.core.errors import UserError
-from workbench.gui.engine_client import Engine, Jobs, Newest
+from workbench.gui.engine_client import Engine, Jobs
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_engine.py")))
 
@@ -117,19 +117,6 @@ def test_the_process_ends_with_the_engine(qtbot: QtBot, engine: Engine):
     pid = answer_to(qtbot, engine, "pid")["pid"]
     engine.stop()
     soon(qtbot, lambda: is_gone(pid))
-
-
-def test_only_the_newest_question_is_answered(qtbot: QtBot, engine: Engine):
-    answers: list[Any] = []
-    newest = Newest(engine, "echo")
-    newest.answered.connect(answers.append)
-    for number in range(50):
-        newest.ask({"number": number})
-    soon(qtbot, lambda: bool(answers))
-    assert answers == [{"number": 49}]
-    newest.ask({"number": 50})
-    soon(qtbot, lambda: len(answers) == 2)
-    assert answers[-1] == {"number": 50}
 
 
 def test_a_job_reports_and_answers(qtbot: QtBot, jobs: Jobs):

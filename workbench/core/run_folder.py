@@ -21,7 +21,7 @@ Wanted = Literal["run", "pause", "stop"]
 
 @dataclass(frozen=True)
 class Wish:
-    """What the window wants of a trainer: for one attempt, with a rising number; `save` counts asked-for checkpoints."""
+    """What the window wants of a trainer: for one attempt, with a rising number; `save` counts checkpoints asked for."""
 
     attempt: int
     number: int
@@ -82,7 +82,7 @@ class RunFolder:
 
     def best_model(self) -> Path | None:
         """Return the folder of the model that gets used: the best so far, else the newest, or None."""
-        named = read_json(self.models / "best.json", {}).get("name", "")
+        named = _group(self.models / "best.json").get("name", "")
         if named and (self.models / named / "model.safetensors").is_file():
             return self.models / named
         return next(iter(reversed(self._folders(self.models))), None)
@@ -98,7 +98,7 @@ class RunFolder:
 
     def notes(self) -> dict[str, Any]:
         """Return name, tags and note, which belong to the person."""
-        return {"name": "", "tags": [], "note": "", **read_json(self.path / "notes.json", {})}
+        return {"name": "", "tags": [], "note": "", **_group(self.path / "notes.json")}
 
     def write_notes(self, **changed: Any) -> None:
         """Change some of name, tags and note."""
@@ -106,7 +106,7 @@ class RunFolder:
 
     def wish(self) -> Wish | None:
         """Return the window's newest wish, or None; a damaged file is no wish."""
-        plain = read_json(self.path / "control.json", None)
+        plain = _group(self.path / "control.json")
         try:
             return Wish(**plain) if plain else None
         except TypeError:
@@ -119,6 +119,11 @@ class RunFolder:
         wish = Wish((self.attempts() or [1])[-1], number + 1, wanted, saves + save)
         write_json(self.path / "control.json", asdict(wish))
         return wish
+
+
+def _group(path: Path) -> dict[str, Any]:
+    plain = read_json(path, {})
+    return plain if isinstance(plain, dict) else {}
 
 
 def folder_name(step: int, attempt: int) -> str:
@@ -162,7 +167,7 @@ def new_run(runs: Path, title: str, recipe: str, notes: Mapping[str, Any] | None
 
 
 def find_run(name: str, runs: Path) -> RunFolder:
-    """Return the run that `name` means: a folder, or the name of one under `runs`. Raises UserError when there is none."""
+    """Return the run that `name` means: a folder, or the name of one under `runs`. Raises UserError if there is none."""
     for path in (Path(name), runs / name):
         if is_run(path):
             return RunFolder(path)

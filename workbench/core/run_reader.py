@@ -1,6 +1,5 @@
 """Reading a run folder, live or years later: what is new since the last look, and what state the run is in."""
 
-import json
 import platform
 import time
 from collections.abc import Mapping
@@ -41,9 +40,12 @@ class Batch:
 class RunReader:
     """Follows a run folder: every `read` returns what has come since the one before."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, *, scalars: bool = True) -> None:
+        """scalars: read them too; events alone are enough for the state and for a list of runs."""
         self.folder = folder
         self.attempt = 0
+        self._begun = 0
+        self._wants_scalars = scalars
         self._offsets: dict[Path, int] = {}
         self._last: Event | None = None
         self._answered = ""
@@ -61,12 +63,16 @@ class RunReader:
             if number > self.attempt:
                 if self.attempt and not new:
                     break  # begun, but not yet said from which step
-                start = next((event.step for event in new if isinstance(event, Started)), None)
-                if start is not None and self.attempt:
-                    keep_until = start if keep_until is None else min(keep_until, start)
-                    scalars = {name: until(series, start) for name, series in scalars.items()}
                 self.attempt = number
+            start = next((event.step for event in new if isinstance(event, Started)), None)
+            if start is not None:
+                self._begun = number
+            if start is not None and number > attempts[0]:
+                keep_until = start if keep_until is None else min(keep_until, start)
+                scalars = {name: until(series, start) for name, series in scalars.items()}
             happenings += new
+            if not self._wants_scalars or number > self._begun:
+                continue  # scalars count from the step that Started names: they wait for it
             for name, series in self._new_scalars(self.folder.attempt(number)).items():
                 scalars[name] = joined(scalars[name], series) if name in scalars else series
         for event in happenings:
@@ -167,9 +173,12 @@ def seconds_between(folder: RunFolder) -> float:
             lines = (folder.attempt(number) / "events.jsonl").read_text("utf-8", "replace").splitlines()
         except OSError:
             continue
-        ended = next((json.loads(line) for line in lines[-1:] if '"seconds"' in line), {})
-        span = events.time_of(lines[-1]) - events.time_of(lines[0]) if lines else 0.0
-        total += float(ended.get("seconds", 0) or max(span, 0.0))
+        times = [at for line in lines if (at := events.time_of(line))]
+        last = events.from_line(lines[-1]) if lines else None
+        if isinstance(last, Finished | Stopped | Failed) and last.seconds:
+            total += last.seconds  # its own, monotonic clock
+        elif times:
+            total += max(times[-1] - times[0], 0.0)
     return total
 
 

@@ -136,47 +136,6 @@ class Engine(QObject):
             self.start()
 
 
-class Newest(QObject):
-    """Asks one kind of question again and again, as a form does while someone types; only the newest answer counts."""
-
-    answered = Signal(object)
-    failed = Signal(object)  # UserError
-
-    def __init__(self, engine: Engine, name: str, parent: QObject | None = None) -> None:
-        super().__init__(parent or engine)
-        self._engine = engine
-        self._name = name
-        self._waiting: Mapping[str, Any] | None = None
-        self._asked: Answer | None = None
-
-    def ask(self, arguments: Mapping[str, Any]) -> None:
-        """Ask, or wait with this question until the one before is answered; one that already waits is dropped."""
-        if self._asked is not None:
-            self._waiting = arguments
-            return
-        self._asked = self._engine.ask(self._name, arguments)
-        self._asked.then(self, self._answer, self._fail)
-
-    def forget(self) -> None:
-        """Ignore what was asked so far."""
-        self._waiting = None
-        self._asked = None
-
-    def _answer(self, value: Any) -> None:
-        if self._is_newest():
-            self.answered.emit(value)
-
-    def _fail(self, error: UserError) -> None:
-        if self._is_newest():
-            self.failed.emit(error)
-
-    def _is_newest(self) -> bool:
-        waiting, self._asked, self._waiting = self._waiting, None, None
-        if waiting is not None:
-            self.ask(waiting)
-        return waiting is None
-
-
 class Job(QObject):
     """Longer work in a process of its own: reports, then exactly one of `answered`, `failed`, `cancelled`."""
 
