@@ -1,0 +1,111 @@
+"""Data: what lies at a path, opening it, its rows, and what augmentation makes of them."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.core.errors import UserError
+from workbench.core.registry import build_settings
+from workbench.core.signature import SPLITS
+from workbench.core.words import Words, to_plain
+from workbench.data import Dataset, ImageSettings, kinds, open_data
+from workbench.data import recognise as recognised
+from workbench.data.dataset import Progress, ignore
+
+_MOST_ROWS = 1000  # in one answer
+_FRESH = 5.0  # seconds for which an opened data set is taken for unchanged
+
+_opened: dict[str, tuple[float, Dataset]] = {}  # the latest one
+
+
+def recognise(path: str) -> dict[str, Any]:
+    """Return the settings that open what lies at `path`; raises UserError that names what was found instead."""
+    return {"data": recognised(path).model_dump(mode="json")}
+
+
+def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A001
+    """Return what there is to know about the data before training; a job, since images may have to be decoded first."""
+    dataset = _remembered(data, progress)
+    return {
+        "name": dataset.name,
+        "task": dataset.task,
+        "inputs": dataset.inputs.to_plain(),
+        "outputs": len(dataset.classes),
+        "classes": list(dataset.classes),
+        "splits": {
+            split: {"count": len(dataset.splits[split]), "classes": dataset.counts(split).tolist()} for split in SPLITS
+        },
+        "skipped": [{"name": item.name, "reason": to_plain(item.reason)} for item in dataset.skipped],
+        "problems": [
+            {"level": problem.level, "words": to_plain(problem.words), "items": list(problem.items)}
+            for problem in dataset.problems
+        ],
+        "facts": {name: to_plain(fact) if isinstance(fact, Words) else fact for name, fact in dataset.facts.items()},
+        "cache": str(dataset.cache),
+    }
+
+
+def rows(data: Mapping[str, Any], split: str, start: int, count: int, label: int = -1) -> dict[str, Any]:
+    """Return some samples of a split in order: name, label, text, and row in the cache; and how many there are in all.
+
+    label: number of the class to keep to, or -1 for all of them.
+    """
+    dataset = _remembered(data)
+    part = dataset.splits[_known(split)]
+    places = np.arange(len(part)) if label < 0 else np.flatnonzero(part.targets == label)
+    chosen = places[max(0, start) : max(0, start) + min(count, _MOST_ROWS)]
+    texts = part.texts(chosen) if dataset.inputs.kind == "text" else [""] * len(chosen)
+    found = [
+        {
+            "name": part.names[place],
+            "label": dataset.classes[part.targets[place]],
+            "text": text,
+            "row": int(part.index[place]),
+        }
+        for place, text in zip(chosen.tolist(), texts, strict=True)
+    ]
+    return {"rows": found, "total": len(places)}
+
+
+def augmented(data: Mapping[str, Any], rows: Sequence[int], seed: int = 0) -> dict[str, Any]:
+    """Return images as the model will see them in training: uint8 of shape [N, H, W, C], as base64.
+
+    rows: rows of the cache, whatever split they belong to. The same seed gives the same pictures.
+    """
+    import torch  # the other answers do without
+
+    from workbench.data.augmentation import augment
+
+    settings = build_settings(kinds, data, "samples", "data")
+    dataset = _remembered(data)
+    if dataset.inputs.kind != "image" or not isinstance(settings, ImageSettings):
+        raise UserError("Only images are augmented.", hint="Open images to see a preview.")
+    chosen = np.asarray(rows[:_MOST_ROWS], np.int64)
+    pixels = np.asarray(dataset.training.inputs)[chosen]
+    batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    changed, _ = augment(batch, None, settings.augmentation, torch.Generator().manual_seed(seed))
+    result = changed.permute(0, 2, 3, 1).contiguous().numpy()
+    return {"shape": list(result.shape), "pixels": base64.b64encode(result.tobytes()).decode("ascii")}
+
+
+def _known(split: str) -> str:
+    if split not in SPLITS:
+        raise UserError(
+            "There is no split called {split}.", hint="There are: {known}.", split=split, known=", ".join(SPLITS)
+        )
+    return split
+
+
+def _remembered(data: Mapping[str, Any], progress: Callable[[Progress], None] = ignore) -> Dataset:
+    """Return the opened data; the latest is kept a few seconds, so that scrolling does not look at every file again."""
+    key = json.dumps({name: value for name, value in data.items() if name != "augmentation"}, sort_keys=True)
+    moment, dataset = _opened.get(key, (-_FRESH, None))
+    if dataset is None or time.monotonic() - moment > _FRESH or not dataset.cache.is_dir() or progress is not ignore:
+        dataset = open_data(dict(data), progress)
+        _opened.clear()
+        _opened[key] = (time.monotonic(), dataset)
+    return dataset
