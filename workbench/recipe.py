@@ -218,7 +218,7 @@ class Recipe(Settings):
         reason = why_not(kind, self.data.inputs_kind(), task_of(self.data))
         if reason:
             message = UserError(
-                "{architecture} does not fit these data: it {reason}.",
+                "{architecture} does not fit these data. {reason}",
                 hint="Leave the architecture out, and the best one for the data is taken.",
                 architecture=tr(architectures[kind].title),
                 reason=reason,

@@ -145,6 +145,12 @@ def _left(settings: ConvNetSettings, number: int, pools: bool, height: int, widt
             number=number,
             size=size,
         )
+    if settings.normalization == "instance" and height * width == 1:
+        raise UserError(
+            "Block {number} has one pixel left, which instance normalization would turn to nothing.",
+            hint="Choose another normalization, fewer blocks, or larger images.",
+            number=number,
+        )
     if pools:
         if min(height, width) < 2:
             raise UserError(

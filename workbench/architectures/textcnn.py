@@ -41,9 +41,9 @@ class TextCnnSettings(TokenSettings):
     inputs=("text",),
     default_for=(("text", "classification"),),
     presets={
-        mark("Words"): {"tokens": "words"},
-        mark("Characters"): {"tokens": "characters", "embedding": 64, "windows": (2, 3, 4, 5, 7)},
-        mark("Kim 2014"): {"tokens": "words", "embedding": 300, "windows": (3, 4, 5), "filters": 100, "dropout": 0.5},
+        mark("Words"): {"tokens": "word"},
+        mark("Characters"): {"tokens": "character", "embedding": 64, "windows": (2, 3, 4, 5, 7)},
+        mark("Kim 2014"): {"tokens": "word", "embedding": 300, "windows": (3, 4, 5), "filters": 100, "dropout": 0.5},
     },
     paper="Kim 2014, Convolutional neural networks for sentence classification",
     picture=("input", "embedding", "conv", "pool", "linear"),

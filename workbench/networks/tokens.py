@@ -11,10 +11,10 @@ class TokenSettings(Settings):
     """How a text becomes numbers; the settings of an architecture for texts extend this."""
 
     tokens: Annotated[
-        Literal["words", "characters"],
+        Literal["word", "character"],
         Field(title="Tokens", description="What a text is cut into."),
-        Hint(choices={"words": "Words", "characters": "Characters"}),
-    ] = "words"
+        Hint(choices={"word": "Words", "character": "Characters"}),
+    ] = "word"
     vocabulary: Annotated[
         int,
         Field(
@@ -32,4 +32,5 @@ class TokenSettings(Settings):
             description="Tokens of a text that are read; what follows is cut off. "
             "Automatic takes what nearly all training texts need.",
         ),
+        Hint(choices={"auto": "Automatic"}),
     ] = "auto"

@@ -1,0 +1,80 @@
+"""Model: which architectures fit some data, and what a network is made of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from workbench.architectures import architectures, best_for, build, why_not
+from workbench.core.registry import build_settings
+from workbench.core.settings import Settings
+from workbench.core.signature import Inputs
+from workbench.core.words import Words, to_plain
+from workbench.networks.drawing import Block, drawing
+from workbench.networks.outline import outline
+
+_ASSUMED_LENGTH = 64  # tokens, until the training texts have said how long they are
+
+
+def fits(inputs: Mapping[str, Any], task: str = "classification") -> dict[str, Any]:
+    """Return for every architecture None, or the words that say why it does not fit these inputs and this task."""
+    given = Inputs.from_plain(inputs)
+    reasons = {kind: why_not(kind, given, task) for kind in architectures}
+    return {kind: to_plain(reason) if reason else None for kind, reason in reasons.items()}
+
+
+def layers(
+    architecture: Mapping[str, Any], inputs: Mapping[str, Any], outputs: int, task: str = "classification"
+) -> dict[str, Any]:
+    """Return the layers of a network in the order in which they work, its totals, and the blocks of its drawing.
+
+    Each layer has name (words), kind, output (shape without the batch), parameters (counted where they are first
+    used) and flops for one sample, where a multiplication and an addition count as two and only convolutions and
+    matrix products count. Each block has kind, label (words) and shape. assumed: words that say what a text was taken
+    for, when nobody has counted its tokens yet, else None. Nothing is computed: the network is built of shapes alone.
+    Raises UserError when the settings are wrong or cannot take these inputs.
+    """
+    given = Inputs.from_plain(inputs)
+    settings = build_settings(architectures, architecture, best_for(given.kind, task), "architecture")
+    known, assumed = _tokenised(given, settings)
+    with torch.device("meta"):
+        network = build(settings, known, outputs)
+        number = torch.int64 if known.kind == "text" else torch.float32
+        rows = outline(network, torch.empty((1, *known.shape), dtype=number))
+    start = Words("text") if known.kind == "text" else Words("image")
+    return {
+        "task": task,
+        "inputs": known.to_plain(),
+        "outputs": outputs,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "flops": sum(row.flops for row in rows),
+        "layers": [
+            {
+                "name": to_plain(row.name),
+                "kind": row.kind,
+                "output": list(row.output),
+                "parameters": row.parameters,
+                "flops": row.flops,
+            }
+            for row in rows
+        ],
+        "drawing": [
+            {"kind": block.kind, "label": to_plain(block.label), "shape": list(block.shape)}
+            for block in (Block("input", start, known.shape), *drawing(rows))
+        ],
+        "assumed": to_plain(assumed) if assumed else None,
+    }
+
+
+def _tokenised(inputs: Inputs, settings: Settings) -> tuple[Inputs, Words | None]:
+    """Return inputs with a shape and a vocabulary, and in words what was assumed for it, if anything was."""
+    if inputs.kind != "text" or (inputs.shape and inputs.vocabulary):
+        return inputs, None
+    wanted = getattr(settings, "length", "auto")
+    length = inputs.shape[0] if inputs.shape else wanted if isinstance(wanted, int) else _ASSUMED_LENGTH
+    vocabulary = inputs.vocabulary or getattr(settings, "vocabulary", 0)
+    words = Words(
+        "Counted for {length} tokens out of {vocabulary}; the training texts decide.",
+        {"length": length, "vocabulary": f"{vocabulary:,}"},
+    )
+    return Inputs("text", (length,), vocabulary), words
