@@ -6,8 +6,8 @@ its memory-mapped cache by a thread that stays a few batches ahead.
 
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from workbench.data.dataset import Split
-from workbench.data.preprocessing import Preprocessing
+from workbench.data.preprocessing import ImagePreprocessing, Preprocessing, TextPreprocessing
 
 _AHEAD = 4  # batches read before they are needed
 _SHARE = 0.3  # of the free memory that a resident split may take
@@ -41,33 +41,40 @@ class Feed:
         return len(self.targets)
 
     def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (inputs float32 or int, targets) of the samples that `order` (N,) names, from batch `start` on."""
+        """Yield (inputs, targets) of the samples that `order` (N,) names, from batch `start` on.
+
+        inputs: images (n, C, H, W) uint8 or token ids (n, length) int32, as they lie in the data; `ready` makes them
+        what a network takes.
+        """
         places = order.split(batch_size)[start:]
         if self.inputs is None:
             with closing(self._read_ahead(places)) as read:
                 for rows, inputs in read:
                     on_device = inputs.to(self.device, non_blocking=True)
-                    yield self._prepared(on_device), self.targets[rows.to(self.device)]
+                    yield self._planes_first(on_device), self.targets[rows.to(self.device)]
             return
         for rows in places:
             rows = rows.to(self.device)
-            yield self._prepared(self.inputs[rows]), self.targets[rows]
+            yield self._planes_first(self.inputs[rows]), self.targets[rows]
 
-    def _prepared(self, inputs: Tensor) -> Tensor:
-        if self.nhwc:
-            inputs = inputs.permute(0, 3, 1, 2)  # the memory stays as it is: channels last for free
+    def ready(self, inputs: Tensor) -> Tensor:
+        """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, or ids as int64."""
+        if isinstance(self.preprocessing, ImagePreprocessing):
+            return self.preprocessing.normalised(inputs)
         return self.preprocessing.tensor(inputs)
 
-    def _read_ahead(self, places: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _planes_first(self, inputs: Tensor) -> Tensor:
+        return inputs.permute(0, 3, 1, 2) if self.nhwc else inputs  # the memory stays as it is: channels last for free
+
+    def _read_ahead(self, places: tuple[Tensor, ...]) -> Generator[tuple[Tensor, Tensor], None, None]:
         ready: queue.Queue[tuple[Tensor, Tensor] | BaseException | None] = queue.Queue(_AHEAD)
         stop = threading.Event()
 
         def put(item: tuple[Tensor, Tensor] | BaseException | None) -> None:
             while not stop.is_set():
-                try:
-                    return ready.put(item, timeout=0.1)
-                except queue.Full:
-                    continue
+                with suppress(queue.Full):
+                    ready.put(item, timeout=0.1)
+                    return
 
         def read() -> None:
             try:
@@ -78,7 +85,7 @@ class Feed:
                     images = images if self.nhwc else images.permute(0, 3, 1, 2).contiguous()
                     put((rows, images.pin_memory() if self.device.type == "cuda" else images))
                 put(None)
-            except BaseException as error:  # handed over and raised where the batches are wanted
+            except BaseException as error:  # noqa: BLE001 - handed over and raised where the batches are wanted
                 put(error)
 
         reader = threading.Thread(target=read, name="reader", daemon=True)
@@ -96,9 +103,10 @@ class Feed:
 def feed(split: Split, preprocessing: Preprocessing, device: torch.device, *, channels_last: bool) -> Feed:
     """Return the split as a Feed, resident on the device if it takes no more than a third of the free memory."""
     targets = torch.from_numpy(np.ascontiguousarray(split.targets)).to(device)
-    if not isinstance(split.inputs, np.ndarray):
+    if isinstance(preprocessing, TextPreprocessing):
         ids = torch.from_numpy(preprocessing.encode_all(split.texts()))
         return Feed(split, preprocessing, device, ids.to(device), targets, nhwc=False)
+    assert isinstance(split.inputs, np.ndarray)
     size = len(split) * int(np.prod(split.inputs.shape[1:]))
     if size > _SHARE * _free_memory(device):
         return Feed(split, preprocessing, device, None, targets, nhwc=channels_last)

@@ -1,13 +1,20 @@
-"""Keeps every step's loss without waiting for the device: in a buffer there, copied out in one piece when due."""
+"""The books of a training: every step's loss, the sums of the epoch, the time.
+
+Losses stay in a buffer on the device and are copied out in one piece when due, so that no step waits for the device.
+"""
 
 import math
 import time
+from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import StepsDone
+from workbench.metrics import metrics
+from workbench.training.checkpoint import Position
 from workbench.training.devices import memory_in_use
 
 _CAPACITY = 4096  # steps between two reports, at the most
@@ -27,7 +34,7 @@ class Ledger:
         self._has_norms = False
         self._since = time.monotonic()
 
-    def add(self, step: int, loss: torch.Tensor, rate: float, samples: int, norm: torch.Tensor | None) -> bool:
+    def add(self, step: int, loss: Tensor, rate: float, samples: int, norm: Tensor | None) -> bool:
         """Keep one step, counted from 1, and return whether a report is due."""
         place = len(self._rates)
         if place == 0:
@@ -40,10 +47,7 @@ class Ledger:
         return place + 1 == _CAPACITY or time.monotonic() - self._since >= _SECONDS
 
     def take(self) -> StepsDone | None:
-        """Return what was kept since the last time, or None; waits for the device.
-
-        Raises UserError naming the first step whose loss is not finite.
-        """
+        """Return what was kept since the last time, or None; waits for the device."""
         count = len(self._rates)
         if count == 0:
             self._since = time.monotonic()
@@ -80,3 +84,57 @@ def refuse_not_finite(done: StepsDone) -> None:
             value="NaN" if math.isnan(value) else "∞",
             step=f"{int(steps[wrong[0]]):,}",
         )
+
+
+def at_one_step(step: int, values: Mapping[str, float]) -> StepsDone:
+    """Return scalars that belong to one step, such as the metrics at the end of an epoch."""
+    steps = np.array([step], np.uint32)
+    return StepsDone(step, {name: (steps, np.array([value], np.float32)) for name, value in values.items()})
+
+
+class Sums:
+    """What the running epoch adds up on the device: loss and headline metric over the training batches."""
+
+    def __init__(self, headline: str, position: Position, device: torch.device) -> None:
+        self.headline = headline
+        self.samples = position.samples
+        before = {name: torch.tensor(value, dtype=torch.float64) for name, value in position.sums.items()}
+        self._totals = {name: value.to(device) for name, value in before.items()}
+
+    def add(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
+        """Add a batch: its summed loss, and its part of the metric."""
+        self.samples += len(targets)
+        for name, value in (("loss", loss), (self.headline, metrics[self.headline].total(logits, targets))):
+            self._totals[name] = self._totals[name] + value if name in self._totals else value.double()
+
+    def plain(self) -> dict[str, float]:
+        """Return the totals so far; waits for the device."""
+        return {name: float(value) for name, value in self._totals.items()}
+
+    def means(self) -> dict[str, float]:
+        """Return the epoch's {training_loss, training_accuracy, …}."""
+        metric = metrics[self.headline].value(self._totals[self.headline], self.samples)
+        return {
+            "training_loss": float(self._totals["loss"]) / self.samples,
+            f"training_{self.headline}": metric,
+        }
+
+    def clear(self) -> None:
+        """Begin a new epoch."""
+        self.samples = 0
+        self._totals = {}
+
+
+class Clock:
+    """Seconds spent in training over all attempts, without pauses."""
+
+    def __init__(self, before: float) -> None:
+        self._began = time.monotonic() - before
+
+    def seconds(self) -> float:
+        """Return the seconds so far."""
+        return time.monotonic() - self._began
+
+    def leave_out(self, seconds: float) -> None:
+        """Do not count these seconds."""
+        self._began += seconds

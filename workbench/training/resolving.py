@@ -12,7 +12,7 @@ from workbench.core.errors import UserError
 from workbench.core.settings import nearest
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
-from workbench.data.preprocessing import Preprocessing
+from workbench.data.preprocessing import Preprocessing, TextPreprocessing
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.tasks import metrics_for, tasks
 from workbench.training.devices import chosen_device
@@ -27,7 +27,7 @@ def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> 
     """
     training = recipe.training
     device = chosen_device(training.device)
-    inputs = preprocessing.inputs()
+    inputs = preprocessing.inputs
     outputs = tasks[dataset.task].outputs(dataset)
     network = on_meta(recipe, inputs, outputs)
     convolves = any(isinstance(module, nn.Conv2d) for module in network.modules())
@@ -48,7 +48,8 @@ def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> 
         decided["threads"] = 1 if small else cores()
     complete = to_plain(recipe)
     complete["training"].update(decided)
-    complete["architecture"].update(preprocessing.decided(recipe.architecture))
+    if isinstance(preprocessing, TextPreprocessing):
+        complete["architecture"]["length"] = preprocessing.length
     return recipe_from(complete)
 
 

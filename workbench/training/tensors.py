@@ -64,7 +64,9 @@ def split_state(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, 
 
 def join_state(tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return the optimizer's state_dict that `split_state` took apart."""
-    state: dict[int, dict[str, Any]] = {int(place): dict(plain["state"].get(str(place), {})) for place in plain["places"]}
+    state: dict[int, dict[str, Any]] = {
+        int(place): dict(plain["state"].get(str(place), {})) for place in plain["places"]
+    }
     for full_name, tensor in tensors.items():
         place, name = full_name.split(".", 1)
         state[int(place)][name] = tensor
@@ -73,4 +75,6 @@ def join_state(tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> dict[
 
 def _tuples(group: Mapping[str, Any]) -> dict[str, Any]:
     """JSON has no tuples, and optimizers unpack betas whichever they are, but compare groups with tuples."""
-    return {name: tuple(value) if isinstance(value, list) and name != "params" else value for name, value in group.items()}
+    return {
+        name: tuple(value) if isinstance(value, list) and name != "params" else value for name, value in group.items()
+    }

@@ -1,0 +1,42 @@
+"""Turns what can go wrong in a training into words that help."""
+
+import traceback
+
+import torch
+
+from workbench.core.errors import UserError
+from workbench.recipe import Recipe
+
+
+def explained(error: Exception, recipe: Recipe) -> UserError:
+    """Return the error as one that a person can act on, with the traceback among its details."""
+    if isinstance(error, UserError):
+        return error
+    details = "".join(traceback.format_exception(error))
+    size = recipe.training.batch_size
+    if (
+        isinstance(error, torch.OutOfMemoryError)
+        or "DefaultCPUAllocator" in str(error)
+        or isinstance(error, MemoryError)
+    ):
+        return UserError(
+            "The memory is not enough for a batch of {size} samples.",
+            hint="Try a batch size of {half}. What was saved before is kept.",
+            details=details,
+            size=size,
+            half=max(1, size // 2) if isinstance(size, int) else 64,
+        )
+    if isinstance(error, OSError):
+        return UserError(
+            "A file could not be written or read: {reason}.",
+            hint="Look at the disk and the rights of {file}, then resume the run. What was saved before is kept.",
+            details=details,
+            reason=error.strerror or str(error),
+            file=str(error.filename or ""),
+        )
+    return UserError(
+        "The training stopped at an error: {reason}",
+        hint="What was saved before is kept. The details say where it happened.",
+        details=details,
+        reason=f"{type(error).__name__}: {error}",
+    )

@@ -1,0 +1,137 @@
+"""What is kept of a training and when: checkpoints by the clock, the best model by the epoch; and when to end early."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from workbench.core.events import CheckpointSaved, Event, ModelSaved
+from workbench.core.run_folder import RunFolder
+from workbench.core.words import Words
+from workbench.metrics import metrics as all_metrics
+from workbench.recipe import Training, to_plain
+from workbench.training.checkpoint import Position, save_checkpoint
+from workbench.training.model_folder import save_model
+from workbench.training.setup import Trainee
+from workbench.training.tensors import load_tensors
+
+_SHARE = 0.035  # of the run's time that saving may cost
+
+
+class Keeper:
+    """Saves checkpoints and models of one attempt, as often as a small share of its time allows."""
+
+    def __init__(self, trainee: Trainee, folder: RunFolder, attempt: int, position: Position) -> None:
+        self.trainee = trainee
+        self.folder = folder
+        self.attempt = attempt
+        self.position = position
+        self.best_metrics: dict[str, float] = {}
+        self._saved_step = -1
+        self._checkpoint_at = time.monotonic() + trainee.recipe.training.checkpoint_seconds
+        self._model_at = 0.0
+        self._pending: tuple[int, int, dict[str, Tensor], Mapping[str, float]] | None = None
+
+    def checkpoint_is_due(self) -> bool:
+        """Return whether it is time for a checkpoint."""
+        return time.monotonic() >= self._checkpoint_at
+
+    def checkpoint(self) -> Iterator[Event]:
+        """Save a checkpoint, unless nothing happened since the last, and the best model if it waits in memory."""
+        yield from self._save_pending()
+        if self._saved_step == self.position.step:
+            return
+        name, seconds = save_checkpoint(
+            self.folder, self.attempt, self.position, **self.trainee.state(), recipe=to_plain(self.trainee.recipe)
+        )
+        self._saved_step = self.position.step
+        wait = max(self.trainee.recipe.training.checkpoint_seconds, seconds / _SHARE)
+        self._checkpoint_at = time.monotonic() + wait
+        yield CheckpointSaved(name, self.position.step, self.position.epoch, seconds)
+
+    def epoch_done(self, found: Mapping[str, float]) -> Iterator[Event]:
+        """Keep the model if this epoch's is the best so far; where saving is slow, in memory until there is time."""
+        if not self._is_best(found):
+            return
+        position = self.position
+        weights = self.trainee.judged.state_dict()
+        if time.monotonic() >= self._model_at:
+            yield self._save_model(position.step, position.epoch, weights, found, best=True)
+        else:
+            copied = {name: tensor.detach().clone() for name, tensor in weights.items()}
+            self._pending = position.step, position.epoch, copied, dict(found)
+
+    def something_to_use(self) -> Iterator[Event]:
+        """Make sure that there is a model, even before the first epoch is over."""
+        yield from self._save_pending()
+        if self.folder.best_model() is None:
+            position = self.position
+            yield self._save_model(position.step, position.epoch, self.trainee.judged.state_dict(), {}, best=True)
+
+    def best_network(self) -> nn.Module:
+        """Return the network with the weights of the best model."""
+        best = self.folder.best_model()
+        if best is not None:
+            self.trainee.judged.load_state_dict(_weights_of(best))
+        return self.trainee.judged
+
+    def _save_pending(self) -> Iterator[Event]:
+        if self._pending:
+            step, epoch, weights, found = self._pending
+            self._pending = None
+            yield self._save_model(step, epoch, weights, found, best=True)
+
+    def _save_model(
+        self, step: int, epoch: int, weights: Mapping[str, Tensor], found: Mapping[str, float], *, best: bool
+    ) -> ModelSaved:
+        begun = time.monotonic()
+        description = {**self.trainee.description(), "epoch": epoch, "metrics": dict(found)}
+        name = save_model(self.folder, self.attempt, step, weights=weights, description=description, best=best)
+        self._model_at = time.monotonic() + (time.monotonic() - begun) / _SHARE
+        self._pending = None
+        self.position.best_model = name
+        return ModelSaved(name, step, epoch, best, dict(found))
+
+    def _is_best(self, found: Mapping[str, float]) -> bool:
+        """Compare with the best epoch so far; without a validation split the newest is the best."""
+        position = self.position
+        loss = found.get("validation_loss")
+        if loss is None:
+            return True
+        lowest = position.lowest_loss
+        improved = lowest is None or loss < lowest
+        position.lowest_loss = loss if improved else lowest
+        position.since_better = 0 if improved else position.since_better + 1
+        headline = self.trainee.task.headline
+        score = found[f"validation_{headline}"]
+        score = score if all_metrics[headline].better == "higher" else -score
+        if self.trainee.recipe.training.keep_best == "loss":
+            score = -loss
+        before = (position.best, -(position.best_loss or 0.0)) if position.best is not None else None
+        if before is not None and (score, -loss) <= before:
+            return False
+        position.best, position.best_loss = score, loss
+        self.best_metrics = dict(found)
+        return True
+
+
+def why_to_stop(training: Training, position: Position, found: Mapping[str, float]) -> Words | None:
+    """Return why training ends before its last epoch, or None."""
+    if training.patience and position.since_better >= training.patience:
+        return Words("The validation loss has not improved for {epochs} epochs.", {"epochs": position.since_better})
+    name = training.target_metric
+    value = found.get(f"validation_{name}")
+    if name == "none" or value is None:
+        return None
+    lower = name == "loss" or all_metrics[name].better == "lower"
+    if value <= training.target_value if lower else value >= training.target_value:
+        return Words("The target was reached: {name} {value}.", {"name": name, "value": f"{value:.4g}"})
+    return None
+
+
+def _weights_of(model: Path) -> dict[str, Tensor]:
+    """Read back a model that this process wrote."""
+    aliases = json.loads((model / "model.json").read_text(encoding="utf-8"))["aliases"]
+    return load_tensors(model / "model.safetensors", {"strides": {}, "aliases": aliases})

@@ -1,0 +1,157 @@
+"""From a recipe to everything that the loop needs, ready for the first step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from workbench import architectures, optimizers, schedules
+from workbench.core.events import Event, Preparing
+from workbench.core.words import Words
+from workbench.data import Dataset, Progress, open_data
+from workbench.data.checks import require_trainable
+from workbench.data.preprocessing import Preprocessing
+from workbench.data.preprocessing import fit as preprocessing_for
+from workbench.recipe import Recipe, title_of, to_plain
+from workbench.schedules import Reaction
+from workbench.tasks import Task, metrics_for, tasks
+from workbench.tasks.classification import balanced_weights
+from workbench.training.checkpoint import Loaded, restore_random
+from workbench.training.feeding import Feed, feed
+from workbench.training.precision import scaler
+from workbench.training.resolving import resolved
+
+_FUSED = ("cpu", "cuda", "xpu", "mps")
+
+
+@dataclass
+class Trainee:
+    """What is trained, with what it is trained on and by.
+
+    network: owns the weights; forward: the same, perhaps compiled. average: its moving average, or None. rates: the
+    learning rate of each parameter group before the schedule. weights: of the classes, or None.
+    """
+
+    recipe: Recipe
+    dataset: Dataset
+    preprocessing: Preprocessing
+    task: Task
+    metrics: tuple[str, ...]
+    device: torch.device
+    network: nn.Module
+    forward: Callable[[Tensor], Tensor]
+    average: AveragedModel | None
+    optimizer: Optimizer
+    rates: list[float]
+    reaction: Reaction | None
+    scaler: GradScaler
+    training: Feed
+    weights: Tensor | None
+
+    @property
+    def judged(self) -> nn.Module:
+        """The network that is validated and kept: the averaged one, where there is one."""
+        return self.average.module if self.average else self.network
+
+    def batch_size(self) -> int:
+        """Return how many samples are computed at once."""
+        size = self.recipe.training.batch_size
+        return len(self.training) if size == "all" else min(size, len(self.training))
+
+    def description(self) -> dict[str, Any]:
+        """Return what model.json says about every model of this run."""
+        plain = to_plain(self.recipe)
+        return {
+            "task": self.dataset.task,
+            "inputs": self.preprocessing.inputs.to_plain(),
+            "outputs": self.task.outputs(self.dataset),
+            "labels": list(self.dataset.classes),
+            "architecture": plain["architecture"],
+            "preprocessing": self.preprocessing.to_plain(),
+            "data": plain["data"],
+            "title": title_of(self.recipe),
+            "precision": self.recipe.training.precision,
+            "threads": self.recipe.training.threads,
+            "memory_layout": self.recipe.training.memory_layout,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Return all that a checkpoint keeps of what is trained."""
+        average = {} if self.average is None else self.average.state_dict()
+        extra = {"scaler": self.scaler.state_dict(), "reaction": self.reaction.state() if self.reaction else {}}
+        return {
+            "weights": self.network.state_dict(),
+            "average": average,
+            "optimizer": self.optimizer.state_dict(),
+            "extra": extra,
+        }
+
+    def restore(self, loaded: Loaded) -> None:
+        """Go on from a checkpoint."""
+        self.network.load_state_dict(loaded.weights)
+        if self.average is not None:
+            self.average.load_state_dict(loaded.average)
+        self.optimizer.load_state_dict(loaded.optimizer)
+        if loaded.extra["scaler"]:
+            self.scaler.load_state_dict(loaded.extra["scaler"])
+        if self.reaction:
+            self.reaction.restore(loaded.extra["reaction"])
+        restore_random(loaded.random)
+
+
+def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
+    """Open the data, decide what the recipe leaves open, and build the network with fresh weights.
+
+    Raises UserError when the data cannot be opened or trained on, or the network cannot take them.
+    """
+    dataset = open_data(recipe.data, lambda progress: report(_preparing(progress)))
+    require_trainable(dataset)
+    report(Preparing(Words("Preparing the network")))
+    preprocessing = preprocessing_for(dataset, recipe.architecture)
+    recipe = resolved(recipe, dataset, preprocessing)
+    training = recipe.training
+    device = torch.device(training.device)
+    assert isinstance(training.threads, int)
+    torch.set_num_threads(training.threads)
+    torch.manual_seed(training.seed)
+    task = tasks[dataset.task]
+    outputs = task.outputs(dataset)
+    network = architectures.build(recipe.architecture, preprocessing.inputs, outputs)
+    channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image"
+    network.to(device)
+    if channels_last:
+        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    fused = training.speed == "fast" and device.type in _FUSED
+    optimizer = optimizers.build(training.optimizer, network.named_parameters(), fused=fused)
+    average = None
+    if training.ema:
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
+    weights = None
+    if training.class_weights == "balanced":
+        weights = torch.tensor(balanced_weights(dataset.counts("training").tolist()), device=device)
+    return Trainee(
+        recipe=recipe,
+        dataset=dataset,
+        preprocessing=preprocessing,
+        task=task,
+        metrics=metrics_for(task, outputs),
+        device=device,
+        network=network,
+        forward=torch.compile(network) if training.compile == "on" else network,
+        average=average,
+        optimizer=optimizer,
+        rates=[float(group["lr"]) for group in optimizer.param_groups],
+        reaction=schedules.reaction(training.schedule),
+        scaler=scaler(device, training.precision),
+        training=feed(dataset.training, preprocessing, device, channels_last=channels_last),
+        weights=weights,
+    )
+
+
+def _preparing(progress: Progress) -> Preparing:
+    return Preparing(progress.stage, progress.done, progress.total)

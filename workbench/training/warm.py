@@ -1,0 +1,22 @@
+"""Pays in advance for what the first step of a process would wait for."""
+
+import torch
+from torch import nn
+
+from workbench import architectures, data, optimizers, schedules
+from workbench.core.signature import Inputs
+from workbench.optimizers import optimizers as registered
+from workbench.training.resolving import flops
+
+
+def warm_up() -> None:
+    """Load every registry and let torch take a step of each kind that is slow the first time."""
+    for registry in (architectures.architectures, data.kinds, schedules.schedules, registered):
+        len(registry)
+    with torch.device("meta"):
+        flops(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), Inputs("image", (1, 2, 2)))
+    network = nn.Conv2d(1, 2, 3)
+    settings = registered["adamw"].settings.model_validate({})
+    optimizer = optimizers.build(settings, network.named_parameters())
+    network(torch.zeros(1, 1, 8, 8)).sum().backward()
+    optimizer.step()

@@ -1,0 +1,88 @@
+"""Trains a run folder, whatever it needs: a first start, going on after a stop, or more epochs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tomli_w
+
+from workbench.core.errors import UserError
+from workbench.core.events import Ending, Event, Failed, Started
+from workbench.core.run_folder import RunFolder
+from workbench.core.run_reader import RunReader
+from workbench.core.run_writer import RunWriter, recorded
+from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
+from workbench.training.checkpoint import sweep
+from workbench.training.environment import environment
+from workbench.training.loop import ignore, train
+
+_FREE = ("training.epochs", "training.patience", "training.target_metric", "training.target_value", "training.runs_in")
+
+
+def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Callable[[Event], None] = ignore) -> Ending:
+    """Train the run until it ends, in the calling thread, and return how it ended; every event goes to `on_event`.
+
+    assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. Raises
+    UserError when another process trains this run, or when the settings cannot be changed.
+    """
+    with RunWriter(folder) as writer:
+        writer.write_environment(environment())
+        sweep(folder)
+
+        def report(event: Event) -> None:
+            writer.write(event)
+            on_event(event)
+
+        try:
+            recipe, changed = recipe_of(folder, assignments)
+        except UserError as error:
+            failed = Failed(0, error.to_plain())
+            report(failed)
+            return failed
+        for event in recorded(train(recipe, folder, attempt=writer.attempt, changed=changed, report=report), writer):
+            on_event(event)
+            if isinstance(event, Ending):
+                return event
+    raise AssertionError("a training ends with exactly one Finished, Stopped or Failed")
+
+
+def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recipe, dict[str, Any]]:
+    """Return the recipe that the run's next attempt follows, and the settings that differ from its recipe.toml.
+
+    Raises UserError for a setting that would make the result something else than the same run gone further.
+    """
+    if not folder.recipe.is_file():
+        return read_recipe(folder.asked, assignments), {}
+    original = to_plain(read_recipe(folder.recipe))
+    changed: dict[str, Any] = {}
+    for event in RunReader(folder).read().events:
+        if isinstance(event, Started):
+            changed.update(event.changed)
+    recipe = recipe_from(original, [f"{name}={_toml(value)}" for name, value in changed.items()])
+    recipe = recipe_from(to_plain(recipe), assignments)
+    differing = differences(original, to_plain(recipe))
+    refused = [name for name in differing if name not in _FREE]
+    if refused:
+        raise UserError(
+            "{name} cannot change within a run: the result would be another run.",
+            hint="Start a new run with these settings. A run can get other {free}.",
+            name=refused[0],
+            free=", ".join(_FREE),
+        )
+    return recipe, differing
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any], section: str = "") -> dict[str, Any]:
+    """Return the settings of `second` by full name that differ from those of `first`."""
+    found: dict[str, Any] = {}
+    for name, value in second.items():
+        full = f"{section}.{name}" if section else name
+        before = first.get(name)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            found.update(differences(before, value, full))
+        elif value != before:
+            found[full] = value
+    return found
+
+
+def _toml(value: Any) -> str:
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
