@@ -33,7 +33,7 @@ def exact(value: float) -> str:
 
 def setting(value: float | int) -> str:
     """Return a number as a person would type it, so that reading it gives the same number: 8, 0.001, 1e-5."""
-    if isinstance(value, bool) or isinstance(value, int):
+    if isinstance(value, int):
         return str(int(value))
     if not math.isfinite(value):
         return repr(value)
@@ -51,7 +51,7 @@ def percent(fraction: float, places: int = 1) -> str:
     return tr("{number} %", number=f"{100 * fraction:.{places}f}")
 
 
-def count(value: int) -> str:
+def count(value: float) -> str:
     """Return a whole number with grouping: 12,480."""
     return f"{round(value):,}"
 
@@ -87,12 +87,7 @@ def left(seconds: float) -> str:
     """Return a remaining time: "41 s left"; whole seconds, because they count down."""
     if not math.isfinite(seconds) or seconds < 0:
         return _NOT_KNOWN
-    return tr(
-        "{duration} left",
-        duration=duration(max(1, round(seconds)))
-        if seconds >= 9.5
-        else tr("{number} s", number=max(1, round(seconds))),
-    )
+    return tr("{duration} left", duration=duration(round(seconds)) if seconds >= 1 else tr("{number} s", number=1))
 
 
 def size(number_of_bytes: float) -> str:

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
+    QVBoxLayout,
+    QWidget,
 )
-from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.core import words
 from workbench.core.words import mark, tr

@@ -13,7 +13,7 @@ from workbench.gui.widgets.buttons import icon_button, link_button
 
 
 class UndoBar(QFrame):
-    """ "Run deleted. Undo", for ten seconds, over the foot of its parent.
+    """Offers to undo ("Run deleted. Undo") for ten seconds, over the foot of its parent.
 
     undone(token) when the person takes it back, expired(token) when the time is over or another act is offered.
     """
