@@ -1,7 +1,8 @@
 """The drawing of a network: its main blocks in a row, branches that work side by side as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workbench.core.words import Words
 from workbench.networks.outline import Row
@@ -20,28 +21,42 @@ class Block:
 
 def drawing(rows: Sequence[Row]) -> list[Block]:
     """Return the blocks of a network whose layers are `rows`."""
+    came_from = {row.result: row.source for row in rows if row.result != row.source}
     drawn = [row for row in rows if row.kind in DRAWN]
     blocks: list[Block] = []
     place = 0
     while place < len(drawn):
-        branches = _branches(drawn, place)
+        branches = _branches(drawn, place, came_from)
         blocks.extend(_merged(list(beside)) for beside in zip(*branches, strict=True))
         place += sum(len(branch) for branch in branches)
     return blocks
 
 
-def _branches(drawn: Sequence[Row], place: int) -> list[Sequence[Row]]:
+def _branches(drawn: Sequence[Row], place: int, came_from: Mapping[int, int]) -> list[Sequence[Row]]:
     """Return the like branches that begin at `place`, on one tensor; a layer that stands alone is one of length one."""
     starts = [n for n in range(place, len(drawn)) if drawn[n].source == drawn[place].source]
-    if len(starts) > 1:
-        length = starts[1] - place
-        branches = [drawn[start : start + length] for start in starts]
-        kinds = [[row.kind for row in branch] for branch in branches]
-        if starts == list(range(place, place + length * len(starts), length)) and all(
-            kind == kinds[0] for kind in kinds
-        ):
-            return branches
+    length = starts[1] - place if len(starts) > 1 else 1
+    branches = [drawn[start : start + length] for start in starts]
+    kinds = [[row.kind for row in branch] for branch in branches]
+    side_by_side = starts == list(range(place, place + length * len(starts), length))
+    if (
+        side_by_side
+        and all(kind == kinds[0] for kind in kinds)
+        and all(_chain(branch, came_from) for branch in branches)
+    ):
+        return branches
     return [drawn[place : place + 1]]
+
+
+def _chain(branch: Sequence[Row], came_from: Mapping[int, int]) -> bool:
+    """Return whether each layer of `branch` works on what the one before it gave, through layers that are not drawn."""
+    for before, row in pairwise(branch):
+        tensor = row.source
+        while tensor != before.result and tensor in came_from:
+            tensor = came_from[tensor]
+        if tensor != before.result:
+            return False
+    return True
 
 
 def _merged(beside: list[Row]) -> Block:

@@ -1,5 +1,6 @@
 """What a network is made of: every layer in the order in which it works, found by running it on nothing but shapes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +12,13 @@ from torch.utils.flop_counter import flop_registry
 from workbench.core.words import Words
 from workbench.networks import layer_names
 
-_aten = torch.ops.aten
-# What comes out has the shape of what goes in. PyTorch would work it out in Python, and import its compiler for that:
-# some seconds at the first call.
-_ALIKE = {_aten.relu, _aten.leaky_relu, _aten.elu, _aten.gelu, _aten.silu, _aten.tanh, _aten.sigmoid}
-
 
 @dataclass
 class Row:
     """One call of one layer.
 
     output: its shape without the batch. parameters: counted at the first call alone, however often they are used.
-    flops: floating-point operations for one sample. source: tells calls that work on the same tensor.
+    flops: floating-point operations for one sample. source, result: tell which tensor went in and which came out.
     """
 
     module: nn.Module
@@ -31,6 +27,7 @@ class Row:
     parameters: int = 0
     flops: int = 0
     source: int = 0
+    result: int = 0
 
     @property
     def kind(self) -> str:
@@ -54,7 +51,8 @@ def outline(network: nn.Module, sample: Tensor) -> list[Row]:
     A row is a module without children, or one that computes with parameters of its own or multiplies matrices outside
     its children. FLOPs are those of convolutions and matrix products, a multiplication and an addition counting as
     two; what bends, pools or normalizes costs little beside them and counts as none. Meant for a network and a sample
-    on the meta device, where nothing is computed. Puts the network into evaluation mode.
+    on the meta device, where nothing is computed; the first call imports PyTorch's compiler, which takes a second or
+    two. Puts the network into evaluation mode.
     """
     rows = _run(network, sample)
     _share_out(network, rows)
@@ -70,17 +68,18 @@ def _run(network: nn.Module, sample: Tensor) -> list[Row]:
     """Return a row for every call of every module, in the order in which the calls end."""
     rows: list[Row] = []
     counter = _Flops()
-    seen: dict[int, Tensor] = {}  # held, so that no two of them share a number
+    held: list[Tensor] = []  # so that no two of them have the same id
+
+    def number(values: Any) -> int:
+        held.append(_first(values))
+        return id(held[-1])
 
     def begin(module: nn.Module, given: tuple[Any, ...]) -> None:
-        first = next((value for value in given if isinstance(value, Tensor)), None)
-        if first is not None:
-            seen[id(first)] = first
-        counter.calls.append(Row(module, paths[module], source=id(first)))
+        counter.calls.append(Row(module, paths[module], source=number(given)))
 
     def end(module: nn.Module, given: tuple[Any, ...], result: Any) -> None:
         row = counter.calls.pop()
-        row.output = _shape(result)
+        row.output, row.result = tuple(_first(result).shape[1:]), number(result)
         rows.append(row)
 
     paths = {module: path for path, module in network.named_modules()}
@@ -95,11 +94,12 @@ def _run(network: nn.Module, sample: Tensor) -> list[Row]:
     return rows
 
 
-def _shape(result: Any) -> tuple[int, ...]:
-    """Return the shape of the first tensor in what a module returned, without the batch."""
-    while isinstance(result, tuple | list) and result:
-        result = result[0]
-    return tuple(result.shape[1:]) if isinstance(result, Tensor) else ()
+def _first(values: Any) -> Tensor:
+    """Return the first tensor in what a module takes or gives, or one of its own when there is none."""
+    if isinstance(values, Tensor):
+        return values
+    inner = values.values() if isinstance(values, Mapping) else values if isinstance(values, tuple | list) else ()
+    return next((_first(value) for value in inner if isinstance(value, Tensor | tuple | list)), torch.empty(0))
 
 
 def _share_out(network: nn.Module, rows: list[Row]) -> None:
@@ -121,13 +121,7 @@ class _Flops(TorchDispatchMode):
         super().__init__()
         self.calls: list[Row] = []
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # else the first call imports the compiler, which takes seconds
-
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func.overloadpacket in _ALIKE:
-            return torch.empty_like(args[0])
         result = func(*args, **(kwargs or {}))
         counted = flop_registry.get(func.overloadpacket)
         if counted and self.calls:
