@@ -21,7 +21,7 @@ Wanted = Literal["run", "pause", "stop"]
 
 @dataclass(frozen=True)
 class Wish:
-    """What the window wants of a trainer: for one attempt, with a rising number; `save` counts checkpoints asked for."""
+    """What the window wants of a trainer: for one attempt, with a rising number; `save` counts asked-for saves."""
 
     attempt: int
     number: int
@@ -167,7 +167,7 @@ def new_run(runs: Path, title: str, recipe: str, notes: Mapping[str, Any] | None
 
 
 def find_run(name: str, runs: Path) -> RunFolder:
-    """Return the run that `name` means: a folder, or the name of one under `runs`. Raises UserError if there is none."""
+    """Return the run that `name` means: a folder, or the name of one under `runs`. Raises UserError if none is."""
     for path in (Path(name), runs / name):
         if is_run(path):
             return RunFolder(path)

@@ -1,0 +1,291 @@
+"""Training in the background: the only file where threads meet.
+
+A thread launches each run and watches it. Its steps run in a process of their own, or in that very thread, as the
+recipe says. Either way everything goes through the run folder, so nothing else in the window knows the difference.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
+
+from workbench.core.errors import UserError
+from workbench.core.events import Event, Failed, Preparing
+from workbench.core.run_folder import RunFolder, Wanted
+from workbench.core.run_reader import LIVE, RunReader
+from workbench.core.run_summary import recipe_of
+from workbench.core.run_writer import RunWriter
+from workbench.gui.trainer import TRAINER, Trainer
+
+_LOOK_MILLISECONDS = 50  # between two looks at the trainer's process
+_WARM_MILLISECONDS = 1_500  # a new warm trainer must not compete with what has just begun
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run to train, and settings to change when it goes on."""
+
+    folder: RunFolder
+    assignments: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether its steps run in the window's worker thread."""
+        asked = [
+            text.partition("=")[2].strip(" \"'") for text in self.assignments if text.startswith("training.runs_in")
+        ]
+        return (asked or [recipe_of(self.folder).get("training", {}).get("runs_in", "")])[-1] == "worker thread"
+
+
+class TrainingThread(QThread):
+    """Launches one run and watches it until it ends, or until the window lets go of it."""
+
+    def __init__(self, order: Order, trainer: Trainer | None, parent: QObject) -> None:
+        """trainer: the process to use, or None to run the steps in this thread."""
+        super().__init__(parent)
+        self.order = order
+        self.error: UserError | None = None
+        self._trainer = trainer
+
+    @property
+    def outlives_the_window(self) -> bool:
+        return self._trainer is not None
+
+    def run(self) -> None:
+        """Train or watch; whatever goes wrong becomes `error`, and a run that has no ending of its own gets one."""
+        try:
+            if self._trainer is None:
+                self._train_here()
+            else:
+                self._watch(self._trainer)
+        except UserError as error:
+            self.error = error
+        except KeyboardInterrupt:
+            return  # the window closes before the first step: the run can be resumed
+        except BaseException as error:  # noqa: BLE001 - a thread has nobody above it to raise to
+            self.error = UserError(
+                "Training could not go on: {reason}.",
+                hint="The details say where it happened.",
+                details=traceback.format_exc(),
+                reason=f"{type(error).__name__}: {error}".rstrip(". "),
+            )
+            self._mark_failed(self.error)
+
+    def _train_here(self) -> None:
+        if os.name == "nt" and "torch" not in sys.modules:
+            raise UserError(
+                "Training in the worker thread takes effect at the next start of the program.",
+                hint="Close the window, open it again, and resume the run; or choose a process of its own.",
+            )
+        from workbench.training.worker import train_run
+
+        train_run(self.order.folder, self.order.assignments, self._heed)
+
+    def _heed(self, event: Event) -> None:
+        """End before the first step when the window closes: nothing is there yet that could be saved."""
+        if isinstance(event, Preparing) and self.isInterruptionRequested():
+            raise KeyboardInterrupt
+
+    def _watch(self, trainer: Trainer) -> None:
+        trainer.train(self.order.folder, self.order.assignments)
+        while trainer.is_running():
+            if self.isInterruptionRequested():
+                trainer.let_go()
+                return
+            self.msleep(_LOOK_MILLISECONDS)
+        reader = RunReader(self.order.folder, scalars=False)
+        reader.read()
+        if reader.state() in ("queued", "interrupted"):
+            details = "\n".join(part for part in (trainer.how_it_ended(), trainer.output(), _log(self.order)) if part)
+            self.error = UserError(
+                "The trainer of {name} ended unexpectedly.",
+                hint="Resume the run: it goes on from its last checkpoint.",
+                details=details,
+                name=self.order.name,
+            )
+        trainer.let_go()
+
+    def _mark_failed(self, error: UserError) -> None:
+        try:
+            with RunWriter(self.order.folder) as writer:
+                writer.write(Failed(0, error.to_plain()))
+        except (UserError, OSError):
+            return  # another process trains it, or its folder is gone: not ours to mark
+
+
+class Trainings(QObject):
+    """Trains one run at a time and keeps the others in a queue; runs that other processes train count too."""
+
+    begun = Signal(str)  # name of the run
+    ended = Signal(str, object)  # name of the run, UserError or None; the run folder says how
+    queue_changed = Signal()
+    idle = Signal()  # no thread runs any more
+
+    def __init__(self, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
+        super().__init__(parent)
+        self._command = tuple(command or TRAINER)
+        self._warm: Trainer | None = None
+        self._threads: dict[str, TrainingThread] = {}
+        self._attached: dict[str, RunFolder] = {}
+        self._queue: list[Order] = []
+        self._wanted: dict[str, Wanted] = {}
+        self._closing = False
+        self._warming = QTimer(self, singleShot=True, interval=_WARM_MILLISECONDS)  # type: ignore[call-overload]
+        self._warming.timeout.connect(self.warm)
+
+    def warm(self) -> None:
+        """Start a trainer that waits for a run, unless there is one or something trains."""
+        if self._warm is not None and not self._warm.is_running():
+            self._warm.let_go()
+            self._warm = None
+        if self._warm is None and not self.live() and not self._closing:
+            try:
+                self._warm = Trainer(self._command)
+            except OSError:
+                return  # it is started again, and complained about, when a run needs it
+
+    def live(self) -> list[str]:
+        """Return the names of the runs that train now."""
+        return [*self._threads, *(name for name in self._attached if name not in self._threads)]
+
+    def queue(self) -> list[Order]:
+        """Return what waits, in its order."""
+        return list(self._queue)
+
+    def submit(self, folder: RunFolder, assignments: Iterable[str] = ()) -> bool:
+        """Train this run now, or after the ones before it; return whether it begins now."""
+        order = Order(folder, tuple(assignments))
+        self._queue = [other for other in self._queue if other.name != order.name] + [order]
+        begins = not self.live()
+        self._next()
+        self.queue_changed.emit()
+        return begins
+
+    def restore_queue(self, orders: Iterable[Order]) -> None:
+        """Take the queue of an earlier window; it goes on once nothing trains."""
+        self._queue += [order for order in orders if order.folder.asked.is_file() or order.folder.recipe.is_file()]
+        self._next()
+        self.queue_changed.emit()
+
+    def move(self, name: str, place: int) -> None:
+        """Put a waiting run at `place` of the queue, counted from 0."""
+        order = next((order for order in self._queue if order.name == name), None)
+        if order is not None:
+            self._queue.remove(order)
+            self._queue.insert(max(0, place), order)
+            self.queue_changed.emit()
+
+    def remove(self, name: str) -> None:
+        """Take a run out of the queue; its folder stays."""
+        self._queue = [order for order in self._queue if order.name != name]
+        self.queue_changed.emit()
+
+    def attach(self, folder: RunFolder) -> None:
+        """Count a run that another process trains."""
+        if folder.name not in self._threads and folder.name not in self._attached:
+            self._attached[folder.name] = folder
+            self.begun.emit(folder.name)
+
+    def note_state(self, name: str, state: str) -> None:
+        """Take what the follower sees: the end of an attached run is nobody else's to tell."""
+        if name in self._attached and state not in LIVE:
+            del self._attached[name]
+            self._end(name, None)
+
+    def wish(self, name: str, wanted: Wanted) -> None:
+        """Ask a live run to pause, to go on or to stop; raises OSError when its folder cannot be written."""
+        folder = self._folder(name)
+        if folder is not None:
+            self._wanted[name] = wanted
+            folder.write_wish(wanted)
+
+    def note_start(self, name: str) -> None:
+        """Say a wish again to an attempt that began after it was said."""
+        wanted, folder = self._wanted.get(name, "run"), self._folder(name)
+        if folder is not None and wanted != "run":
+            folder.write_wish(wanted)
+
+    def ends_with_the_window(self) -> list[str]:
+        """Return the live runs whose steps run in a thread of this window."""
+        return [name for name, thread in self._threads.items() if not thread.outlives_the_window]
+
+    def close(self, *, stop: bool) -> bool:
+        """Let go of every trainer, asking it to save and stop first if `stop`; return whether no thread runs any more.
+
+        Threads that train themselves are asked to save and stop in any case: wait for `idle`.
+        """
+        self._closing = True
+        self._warming.stop()
+        if self._warm is not None:
+            self._warm.end()
+            self._warm = None
+        for name in self.live():
+            if stop or name in self.ends_with_the_window():
+                self.wish(name, "stop")
+        self._attached.clear()
+        for thread in list(self._threads.values()):
+            thread.requestInterruption()
+            if thread.outlives_the_window:
+                thread.wait()
+        return not any(thread.isRunning() for thread in self._threads.values())
+
+    def _folder(self, name: str) -> RunFolder | None:
+        thread = self._threads.get(name)
+        return thread.order.folder if thread else self._attached.get(name)
+
+    def _next(self) -> None:
+        if self._closing or self.live() or not self._queue:
+            return
+        order = self._queue.pop(0)
+        self._wanted.pop(order.name, None)
+        try:
+            trainer = None if order.in_thread else self._trainer()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.ended.emit(order.name, UserError("The trainer could not be started: {reason}.", reason=reason))
+            QTimer.singleShot(0, self, self._next)
+            return
+        thread = self._threads[order.name] = TrainingThread(order, trainer, self)
+        thread.finished.connect(self._collect, Qt.ConnectionType.QueuedConnection)
+        thread.start()
+        self.begun.emit(order.name)
+
+    def _trainer(self) -> Trainer:
+        warm, self._warm = self._warm, None
+        if warm is not None and not warm.is_running():
+            warm.let_go()
+            warm = None
+        return warm or Trainer(self._command)
+
+    def _collect(self) -> None:
+        for name, thread in list(self._threads.items()):
+            if thread.isFinished():
+                thread.wait()
+                del self._threads[name]
+                thread.deleteLater()
+                self._end(name, thread.error)
+
+    def _end(self, name: str, error: UserError | None) -> None:
+        self._wanted.pop(name, None)
+        self.ended.emit(name, error)
+        if not self._threads:
+            self.idle.emit()
+        if not self._closing:
+            self._next()
+            self.queue_changed.emit()
+            self._warming.start()
+
+
+def _log(order: Order) -> str:
+    """Return the end of what the trainer itself wrote."""
+    try:
+        return (order.folder.path / "log.txt").read_text("utf-8", "replace")[-2_000:].strip()
+    except OSError:
+        return ""
