@@ -1,4 +1,4 @@
-"""A trainer as a process: `python -m workbench.training --wait` loads what it needs and waits for a run on standard input.
+"""A trainer as a process, `python -m workbench.training --wait`: ready, and waiting for a run on standard input.
 
 One line of JSON, {"run": folder, "set": ["training.epochs=20"]}, starts the training. It then goes on whether or not
 the window that started it lives; without a line it ends when its input does. Exit code: 0 done, 1 failed.
@@ -29,7 +29,7 @@ def main() -> int:
     try:
         ending = train_run(folder, plain.get("set", []))
     except UserError as error:  # before there was an attempt to write it into
-        print(error, error.hint, flush=True)
+        sys.stderr.write(f"{error} {error.hint}\n")
         return 1
     except BaseException:
         traceback.print_exc()

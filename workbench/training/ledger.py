@@ -89,7 +89,8 @@ def refuse_not_finite(done: StepsDone) -> None:
 def at_one_step(step: int, values: Mapping[str, float]) -> StepsDone:
     """Return scalars that belong to one step, such as the metrics at the end of an epoch."""
     steps = np.array([step], np.uint32)
-    return StepsDone(step, {name: (steps, np.array([value], np.float32)) for name, value in values.items()})
+    once = {name: value for name, value in values.items() if name != "training_loss"}  # which every step has already
+    return StepsDone(step, {name: (steps, np.array([value], np.float32)) for name, value in once.items()})
 
 
 class Sums:
