@@ -1,0 +1,176 @@
+"""The samples of the opened data: a grid of images or a table of texts, by class and split, with or without augmentation."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.signature import SPLITS
+from workbench.core.words import plural, tr
+from workbench.gui import figures
+from workbench.gui.latest import Latest
+from workbench.gui.pages.data_images import CachedImages, decoded
+from workbench.gui.pages.data_texts import TextRows
+from workbench.gui.theme import explain
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.chips import Chip, MenuChip, ToggleChip
+from workbench.gui.widgets.image_grid import ImageGrid
+
+_MANY = 200  # classes beyond this make no useful menu
+
+
+class DataPreview(Card):
+    """Shows samples; asks the engine for texts and for augmented images only."""
+
+    augmentation_wanted = Signal()  # the person looks for augmentation while none is switched on
+    failed = Signal(object)  # UserError
+
+    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Samples"), parent=parent)
+        self._data: dict[str, Any] = {}
+        self._images: CachedImages | None = None
+        self._seed = 0
+        self._augmented = Latest(engine, "data.augmented", 120, self)
+        self._augmented.answered.connect(self._show_augmented)
+        self._augmented.failed.connect(self._augmentation_failed)
+        self._make_chips()
+        self.grid = ImageGrid()
+        self.grid.setObjectName("data.grid")
+        self.grid.setAccessibleName(tr("Samples"))
+        self.texts = TextRows(engine)
+        self.texts.failed.connect(self.failed)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.grid)
+        self._pages.addWidget(self.texts)
+        self.add(self._pages, 1)
+
+    def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
+        """Show these data from their beginning; raises UserError when their cache cannot be read."""
+        self._data = data
+        classes = list(summary["classes"])
+        is_image = summary["inputs"]["kind"] == "image"
+        self._images = CachedImages(Path(summary["cache"]), classes) if is_image else None
+        self._pages.setCurrentWidget(self.grid if is_image else self.texts)
+        choices: dict[Any, str] = {-1: tr("All classes")}
+        choices |= dict(enumerate(classes)) if len(classes) <= _MANY else {}
+        self._class.set_choices(choices, -1)
+        self._class.setVisible(is_image)
+        self._split.set_choices(self._split_choices(is_image))
+        self._switch.setVisible(is_image)
+        if self._images is None:
+            self._switch.setChecked(False)
+            self.texts.set_data(data, summary)
+        else:
+            self._images.classes = classes
+            self.grid.set_cell(_cell(self._images.pixels.shape))
+        self._refresh()
+
+    def set_augmentation(self, augmentation: dict[str, Any]) -> None:
+        """Preview with these settings from now on."""
+        self._data = {**self._data, "augmentation": augmentation}
+        if self._switch.isChecked():
+            self._refresh()
+
+    def set_classes(self, classes: list[str]) -> None:
+        """Show other names for the classes."""
+        if self._images is not None:
+            self._images.classes = list(classes)
+        self.texts.set_classes(classes)
+        chosen = self._class.value()
+        named = dict(enumerate(classes)) if len(classes) <= _MANY else {}
+        self._class.set_choices({-1: tr("All classes")} | named, chosen)
+        self.grid.refresh()
+
+    def _make_chips(self) -> None:
+        self._class = MenuChip({-1: tr("All classes")}, -1)
+        self._class.setObjectName("data.class_filter")
+        self._class.setToolTip(tr("Show one class"))
+        self._split = MenuChip(self._split_choices(True), "")
+        self._split.setObjectName("data.split_filter")
+        self._split.setToolTip(tr("Show one split"))
+        self._switch = ToggleChip(tr("With augmentation"))
+        self._switch.setObjectName("data.augmented")
+        self._switch.setToolTip(tr("Shows training images as the model will see them."))
+        self._again = Chip(tr("Draw again"))
+        self._again.setObjectName("data.augment_again")
+        self._again.setToolTip(tr("Makes other random changes of the same images."))
+        self._again.hide()
+        for chip in (self._class, self._split, self._switch, self._again):
+            self.add_action(chip)
+        self._class.chosen.connect(self._refresh)
+        self._split.chosen.connect(self._refresh)
+        self._switch.toggled.connect(self._toggle)
+        self._again.clicked.connect(self._draw_again)
+
+    def _split_choices(self, all_too: bool) -> dict[str, str]:
+        titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
+        return ({"": tr("All splits")} if all_too else {}) | {split: titles[split] for split in SPLITS}
+
+    def _toggle(self, on: bool) -> None:
+        self._again.setVisible(on)
+        explain(self._split, not on, tr("Only training images are changed."))
+        if on and not any(self._data.get("augmentation", {}).values()):
+            self.augmentation_wanted.emit()
+        self._refresh()
+
+    def _draw_again(self) -> None:
+        self._seed = random.randrange(2**31)
+        self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        if self._images is None:
+            self.texts.show_split(self._split.value() or "training")
+            self.set_note("")
+            return
+        target = int(self._class.value())
+        if self._switch.isChecked():
+            self._images.choose("training", target)
+            rows = self._images.rows_to_augment()
+            self._augmented.ask({"data": self._data, "rows": rows, "seed": self._seed})
+            return
+        self._augmented.forget()
+        self._images.choose(self._split.value() or "", target)
+        self._supply(self._images)
+
+    def _supply(self, images: CachedImages) -> None:
+        count = len(images.rows)
+        self.set_note(plural(count, "{count} image", "{count} images") if count < len(images.pixels) else "")
+        self.grid.set_supplier(count, images.fetch, images.label, lambda position: _tip(images, position))
+
+    def _show_augmented(self, answer: dict[str, Any], asked: dict[str, Any]) -> None:
+        images = self._images
+        if images is None or not self._switch.isChecked():
+            return
+        pixels = decoded(answer)
+        images.rows = np.asarray(asked["rows"], dtype=np.int64)
+        self.set_note(tr("as the model will see them"))
+        self.grid.set_supplier(
+            len(pixels),
+            lambda positions: pixels[np.asarray(positions, dtype=np.int64)],
+            images.label,
+            lambda position: _tip(images, position),
+        )
+
+    def _augmentation_failed(self, error: UserError, _: object) -> None:
+        self._switch.setChecked(False)
+        self.failed.emit(error)
+
+
+def _tip(images: CachedImages, position: int) -> str:
+    titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
+    return "\n".join((images.name(position), images.label(position), titles[images.split(position)]))
+
+
+def _cell(shape: tuple[int, ...]) -> int:
+    """Return a side on the screen for images of shape (N, H, W, C): small ones grow, large ones shrink."""
+    side = max(shape[1], shape[2])
+    return 56 if side <= 40 else 72 if side <= 80 else 104
+
+
+def size_text(shape: tuple[int, ...] | list[int]) -> str:
+    """Return the size of images of shape (channels, height, width): "28 × 28"."""
+    return f"{figures.count(shape[2])} × {figures.count(shape[1])}"

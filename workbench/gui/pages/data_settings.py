@@ -1,0 +1,150 @@
+"""How the data are read, how they are augmented and what their classes are called: three folded groups."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from workbench.gui.form import Form
+from workbench.gui.schemas import defaults, group, without
+
+from workbench.core.words import tr
+from workbench.gui.theme import look
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.fold import Fold
+
+_OWN_PLACE = ("augmentation", "class_names", "kind", "path", "name")
+_OF_IMAGES = ("size", "channels")
+_QUIET = 600  # milliseconds after an edit before the data are read again
+
+
+class DataSettings(Card):
+    """The settings of the opened data; edits come out as the changed part of them."""
+
+    reading_changed = Signal(object)  # settings that need the data to be read again
+    augmentation_changed = Signal(object)
+    classes_changed = Signal(object)  # list of names
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._shown = ("", "")  # kind of data, kind of inputs
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET)
+        self._quiet.timeout.connect(lambda: self.reading_changed.emit(self._changed))
+        self._changed: dict[str, Any] = {}
+        self.reading = Fold(tr("How the data are read"))
+        self.augmentation = Fold(tr("Augmentation"))
+        self.naming = Fold(tr("Class names"))
+        self.names = ClassNames()
+        self.names.changed.connect(self.classes_changed)
+        self.naming.body.addWidget(self.names)
+        self._forms: list[Form] = []
+        self._usual: list[dict[str, Any]] = []
+        for fold in (self.reading, self.augmentation, self.naming):
+            self.add(fold)
+
+    def set_data(self, data: Mapping[str, Any], summary: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
+        """Show the settings of `data`, with the fields that the catalogue declares for its kind.
+
+        summary: what data.open answered; fields of images are not shown for texts.
+        """
+        self._quiet.stop()
+        kind, classes = data["kind"], list(summary["classes"])
+        shown = (kind, summary["inputs"]["kind"])
+        if shown != self._shown:
+            self._shown = shown
+            self._make_forms(catalogue["data"][kind]["schema"], shown[1] == "image", catalogue)
+        for form, usual, values in zip(self._forms, self._usual, (data, data.get("augmentation", {})), strict=False):
+            form.set_values({**usual, **{name: value for name, value in values.items() if name not in _OWN_PLACE}})
+        self.names.set_names(classes)
+
+    def show_errors(self, errors: Mapping[str, str]) -> None:
+        """Show messages at the fields they are about."""
+        if self._forms:
+            self._forms[0].show_errors(dict(errors))
+
+    def open_augmentation(self) -> None:
+        """Unfold the augmentation."""
+        self.augmentation.set_open(True)
+
+    def _make_forms(self, schema: Mapping[str, Any], images: bool, catalogue: Mapping[str, Any]) -> None:
+        for form in self._forms:
+            form.hide()
+            form.deleteLater()
+        shown = without(schema, _OWN_PLACE if images else (*_OWN_PLACE, *_OF_IMAGES))
+        reading = Form("data", shown, catalogue)
+        reading.changed.connect(self._wait)
+        self.reading.body.addWidget(reading)
+        self._forms, self._usual = [reading], [defaults(shown)]
+        nested = group(schema, "augmentation") if images else None
+        self.augmentation.setVisible(nested is not None)
+        if nested is not None:
+            form = Form("data.augmentation", nested, catalogue)
+            form.changed.connect(lambda values: self.augmentation_changed.emit(values))
+            self.augmentation.body.addWidget(form)
+            self._forms.append(form)
+            self._usual.append(defaults(nested))
+
+    def _wait(self, values: dict[str, Any]) -> None:
+        self._changed = values
+        self._quiet.start()
+
+
+class ClassNames(QWidget):
+    """The names of the classes, edited in place; a name that is empty or taken is put back."""
+
+    changed = Signal(object)  # list of names
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._names: list[str] = []
+        self.list = QListWidget()
+        self.list.setObjectName("data.class_names")
+        self.list.setAccessibleName(tr("Class names"))
+        self.list.setToolTip(tr("Double-click a name, or press F2, to change it."))
+        self.list.setMinimumHeight(120)
+        self.list.itemChanged.connect(self._edited)
+        self.message = look(QLabel(), "caption")
+        self.message.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.list)
+        layout.addWidget(self.message)
+
+    def set_names(self, names: list[str]) -> None:
+        """Show these names."""
+        self._names = list(names)
+        blocked = self.list.blockSignals(True)
+        self.list.clear()
+        for name in names:
+            item = QListWidgetItem(name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self.list.addItem(item)
+        self.list.blockSignals(blocked)
+        self._say(tr("Double-click a name to change it."))
+
+    def _edited(self, item: QListWidgetItem) -> None:
+        row, name = self.list.row(item), item.text().strip()
+        if name == self._names[row]:
+            self._put(item, name)
+            return
+        if not name or name in self._names:
+            text = tr("{name} is the name of another class.", name=name) if name else tr("A class needs a name.")
+            self._say(text, wrong=True)
+            self._put(item, self._names[row])
+            return
+        self._names[row] = name
+        self._put(item, name)
+        self._say(tr("Double-click a name to change it."))
+        self.changed.emit(list(self._names))
+
+    def _put(self, item: QListWidgetItem, name: str) -> None:
+        blocked = self.list.blockSignals(True)
+        item.setText(name)
+        self.list.blockSignals(blocked)
+
+    def _say(self, text: str, wrong: bool = False) -> None:
+        self.message.setText(text)
+        look(self.message, "error" if wrong else "caption")
+

@@ -1,0 +1,90 @@
+"""The opened data in figures: tiles for sizes and counts, and how evenly the classes are filled."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from workbench.gui.plots.class_balance import ClassBalance
+
+from workbench.core.signature import SPLITS
+from workbench.core.words import from_plain, tr
+from workbench.gui import figures
+from workbench.gui.theme import look
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.figure import FigureTile
+
+class DataSummary(QWidget):
+    """A row of tiles: how many samples, classes, what size, and how they are dealt out."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data.summary")
+        self.setAccessibleName(tr("The data in figures"))
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(12)
+
+    def set_summary(self, summary: Mapping[str, Any]) -> None:
+        """Show what `data.open` answered."""
+        while (item := self._row.takeAt(0)) is not None:
+            item.widget().hide()
+            item.widget().deleteLater()
+        for title, figure in _tiles(summary):
+            tile = FigureTile(title, figure)
+            tile.setAccessibleName(f"{title} {figure}")
+            self._row.addWidget(tile, 3 if "×" in figure else 2)
+
+
+def _tiles(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    counts = {split: int(summary["splits"].get(split, {}).get("count", 0)) for split in SPLITS}
+    total, classes = figures.count(sum(counts.values())), figures.count(len(summary["classes"]))
+    shape = summary["inputs"]["shape"]
+    if summary["inputs"]["kind"] == "image":
+        colour = tr("grey") if shape[0] == 1 else tr("colour")
+        tiles = [(tr("Images"), total), (tr("Classes"), classes), (tr("Size, {colour}", colour=colour), _side(shape))]
+    else:
+        tiles = [(tr("Texts"), total), (tr("Classes"), classes)]
+        length = summary.get("facts", {}).get("median_length")
+        if length:
+            tiles.append((tr("Typical length"), tr("{count} signs", count=figures.count(int(length)))))
+    titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
+    return [*tiles, *((titles[split], figures.count(counts[split])) for split in SPLITS)]
+
+
+def _side(shape: Sequence[int]) -> str:
+    return f"{shape[2]} × {shape[1]}"
+
+
+class Balance(Card):
+    """How many samples each class has in each split, and a sentence that judges it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Class balance"), parent=parent)
+        self.sentence = look(QLabel(), "muted")
+        self.sentence.setWordWrap(True)
+        self.plot = ClassBalance()
+        self.plot.setObjectName("data.balance")
+        self.plot.setAccessibleName(tr("Class balance"))
+        self.plot.setMinimumHeight(190)
+        self.add(self.sentence)
+        self.add(self.plot, 1)
+
+    def set_summary(self, summary: Mapping[str, Any], classes: Sequence[str]) -> None:
+        """Show what `data.open` answered, under these names of the classes."""
+        titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
+        counts = {
+            titles[split]: list(summary["splits"][split]["classes"]) for split in SPLITS if split in summary["splits"]
+        }
+        self.plot.set_counts(list(classes), counts)
+        found = next((problem for problem in summary["problems"] if _is_balance(problem)), None)
+        self.sentence.setText(tr(from_plain(found["words"])) if found else "")
+        self.sentence.setVisible(found is not None)
+
+
+def without_balance(problems: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the findings that are not said beside the balance already."""
+    return [problem for problem in problems if not (problem["level"] == "good" and _is_balance(problem))]
+
+
+def _is_balance(problem: Mapping[str, Any]) -> bool:
+    return problem["words"]["template"].startswith(("Even:", "Uneven:"))

@@ -1,0 +1,111 @@
+"""The Data page before anything is open: a place to drop things, samples to begin with, and what was open lately."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from workbench.core.words import mark, tr
+from workbench.gui import theme
+from workbench.gui.icons import icon
+from workbench.gui.theme import look
+from workbench.gui.tokens import Size
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.choice_card import ChoiceCard
+from workbench.gui.widgets.flow import FlowLayout
+
+SAMPLES: dict[str, tuple[str, str]] = {
+    "digits": (mark("Handwritten digits"), mark("1,797 pictures of 8 × 8 pixels, ten classes.")),
+    "reviews": (mark("Product reviews"), mark("Short texts in English and Chinese, good or bad.")),
+}
+_RECENT = 5
+
+
+class DataWelcome(QFrame):
+    """Invites to drop data, to open a sample, or to go back to data that were open before."""
+
+    sample_wanted = Signal(str)
+    recent_wanted = Signal(object)  # {title, path, data}
+    folder_wanted = Signal()
+    file_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.body = QVBoxLayout(self)
+        sign = QLabel()
+        sign.setPixmap(icon("folder-open", "muted").pixmap(40, 40))
+        sentence = look(QLabel(tr("Drop a folder, an archive or a table here")), "heading")
+        hint = look(
+            QLabel(tr("Pictures in one folder per class, a zip of them, MNIST files, or a CSV of texts and labels.")),
+            "muted",
+        )
+        self.body.addStretch(2)
+        for label in (sign, sentence, hint):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(label is not sign)
+            self.body.addWidget(label)
+        self.body.addSpacing(8)
+        self.body.addLayout(self._make_buttons())
+        self.body.addSpacing(20)
+        self.body.addWidget(_centred(look(QLabel(tr("Or start from a sample")), "caption")))
+        self.body.addLayout(self._make_samples())
+        self.body.addSpacing(16)
+        self._recent_title = _centred(look(QLabel(tr("Opened lately")), "caption"))
+        self.body.addWidget(self._recent_title)
+        self._recent = QWidget()
+        self._recent_buttons = FlowLayout(self._recent)
+        self.body.addWidget(self._recent)
+        self.body.addStretch(3)
+        self.set_recent([])
+
+    def set_recent(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Offer data that were open before: {title, path, data}."""
+        while (item := self._recent_buttons.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        for entry in entries[:_RECENT]:
+            again = button(str(entry["title"]), icon_name="clock-counter-clockwise", tip=str(entry["path"]))
+            again.clicked.connect(lambda _=False, entry=entry: self.recent_wanted.emit(entry))
+            self._recent_buttons.addWidget(again)
+        self._recent.setVisible(bool(entries))
+        self._recent_title.setVisible(bool(entries))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.current().color("line"), 1.5, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), Size.corner, Size.corner)
+
+    def _make_buttons(self) -> QHBoxLayout:
+        folder = button(tr("Open a folder…"), icon_name="folder-open")
+        file = button(tr("Open a file…"), icon_name="file")
+        folder.clicked.connect(self.folder_wanted)
+        file.clicked.connect(self.file_wanted)
+        return _row(folder, file)
+
+    def _make_samples(self) -> QHBoxLayout:
+        cards = []
+        for name, (title, summary) in SAMPLES.items():
+            card = ChoiceCard(tr(title), tr(summary))
+            card.setObjectName(f"data.sample.{name}")
+            card.setCheckable(False)
+            card.setFixedWidth(236)
+            card.clicked.connect(lambda _=False, name=name: self.sample_wanted.emit(name))
+            cards.append(card)
+        return _row(*cards, space=14)
+
+
+def _row(*widgets: QWidget, space: int = 8) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(space)
+    row.addStretch(1)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return row
+
+
+def _centred(label: QLabel) -> QLabel:
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label

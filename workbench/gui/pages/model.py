@@ -1,0 +1,284 @@
+"""The Model page: choose an architecture, set it, and see the network, its layers and what it costs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.words import from_plain, plural, tr
+from workbench.gui import figures
+from workbench.gui.latest import Latest
+from workbench.gui.pages.model_choice import ArchitectureChoice
+from workbench.gui.pages.model_estimate import Estimate
+from workbench.gui.pages.model_settings import ArchitectureSettings
+from workbench.gui.theme import explain
+from workbench.gui.tokens import Space
+from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.buttons import primary_button
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.empty_state import EmptyState
+from workbench.gui.widgets.network_drawing import NetworkDrawing
+from workbench.gui.widgets.page import Page
+from workbench.gui.widgets.table import Column, RowsModel, Table
+
+_DEBOUNCE = 30  # milliseconds between an edit and the question for its layers
+_DIM = 0.35
+
+
+class ModelPage(Page):
+    """Asks the engine for the layers after every edit, and has the recipe measured once the person pauses."""
+
+    changed = Signal(object)  # architecture settings, kind included, that the engine could build
+    training_requested = Signal()
+    data_requested = Signal()
+
+    def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Model"), parent=parent)
+        self._engine = engine
+        self._catalogue: Mapping[str, Any] = {}
+        self._data: dict[str, Any] = {}
+        self._summary: dict[str, Any] = {}
+        self._training: dict[str, Any] = {}
+        self._wanted: dict[str, Any] = {}
+        self._built: dict[str, Any] = {}
+        self._layers = Latest(engine, "model.layers", _DEBOUNCE, self)
+        self._layers.answered.connect(self._show_layers)
+        self._layers.failed.connect(self._show_wrong)
+        self.next = primary_button(tr("Set up training"), icon_name="arrow-right")
+        self.next.setObjectName("model.next")
+        self.next.clicked.connect(self.training_requested)
+        self.set_primary(self.next)
+        self.empty = EmptyState(
+            "stack",
+            tr("A model is made for data"),
+            tr("Open data first, then choose what learns from them."),
+            tr("Go to Data"),
+        )
+        self.empty.acted.connect(self.data_requested)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self._make_content(jobs))
+        self.body.addWidget(self.stack, 1)
+        self._rest()
+
+    def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
+        """Take the declarations of all settings, as the engine's settings.catalogue answers them."""
+        self._catalogue = catalogue
+        self.settings.set_catalogue(catalogue)
+        self.choice.set_architectures(catalogue["architectures"])
+        self._rest()
+        if self._summary:
+            self._ask_what_fits()
+
+    def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
+        """Take the opened data: their settings, and what data.open answered."""
+        same = bool(self._summary) and all(
+            summary[name] == self._summary[name] for name in ("inputs", "task", "outputs")
+        )
+        self._data, self._summary = data, summary
+        self._rest()
+        if not self._catalogue:
+            return
+        if same and self._built:
+            self.estimate.set_recipe(self._recipe())
+        else:
+            self._ask_what_fits()
+
+    def set_architecture(self, architecture: dict[str, Any]) -> None:
+        """Show these architecture settings, such as those of an earlier run."""
+        self._wanted = dict(architecture)
+        if self._catalogue and self._summary:
+            self._take(self._wanted)
+
+    def set_training(self, training: dict[str, Any]) -> None:
+        """Take the training settings: batch size and optimizer decide memory and time."""
+        before, self._training = self._training, dict(training)
+        counts = (
+            "batch_size",
+            "optimizer",
+            "precision",
+            "device",
+            "accumulation",
+            "memory_layout",
+            "compile",
+            "threads",
+            "ema",
+        )
+        if self._built and any(before.get(name) != training.get(name) for name in counts):
+            self.estimate.set_recipe(self._recipe())
+
+    def architecture(self) -> dict[str, Any]:
+        """Return the newest settings that the engine could build, or an empty dictionary."""
+        return dict(self._built)
+
+    def stop(self) -> None:
+        """End what is under way."""
+        self._layers.forget()
+        self.estimate.cancel()
+
+    def _make_content(self, jobs: Any) -> QWidget:
+        self.choice = ArchitectureChoice()
+        self.choice.setObjectName("model.architecture")
+        self.choice.setAccessibleName(tr("Architecture"))
+        self.choice.chosen.connect(lambda kind: self._take({"kind": kind}))
+        self.settings = ArchitectureSettings()
+        self.settings.setMinimumWidth(236)
+        self.settings.changed.connect(self._edited)
+        self.settings.validity_changed.connect(self._validity_changed)
+        self.drawing = NetworkDrawing()
+        self.drawing.setObjectName("model.drawing")
+        self.drawing.setAccessibleName(tr("Drawing of the network"))
+        self._dimming = QGraphicsOpacityEffect(self.drawing)
+        self._dimming.setEnabled(False)
+        self._dimming.setOpacity(_DIM)
+        self.drawing.setGraphicsEffect(self._dimming)
+        picture = Card()
+        picture.add(self.drawing, 1)
+        self.layers = Table()
+        self.layers.setObjectName("model.layers")
+        self.layers.setAccessibleName(tr("Layers"))
+        self.layer_rows = RowsModel(_columns())
+        self.layers.set_model(self.layer_rows)
+        table = Card()
+        table.add(self.layers, 1)
+        self.estimate = Estimate(jobs)
+        self.estimate.setObjectName("model.estimate")
+        self.estimate.setMinimumWidth(180)
+        below = _row((table, 3), (self.estimate, 1))
+        right = QVBoxLayout()
+        right.setSpacing(Space.gap)
+        right.addWidget(picture, 1)
+        right.addLayout(below, 1)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.gap)
+        column.addWidget(self.choice)
+        middle = _row((self.settings, 1))
+        middle.addLayout(right, 3)
+        column.addLayout(middle, 1)
+        return content
+
+    def _rest(self) -> None:
+        ready = bool(self._catalogue and self._summary)
+        self.stack.setCurrentIndex(1 if ready else 0)
+        explain(
+            self.next,
+            ready and bool(self._built),
+            tr("Open data first.") if not ready else tr("These settings make no network yet."),
+        )
+        if not ready:
+            self.set_line(tr("What learns from the data."))
+
+    def _ask_what_fits(self) -> None:
+        arguments = {"inputs": self._summary["inputs"], "task": self._summary["task"]}
+        self._engine.ask("model.fits", arguments).then(self, self._show_what_fits, self._fail)
+
+    def _show_what_fits(self, reasons: Mapping[str, Any]) -> None:
+        fitting = [kind for kind in self._catalogue["architectures"] if not reasons.get(kind)]
+        self.choice.set_reasons(reasons)
+        self.set_line(self._fitting_in_words(len(fitting), len(reasons)))
+        wanted = self._wanted if self._wanted.get("kind") in fitting else self.settings.architecture()
+        if wanted.get("kind") in fitting:
+            self._take(wanted)
+        elif fitting:
+            recipe = {"data": self._data}
+            first = {"kind": fitting[0]}
+            self._engine.ask("settings.check", {"recipe": recipe}).then(
+                self,
+                lambda answer: self._take({"kind": answer["recipe"]["architecture"]["kind"]}),
+                lambda error: self._take(first),
+            )
+
+    def _fitting_in_words(self, fitting: int, all_of_them: int) -> str:
+        if self._summary["inputs"]["kind"] == "image":
+            line = plural(fitting, "{count} architecture fits these images.", "{count} architectures fit these images.")
+        else:
+            line = plural(fitting, "{count} architecture fits these texts.", "{count} architectures fit these texts.")
+        return f"{line} {tr('The others say why they do not.')}" if fitting < all_of_them else line
+
+    def _take(self, architecture: dict[str, Any]) -> None:
+        self._wanted = {}
+        self.choice.choose(architecture["kind"])
+        self.settings.show_architecture(architecture)
+        self._edited(self.settings.architecture())
+
+    def _edited(self, architecture: dict[str, Any]) -> None:
+        if self.settings.valid():
+            self.estimate.set_recipe(None)
+            arguments = {
+                "architecture": architecture,
+                "inputs": self._summary["inputs"],
+                "outputs": self._summary["outputs"],
+            }
+            self._layers.ask(arguments)
+
+    def _validity_changed(self, valid: bool) -> None:
+        if not valid:
+            self._layers.forget()
+            self._dim(True)
+
+    def _show_layers(self, answer: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+        self.clear_banners()
+        self.settings.show_error(None)
+        self._built = dict(asked["architecture"])
+        self._dim(False)
+        self.drawing.set_blocks([{**block, "label": _words(block["label"])} for block in answer["drawing"]])
+        self.layer_rows.set_rows([{**layer, "name": _words(layer["name"])} for layer in answer["layers"]])
+        self.estimate.set_parameters(int(answer["parameters"]))
+        self.estimate.set_recipe(self._recipe())
+        self.changed.emit(dict(self._built))
+
+    def _show_wrong(self, error: UserError, _: object) -> None:
+        self.settings.show_error(error)
+        self._dim(True)
+
+    def _dim(self, on: bool) -> None:
+        """Fade what no longer belongs to the settings."""
+        self._dimming.setEnabled(on)
+        if on:
+            self._built = {}
+            self.estimate.set_parameters(None)
+            self.estimate.set_recipe(None)
+        self._rest()
+
+    def _recipe(self) -> dict[str, Any]:
+        recipe = {"data": self._data, "architecture": self._built}
+        return {**recipe, "training": self._training} if self._training else recipe
+
+    def _fail(self, error: UserError) -> None:
+        self.clear_banners()
+        self.show_banner(Banner.of_error(error))
+
+
+def _words(plain: Any) -> str:
+    return tr(from_plain(plain)) if isinstance(plain, Mapping) else str(plain)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("name", tr("Layer")),
+        Column(
+            "output",
+            tr("Output"),
+            show=lambda sides: figures.shape(sides) if isinstance(sides, list | tuple) else str(sides),
+        ),
+        Column("parameters", tr("Parameters"), show=lambda count: figures.count(count) if count else "–", right=True),
+        Column(
+            "flops",
+            tr("MFLOPs"),
+            show=lambda flops: figures.number(flops / 1e6) if flops else "–",
+            right=True,
+            tip=tr("Millions of multiplications and additions for one sample."),
+        ),
+    ]
+
+
+def _row(*widgets: tuple[QWidget, int]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(Space.gap)
+    for widget, stretch in widgets:
+        row.addWidget(widget, stretch)
+    return row

@@ -1,0 +1,132 @@
+"""What a model costs here: parameters, and memory and time as two real training steps measured them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QLabel, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.words import from_plain, tr
+from workbench.gui import figures
+from workbench.gui.theme import look
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.figure import Figure
+from workbench.gui.widgets.progress import ProgressLine
+
+_QUIET = 800  # milliseconds without an edit before a measurement begins
+
+
+class Estimate(Card):
+    """Measures by itself after a moment of quiet, and gives up a measurement that the next edit outdates."""
+
+    measured = Signal(object)  # what model.measure answered
+
+    def __init__(self, jobs: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.set_caption(tr("Measured on this device"))
+        self._jobs = jobs
+        self._job: Any = None
+        self._recipe: dict[str, Any] = {}
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET)
+        self._quiet.timeout.connect(self._measure)
+        self.parameters = Figure(caption=tr("parameters"))
+        self.memory = Figure(caption=tr("memory"))
+        self.time = Figure(caption=tr("per epoch"))
+        self.state = look(QLabel(), "muted")
+        self.state.setWordWrap(True)
+        self.busy = ProgressLine()
+        self.again = button(tr("Measure again"))
+        self.again.clicked.connect(self._measure)
+        for widget in (self.parameters, self.memory, self.time):
+            self.add(widget)
+        self.body.addStretch(1)
+        for widget in (self.busy, self.state, self.again):
+            self.add(widget)
+        self._settle("")
+
+    def set_parameters(self, count: int | None) -> None:
+        """Show how many parameters the model has; None while it is not known."""
+        self.parameters.set_figure(figures.count(count) if count is not None else "–")
+
+    def set_recipe(self, recipe: dict[str, Any] | None) -> None:
+        """Measure this recipe soon; None: nothing to measure."""
+        self.cancel()
+        self._recipe = recipe or {}
+        batch = self._recipe.get("training", {}).get("batch_size")
+        whole = batch == "all"
+        caption = (
+            tr("memory with all samples at once")
+            if whole
+            else tr("memory at batch {size}", size=batch)
+            if batch
+            else tr("memory")
+        )
+        self.memory.set_caption(caption)
+        if recipe:
+            self._show_waiting()
+            self._quiet.start()
+        else:
+            self._show_figures(None)
+            self._settle("")
+
+    def cancel(self) -> None:
+        """Stop measuring."""
+        self._quiet.stop()
+        job, self._job = self._job, None
+        if job is not None:
+            job.cancel()
+
+    def is_measuring(self) -> bool:
+        """Return whether a measurement runs or is about to."""
+        return self._job is not None or self._quiet.isActive()
+
+    def _show_waiting(self) -> None:
+        self._show_figures(None)
+        self.state.setText(tr("Measuring two training steps…"))
+        look(self.state, "muted")
+        self.state.show()
+        self.again.hide()
+        self.busy.show()
+        self.busy.set_fraction(None)
+
+    def _measure(self) -> None:
+        if not self._recipe:
+            return
+        self.cancel()
+        self._show_waiting()
+        job = self._job = self._jobs.start("model.measure", {"recipe": self._recipe})
+        job.progressed.connect(lambda plain: self._report(job, plain))
+        job.answered.connect(lambda answer: self._finish(job, answer))
+        job.failed.connect(lambda error: self._fail(job, error))
+
+    def _report(self, job: Any, plain: Mapping[str, Any]) -> None:
+        if job is self._job:
+            self.state.setText(tr(from_plain(plain["stage"])))
+
+    def _finish(self, job: Any, answer: Mapping[str, Any]) -> None:
+        if job is self._job:
+            self._job = None
+            self._show_figures(answer)
+            rate = figures.rate(float(answer["samples_per_second"])) if answer.get("samples_per_second") else ""
+            self._settle(rate)
+            self.measured.emit(answer)
+
+    def _fail(self, job: Any, error: UserError) -> None:
+        if job is self._job:
+            self._job = None
+            self._settle(error.translated(), wrong=True)
+
+    def _settle(self, text: str, wrong: bool = False) -> None:
+        self.busy.hide()
+        self.state.setText(text)
+        self.state.setVisible(bool(text))
+        look(self.state, "error" if wrong else "muted")
+        self.again.setVisible(wrong)
+
+    def _show_figures(self, answer: Mapping[str, Any] | None) -> None:
+        self.memory.set_figure(figures.size(float(answer["memory"])) if answer else "–")
+        self.time.set_figure(figures.duration(float(answer["seconds_per_epoch"])) if answer else "–")

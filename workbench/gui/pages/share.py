@@ -1,0 +1,205 @@
+"""The Share page: copies of a run, its model or its recipe, and the commands that use them."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.words import from_plain, tr
+from workbench.gui import figures
+from workbench.gui.pages.model_chooser import ModelChooser
+from workbench.gui.pages.share_parts import CommandLine, Offer
+from workbench.gui.remaining import Remaining
+from workbench.gui.tokens import Space
+from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.empty_state import EmptyState
+from workbench.gui.widgets.page import Page
+from workbench.gui.widgets.progress import ProgressLine
+from workbench.gui.widgets.scroll import scrolled
+
+
+class SharePage(Page):
+    """Everything that can be taken out of a run; copying runs as a job."""
+
+    training_requested = Signal()
+
+    def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Share"), tr("Take a run along, or use its model elsewhere."), parent=parent)
+        self._jobs = jobs
+        self._job: Any = None
+        self.chooser = ModelChooser()
+        self.chooser.setObjectName("share.target")
+        self.chooser.setAccessibleName(tr("Run to share"))
+        self.chooser.setToolTip(tr("The run that is copied."))
+        self.chooser.run_chosen.connect(self._choose)
+        self.add_action(self.chooser)
+        self.empty = EmptyState(
+            "share-network", tr("There is nothing to share yet"), tr("Train a model first."), tr("Go to Train")
+        )
+        self.empty.acted.connect(self.training_requested)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(scrolled(self._make_content()))
+        self.body.addWidget(self._make_progress())
+        self.body.addWidget(self.stack, 1)
+        self._choose({})
+
+    def set_runs(self, runs: Sequence[Mapping[str, Any]]) -> None:
+        """Offer runs that have a model, newest first; see ModelChooser for what one holds."""
+        self.chooser.set_runs(runs)
+
+    def choose_run(self, path: str) -> None:
+        """Choose the run in this folder."""
+        self.chooser.choose(path)
+
+    def stop(self) -> None:
+        """End what is under way."""
+        self._cancel()
+
+    def _make_content(self) -> QWidget:
+        self.pack = Offer(
+            "file-zip",
+            tr("A copy of the run"),
+            tr("Everything in one zip file: recipe, curves, log, checkpoints and models. Unpacked among other runs it is one of them."),
+            tr("Save as .zip…"),
+        )
+        self.pack.button.setObjectName("share.export")
+        self.model = Offer(
+            "cube",
+            tr("The model"),
+            tr("A folder with weights (safetensors), labels and preprocessing: all that predicting takes."),
+            tr("Save the model folder…"),
+        )
+        self.model.button.setObjectName("share.model")
+        self.recipe = Offer(
+            "file-text",
+            tr("The recipe"),
+            tr("A readable file with every setting of the training, measured choices included."),
+            tr("Save the recipe…"),
+        )
+        self.recipe.button.setObjectName("share.recipe")
+        self.pack.wanted.connect(self._save_run)
+        self.model.wanted.connect(self._save_model)
+        self.recipe.wanted.connect(self._save_recipe)
+        copies = Card(tr("Copies"))
+        for offer in (self.pack, self.model, self.recipe):
+            copies.add(offer)
+        self.folder_button = button(tr("Open the folder"), "folder-open", tr("Shows the files of the run."))
+        self.folder_button.setObjectName("share.folder")
+        self.folder_button.clicked.connect(self._open_folder)
+        self.predict = CommandLine(tr("Predict with this model"))
+        self.train = CommandLine(tr("Train the same again"))
+        commands = Card(tr("On the command line"))
+        commands.add(self.predict)
+        commands.add(self.train)
+        self.place = Card(tr("Where it is"))
+        self.place_line = CommandLine("")
+        self.place.add(self.place_line)
+        self.place.add_action(self.folder_button)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.gap)
+        for card in (copies, commands, self.place):
+            column.addWidget(card)
+        column.addStretch(1)
+        return content
+
+    def _make_progress(self) -> QWidget:
+        self.progress = ProgressLine()
+        cancel = button(tr("Cancel"))
+        cancel.setObjectName("share.cancel")
+        cancel.clicked.connect(self._cancel)
+        self.progress_card = Card()
+        self.progress_card.add(self.progress)
+        self.progress_card.add_action(cancel)
+        self.progress_card.hide()
+        return self.progress_card
+
+    def _choose(self, run: Mapping[str, Any]) -> None:
+        self.stack.setCurrentIndex(1 if run else 0)
+        self.chooser.setVisible(bool(run))
+        if run:
+            path = str(run["path"])
+            self.predict.set_command(f"workbench predict {shlex.quote(path)} {tr('INPUT')}")
+            self.train.set_command(f"workbench train {shlex.quote(str(Path(path) / 'recipe.toml'))}")
+            self.place_line.set_command(path)
+
+    def _save_run(self) -> None:
+        run = self.chooser.run()
+        suggested = f"{Path(run['path']).name}.zip"
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save a copy of the run"), suggested, "ZIP (*.zip)")
+        self._start("sharing.pack", path, tr("Packing {name}", name=run["title"]))
+
+    def _save_model(self) -> None:
+        run = self.chooser.run()
+        suggested = f"{Path(run['path']).name}-model"
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save the model folder"), suggested)
+        self._start("sharing.copy_model", path, tr("Copying the model of {name}", name=run["title"]))
+
+    def _save_recipe(self) -> None:
+        run = self.chooser.run()
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save the recipe"), f"{run['title']}.toml", "TOML (*.toml)")
+        self._start("sharing.copy_recipe", path, tr("Copying the recipe of {name}", name=run["title"]))
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chooser.run()["path"])))
+
+    def _start(self, name: str, path: str, title: str) -> None:
+        if not path:
+            return
+        self._cancel()
+        self.clear_banners()
+        remaining = Remaining()
+        job = self._job = self._jobs.start(name, {"run": str(self.chooser.run()["path"]), "path": path})
+        self.progress.set_fraction(None)
+        self.progress.set_left(title)
+        self.progress.set_right("")
+        self.progress_card.show()
+
+        def report(plain: Mapping[str, Any]) -> None:
+            if job is self._job:
+                done, total = int(plain["done"]), int(plain["total"])
+                self.progress.set_fraction(done / total if total else None)
+                self.progress.set_left(title, tr(from_plain(plain["stage"])))
+                self.progress.set_right("", remaining.left(name, done, total))
+
+        job.progressed.connect(report)
+        job.answered.connect(self._ending(job, lambda answer: self._show_saved(answer)))
+        job.failed.connect(self._ending(job, self._show_error))
+
+    def _ending(self, job: Any, then: Callable[[Any], None]) -> Callable[[Any], None]:
+        def end(value: Any) -> None:
+            if job is self._job:
+                self._job = None
+                self.progress_card.hide()
+                then(value)
+
+        return end
+
+    def _show_saved(self, answer: Mapping[str, Any]) -> None:
+        path = str(answer["path"])
+        if "size" in answer:
+            text = tr("Saved {name}, {size}.", name=Path(path).name, size=figures.size(float(answer["size"])))
+        else:
+            text = tr("Saved {name}.", name=Path(path).name)
+        banner = self.show_banner(Banner("good", text, path))
+        banner.set_closable(True)
+        show = banner.add_action(tr("Show in its folder"))
+        show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent))))
+
+    def _show_error(self, error: UserError) -> None:
+        self.show_banner(Banner.of_error(error)).set_closable(True)
+
+    def _cancel(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            job.cancel()
+        self.progress_card.hide()
