@@ -60,14 +60,14 @@ def test_reviews_can_be_learned(reviews: list[tuple[str, str]]):
 def test_digits_are_those_of_the_source():
     from sklearn.datasets import load_digits
 
-    source = load_digits()
+    values, targets = load_digits(return_X_y=True)
     images = gzip.decompress((SAMPLES / "digits" / "images-idx3-ubyte.gz").read_bytes())
     labels = gzip.decompress((SAMPLES / "digits" / "labels-idx1-ubyte.gz").read_bytes())
     assert struct.unpack(">4I", images[:16]) == (0x803, 1797, 8, 8)
     assert struct.unpack(">2I", labels[:8]) == (0x801, 1797)
     pixels = np.frombuffer(images, np.uint8, offset=16).reshape(1797, 8, 8)
-    np.testing.assert_array_equal(np.round(pixels.astype(float) * 16 / 255), source.images)
-    np.testing.assert_array_equal(np.frombuffer(labels, np.uint8, offset=8), source.target)
+    np.testing.assert_array_equal(np.round(pixels.astype(float) * 16 / 255), values.reshape(1797, 8, 8))
+    np.testing.assert_array_equal(np.frombuffer(labels, np.uint8, offset=8), targets)
 
 
 @pytest.mark.parametrize("sample", ["digits", "reviews"])
