@@ -1,17 +1,20 @@
 """Model: which architectures fit some data, and what a network is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from workbench.architectures import architectures, best_for, build, why_not
+from workbench.core.events import Event, Preparing
 from workbench.core.registry import build_settings
 from workbench.core.settings import Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import Words, to_plain
 from workbench.networks.drawing import Block, drawing
 from workbench.networks.outline import outline
+from workbench.recipe import recipe_from
 
 _ASSUMED_LENGTH = 64  # tokens, until the training texts have said how long they are
 
@@ -78,3 +81,24 @@ def _tokenised(inputs: Inputs, settings: Settings) -> tuple[Inputs, Words | None
         {"length": length, "vocabulary": f"{vocabulary:,}"},
     )
     return Inputs("text", (length,), vocabulary), words
+
+
+def measure(progress: Callable[..., None], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what training this recipe costs on this machine, from two real steps.
+
+    memory in bytes, seconds_per_step, seconds_per_epoch, samples_per_second, and the device. Raises UserError when the
+    recipe cannot be trained, or the memory is not enough.
+    """
+    from workbench.training.explaining import explained  # what shows a network needs no trainer
+    from workbench.training.measuring import measure as measured
+
+    chosen = recipe_from(recipe)
+
+    def report(event: Event) -> None:
+        if isinstance(event, Preparing):
+            progress(event.stage, event.done, event.total)
+
+    try:
+        return asdict(measured(chosen, report))
+    except (RuntimeError, MemoryError) as error:
+        raise explained(error, chosen) from error

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from workbench.architectures import build
 from workbench.core.errors import UserError
@@ -13,6 +12,7 @@ from workbench.core.settings import nearest
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
 from workbench.data.preprocessing import Preprocessing, TextPreprocessing
+from workbench.networks.outline import outline
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.tasks import metrics_for, tasks
 from workbench.training.devices import chosen_device
@@ -63,13 +63,7 @@ def flops(network: nn.Module, inputs: Inputs) -> int:
     """Return the floating-point operations of one sample's forward pass, by a network on the meta device."""
     kind = torch.float32 if inputs.kind == "image" else torch.int64
     sample = torch.zeros((1, *inputs.shape), dtype=kind, device="meta")
-    counter = FlopCounterMode(display=False)
-    training = network.training
-    network.eval()
-    with counter, torch.no_grad():
-        network(sample)
-    network.train(training)
-    return counter.get_total_flops()
+    return sum(row.flops for row in outline(network, sample))
 
 
 def cores() -> int:
