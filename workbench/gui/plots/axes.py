@@ -1,0 +1,79 @@
+"""The quiet axes of a plot, and the box that is zoomed."""
+
+import math
+from typing import Any
+
+import pyqtgraph
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPen
+
+from workbench.gui import figures, theme
+from workbench.gui.theme import sized, tabular
+
+
+class QuietAxis(pyqtgraph.AxisItem):
+    """An axis with muted figures in thin grouping; log10 values are shown as what they stand for."""
+
+    def __init__(self, orientation: str, percent: bool = False) -> None:
+        super().__init__(orientation)
+        self._percent = percent
+        self.logarithmic = False
+        self.setStyle(tickLength=-4 if orientation == "bottom" else 0, maxTickLevel=0, tickTextOffset=6)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        colors = theme.current()
+        self.setPen(colors.color("line"))
+        self.setTickPen(QPen(colors.color("line")))
+        self.setTextPen(colors.color("muted"))
+        self.setTickFont(tabular(sized(theme.base_font(), 12)))
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[Any]:
+        if not (math.isfinite(minVal) and math.isfinite(maxVal)):
+            return []
+        if self.logarithmic and math.floor(maxVal) - math.ceil(minVal) >= 1:
+            return [(1.0, [float(power) for power in range(math.ceil(minVal), math.floor(maxVal) + 1)])]
+        return super().tickValues(minVal, maxVal, size)
+
+    def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
+        places = max(0, -math.floor(math.log10(spacing) + 1e-9)) if spacing > 0 else 0
+        return [self._string(value, places) for value in values]
+
+    def _string(self, value: float, places: int) -> str:
+        if self.logarithmic:
+            return figures.setting(float(f"{10.0**value:.3g}")) if -12 < value < 12 else f"1e{value:.0f}"
+        if self._percent:
+            return figures.percent(value, max(0, places - 2))
+        if abs(value) < 1e-15:
+            return "0"
+        if places > 5:
+            return figures.setting(float(f"{value:.4g}"))
+        return f"{value:,.{places}f}"
+
+
+class ZoomBox(pyqtgraph.ViewBox):
+    """Drag zooms into a rectangle, the wheel along the steps, a double click shows everything again."""
+
+    reset = Signal()
+    zoomed = Signal(bool)  # whether the range of values was chosen too
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.setMouseMode(pyqtgraph.ViewBox.RectMode)
+        self.disableAutoRange()
+        self.setDefaultPadding(0)
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        if ev.double():
+            ev.accept()
+            self.reset.emit()
+
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        super().mouseDragEvent(ev, axis=axis)
+        if ev.isFinish():
+            self.zoomed.emit(True)
+
+    def wheelEvent(self, ev: Any, axis: int | None = None) -> None:
+        super().wheelEvent(ev, axis=0)
+        self.zoomed.emit(False)

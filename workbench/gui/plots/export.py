@@ -1,0 +1,78 @@
+"""Plots as files: PNG, SVG, CSV."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QWidget
+
+from workbench.core.errors import UserError
+from workbench.gui import theme
+
+FILTERS = {"png": "PNG (*.png)", "svg": "SVG (*.svg)", "csv": "CSV (*.csv)"}
+
+
+def save_png(widget: QWidget, path: str | Path, scale: float = 2.0) -> None:
+    """Write what `widget` shows as an image, at twice its size; raises UserError when it cannot be written."""
+    image = QPixmap(widget.size() * scale)
+    image.setDevicePixelRatio(scale)
+    image.fill(theme.current().color("surface"))
+    widget.render(image)
+    if not image.save(str(path), "PNG"):
+        raise _not_written(path)
+
+
+def save_svg(widget: QWidget, path: str | Path) -> None:
+    """Write what `widget` shows as vectors; raises UserError when it cannot be written."""
+    try:
+        Path(path).touch()
+    except OSError as error:
+        raise _not_written(path) from error
+    generator = QSvgGenerator()
+    generator.setFileName(str(path))
+    generator.setSize(widget.size())
+    generator.setViewBox(QRect(QPoint(0, 0), QSize(widget.size())))
+    generator.setTitle(widget.accessibleName())
+    painter = QPainter(generator)
+    painter.fillRect(widget.rect(), theme.current().color("surface"))
+    widget.render(painter, QPoint(0, 0))
+    painter.end()
+
+
+def save_series(path: str | Path, series: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> None:
+    """Write (title, steps, values) of every series as CSV with the columns series, step and value, in full precision.
+
+    Raises UserError when it cannot be written.
+    """
+    rows = (
+        f"{quoted(title)},{step:.12g},{value!r}"
+        for title, steps, values in series
+        for step, value in _pairs(steps, values)
+    )
+    save_lines(path, ["series,step,value"], rows)
+
+
+def save_lines(path: str | Path, head: Iterable[str], rows: Iterable[str]) -> None:
+    """Write lines of CSV; raises UserError when they cannot be written."""
+    try:
+        with Path(path).open("w", encoding="utf-8-sig", newline="") as file:
+            for lines in (head, rows):
+                file.writelines(f"{line}\r\n" for line in lines)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _pairs(steps: np.ndarray, values: np.ndarray) -> Iterable[tuple[float, float]]:
+    return zip(steps.tolist(), values.tolist(), strict=True)
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\n') else text
+
+
+def _not_written(path: str | Path, error: OSError | None = None) -> UserError:
+    reason = error.strerror if error is not None and error.strerror else ""
+    return UserError("{path} could not be written. {reason}", hint="Choose another place.", path=path, reason=reason)
