@@ -11,6 +11,7 @@ keywords that describe a thing, in any call.
 import argparse
 import ast
 import json
+import re
 import string
 import sys
 from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ SHOWN: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("getExistingDirectory", "QProgressDialog"), (1,)),
     **dict.fromkeys(("getText", "getItem", "getInt", "getDouble"), (1, 2)),
 }
-NAMES = {"Workbench"}  # a name is the same in every language
+NAMES = re.compile(r"Workbench|[A-Z]+ \(\*\.[a-z]+\)")  # names, and file filters that name a format, are no words
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def unwrapped(source: Path = SOURCE / "gui") -> list[tuple[Place, str]]:
             if position >= len(call.args) or (position and 0 in SHOWN[_name(call)] and _is_text(call.args[0])):
                 continue  # what follows the text of an item is its data
             for text in _shown_literals(call.args[position]):
-                if _has_letters(text) and text not in NAMES:
+                if _has_letters(text) and not NAMES.fullmatch(text):
                     found.append((Place(path, call.lineno), text))
     return found
 
