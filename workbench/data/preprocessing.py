@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImagePreprocessing", "Preprocessing", "TextPreprocessing", "fit", "from_plain"]
 
+_SOME = 200  # images that tell how bright a border usually is
 _CHUNK = 1 << 24  # values that are brought to floating point at a time
 _LEAST_DEVIATION = 1 / 255  # a channel that is the same everywhere is not blown up
 
@@ -28,7 +29,8 @@ _LEAST_DEVIATION = 1 / 255  # a channel that is the same everywhere is not blown
 class ImagePreprocessing:
     """Brings images to one size, and their channels to mean 0 and deviation 1 over the training split.
 
-    mean, std: one per channel, in units of 0…1.
+    mean, std: one per channel, in units of 0…1. border: mean brightness of the outermost pixels of training images, by
+    which an inverted image is noticed; -1 when it is not known.
     """
 
     channels: int
@@ -36,6 +38,7 @@ class ImagePreprocessing:
     width: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    border: float = -1.0
 
     @property
     def inputs(self) -> Inputs:
@@ -75,19 +78,28 @@ class ImagePreprocessing:
     def to_plain(self) -> dict[str, Any]:
         """Return plain values that travel through JSON; `from_plain` is the way back."""
         sides = {"channels": self.channels, "height": self.height, "width": self.width}
-        return {"kind": "image", **sides, "mean": list(self.mean), "std": list(self.std)}
+        return {"kind": "image", **sides, "mean": list(self.mean), "std": list(self.std), "border": self.border}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "ImagePreprocessing":
         """Return the preprocessing that `to_plain` described."""
-        return cls(plain["channels"], plain["height"], plain["width"], tuple(plain["mean"]), tuple(plain["std"]))
+        sides = (plain["channels"], plain["height"], plain["width"])
+        return cls(*sides, tuple(plain["mean"]), tuple(plain["std"]), plain.get("border", -1.0))
 
     @classmethod
     def fitted(cls, dataset: Dataset) -> "ImagePreprocessing":
         """Return the preprocessing whose means and deviations are those of the training images."""
         channels, height, width = dataset.inputs.shape
         mean, std = _moments(dataset.training, channels)
-        return cls(channels, height, width, tuple(mean.tolist()), tuple(np.maximum(std, _LEAST_DEVIATION).tolist()))
+        deviation = np.maximum(std, _LEAST_DEVIATION)
+        some = dataset.training.images(np.linspace(0, len(dataset.training) - 1, _SOME).astype(np.int64))
+        return cls(channels, height, width, tuple(mean.tolist()), tuple(deviation.tolist()), border_brightness(some))
+
+
+def border_brightness(images: np.ndarray) -> float:
+    """Return the mean of the outermost pixels, in units of 0…1: (..., H, W, C) uint8."""
+    edges = (images[..., 0, :, :], images[..., -1, :, :], images[..., 1:-1, 0, :], images[..., 1:-1, -1, :])
+    return sum(int(edge.sum()) for edge in edges) / max(sum(edge.size for edge in edges), 1) / 255
 
 
 Preprocessing = ImagePreprocessing | TextPreprocessing

@@ -1,0 +1,102 @@
+"""The command line: `workbench` opens the window, and everything the window does is also a command."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from workbench.core import words
+from workbench.core.errors import UserError
+from workbench.core.words import tr
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for and return the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    words.use_language(words.system_language())
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    from workbench.commands.output import show_error
+
+    try:
+        application()(args=given, prog_name="workbench")
+    except SystemExit as end:  # typer has said what was wrong about the usage
+        return end.code if isinstance(end.code, int) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except UserError as error:
+        show_error(error, debug=debug)
+        return getattr(error, "exit_code", FAILED)
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence; --debug shows the rest
+        shown = UserError(
+            "Something unexpected went wrong: {reason}.",
+            hint="Add --debug to see where.",
+            details=traceback.format_exc(),
+            reason=f"{type(error).__name__}: {error}".rstrip(". "),
+        )
+        show_error(shown, debug=debug)
+        return FAILED
+    return 0
+
+
+def application() -> Any:
+    """Return the typer application with every command, its help in the chosen language."""
+    import typer
+
+    from workbench.commands import doctor, listing, training, using, window
+
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback(
+        invoke_without_command=True,
+        help=tr("Train and use neural networks. Without a command the window opens."),
+    )
+    def start(
+        context: typer.Context,
+        demo: Annotated[
+            bool, typer.Option("--demo", help=tr("Open the handwritten digits and start training."))
+        ] = False,
+        runs: Annotated[
+            Path | None,
+            typer.Option("--runs", metavar="DIR", help=tr("The folder of runs."), show_default=False),
+        ] = None,
+        version: Annotated[bool, typer.Option("--version", help=tr("Print the version."))] = False,
+        debug: Annotated[
+            bool, typer.Option("--debug", help=tr("When something goes wrong, show where in the program."))
+        ] = False,
+    ) -> None:
+        if context.invoked_subcommand is not None:
+            return
+        if version:
+            import workbench
+
+            print(workbench.__version__)  # noqa: T201
+            return
+        from workbench.commands.options import runs_folder
+
+        raise typer.Exit(window.show_window(runs_folder(context, runs), demo=demo))
+
+    app.command(help=tr("Train a recipe and show how it goes."))(training.train)
+    app.command(help=tr("Go on with a run that was stopped, or give a finished one more epochs."))(training.resume)
+    app.command(help=tr("List all runs, the newest last."))(listing.runs)
+    app.command(help=tr("Measure a run's best model on its validation and test splits."))(using.evaluate)
+    app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
+    app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
+    app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)
+    return app
+
+
+if __name__ == "__main__":
+    sys.exit(main())

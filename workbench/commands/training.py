@@ -1,0 +1,238 @@
+"""train and resume: training in the terminal."""
+
+import re
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.commands import options
+from workbench.commands.following import Follower
+from workbench.commands.output import (
+    console,
+    duration,
+    metric_title,
+    metric_value,
+    run_argument,
+    say,
+    say_beside,
+    say_json,
+    show_error,
+)
+from workbench.core.errors import UserError
+from workbench.core.events import Ending, Event, Failed, Finished, Preparing, Started, Stopped
+from workbench.core.run_folder import RunFolder, is_run, new_run
+from workbench.core.words import Words, tr
+
+INTERRUPTED = 130
+_DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
+
+
+def train(
+    context: typer.Context,
+    recipe: Annotated[
+        Path | None, typer.Argument(metavar="RECIPE.toml", help=tr("What to train, and on what."), show_default=False)
+    ] = None,
+    assignments: options.Assignments = None,
+    runs: options.Runs = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="FOLDER", help=tr("Start this run, or go on with it."), show_default=False),
+    ] = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
+) -> None:
+    """Train a recipe and show how it goes."""
+    if device and not _DEVICE.fullmatch(device):
+        raise typer.BadParameter(tr("{device} is no device.", device=device), context, param_hint="--device")
+    if run and runs:
+        raise typer.BadParameter(tr("--run and --runs exclude each other."), context)
+    changes = [*(assignments or ()), *([f"training.device={device}"] if device else ())]
+    if run and is_run(run):
+        if device == "auto":
+            changes.pop()  # what it meant here was decided at the first start
+        raise typer.Exit(train_in_terminal(RunFolder(run.absolute()), changes, as_json=as_json))
+    if recipe is None:
+        raise typer.BadParameter(tr("A recipe is needed: workbench train RECIPE.toml"), context)
+    raise typer.Exit(
+        train_in_terminal(queued(recipe, changes, options.runs_folder(context, runs), run), as_json=as_json)
+    )
+
+
+def resume(
+    context: typer.Context,
+    run: options.Run,
+    assignments: options.Assignments = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help=tr("First check everything that the run has saved against its checksums."))
+    ] = False,
+    runs: options.Runs = None,
+    as_json: options.Json = False,
+) -> None:
+    """Go on with a run that was stopped, or give a finished one more epochs."""
+    folder = options.run_of(context, run, runs)
+    if verify:
+        _verify(folder)
+    raise typer.Exit(train_in_terminal(folder, assignments or (), as_json=as_json))
+
+
+def queued(recipe: Path, changes: Sequence[str], runs: Path, run: Path | None = None) -> RunFolder:
+    """Return a new run of this recipe, in a folder under `runs` or in the folder `run` itself."""
+    from workbench.recipe import read_recipe, title_of, to_toml
+
+    chosen = read_recipe(recipe, changes)
+    if run is None:
+        return new_run(runs, title_of(chosen), to_toml(chosen))
+    if run.is_dir() and any(run.iterdir()):
+        raise UserError("{folder} is not empty, and not a run.", hint="Choose another folder.", folder=str(run))
+    made = new_run(run.absolute().parent, title_of(chosen), to_toml(chosen))
+    if run.is_dir():
+        run.rmdir()
+    return RunFolder(made.path.rename(run.absolute()))
+
+
+def train_in_terminal(folder: RunFolder, changes: Sequence[str] = (), *, as_json: bool = False) -> int:
+    """Train the run in this process, say how it ended and how to go on, and return the exit code.
+
+    Raises UserError when the run cannot be trained at all; then nothing in it has changed.
+    """
+    from workbench.training import worker
+
+    worker.recipe_of(folder, changes)  # what cannot be is refused before an attempt begins
+    follower = Follower(console(error=as_json))
+    asked = StopAsked(folder, follower.console.print)
+    ending: Ending | None = None
+
+    def on_event(event: Event) -> None:
+        asked.hear(event)
+        follower.show(event)
+
+    # Ctrl-C twice, or before there is anything to keep, ends the training at once.
+    with suppress(KeyboardInterrupt), follower, asked.listening():
+        ending = worker.train_run(folder, changes, on_event)
+    report = _report(folder, ending, follower)
+    if not as_json:
+        _say_how_it_ended(folder, ending, follower)
+    elif isinstance(ending, Failed):
+        show_error(UserError.from_plain(dict(ending.error)))
+    if as_json:
+        say_json(report)
+    if asked.times and not isinstance(ending, Finished | Failed):
+        return INTERRUPTED
+    return 1 if isinstance(ending, Failed) else INTERRUPTED if ending is None else 0
+
+
+class StopAsked:
+    """Ctrl-C: the first asks the trainer to stop and keep everything, another one ends at once."""
+
+    def __init__(self, folder: RunFolder, say_so: Any) -> None:
+        self.folder = folder
+        self.times = 0
+        self._say = say_so
+        self._training = False
+
+    def hear(self, event: Event) -> None:
+        """Know how far the training is; before its first step there is nothing to keep."""
+        if isinstance(event, Started):
+            self._training = True
+        if self.times and isinstance(event, Preparing):
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take over Ctrl-C, and the signal with which a system asks programs to end, for as long as this lasts."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        kinds = (signal.SIGINT, signal.SIGTERM)
+        before = {kind: signal.signal(kind, self._asked) for kind in kinds}
+        try:
+            yield
+        finally:
+            for kind in kinds:
+                signal.signal(kind, before[kind])
+
+    def _asked(self, number: int, frame: object) -> None:
+        self.times += 1
+        if self.times > 1 or not self._training:
+            raise KeyboardInterrupt
+        self.folder.write_wish("stop")
+        self._say(tr("Stopping. What was learned is being saved; press Ctrl-C again to end at once."))
+
+
+def _report(folder: RunFolder, ending: Ending | None, follower: Follower) -> dict[str, Any]:
+    outcome = {Finished: "finished", Stopped: "stopped", Failed: "failed", type(None): "stopped"}[type(ending)]
+    metrics = dict(ending.metrics) if isinstance(ending, Finished | Stopped) else dict(follower.metrics)
+    report: dict[str, Any] = {
+        "run": str(folder.path),
+        "outcome": outcome,
+        "metrics": metrics,
+        "steps": ending.step if ending else 0,
+        "seconds": ending.seconds if ending else 0.0,
+        "samples_per_second": follower.samples_per_second,
+    }
+    if isinstance(ending, Failed):
+        report["error"] = UserError.from_plain(dict(ending.error)).translated()
+    return report
+
+
+def _say_how_it_ended(folder: RunFolder, ending: Ending | None, follower: Follower) -> None:
+    name = run_argument(folder.path)
+    match ending:
+        case Finished():
+            if ending.reason.template:
+                say(tr(ending.reason))
+            time = duration(ending.seconds)
+            shown = [key for key in ("test_accuracy", "validation_accuracy") if key in ending.metrics]
+            figures = [f"{metric_title(key)} {metric_value(key, ending.metrics[key])}" for key in shown]
+            say(tr("Finished after {time}: {figures}.", time=time, figures=", ".join(figures) or "–"))
+        case Stopped():
+            say(tr("Stopped at step {step}; everything is kept.", step=ending.step))
+            say(tr("Go on with it: {command}", command=f"workbench resume {name}"))
+        case Failed():
+            show_error(UserError.from_plain(dict(ending.error)))
+        case None:
+            say(tr("Interrupted. Go on with it: {command}", command=f"workbench resume {name}"))
+    say(tr("The run is in {folder}", folder=str(folder.path)))
+    if folder.best_model() is not None:
+        say(tr("Predict with it: {command}", command=f"workbench predict {name} {_example(folder)}"))
+
+
+def _example(folder: RunFolder) -> str:
+    from workbench.inference.model_folder import model_of, read_description
+
+    kind = read_description(model_of(folder))["inputs"]["kind"]
+    return tr("image.png") if kind == "image" else tr("text.txt")
+
+
+def _verify(folder: RunFolder) -> None:
+    """Check all checkpoints and models; say what is damaged, and refuse when no checkpoint is sound."""
+    from workbench.core.sealed import check_sealed
+
+    checkpoints = folder.newest_checkpoints()
+    models = [path for path in sorted(folder.models.glob("step-*")) if path.is_dir()]
+    damaged: list[tuple[Path, Words]] = []
+    for path in (*checkpoints, *models):
+        try:
+            check_sealed(path)
+        except UserError as error:
+            damaged.append((path, error.message))
+            say_beside(tr(error.message))
+    if checkpoints and all(path in [place for place, _ in damaged] for path in checkpoints):
+        raise UserError(
+            "No checkpoint of {run} is sound: {reason}",
+            hint="Start a new run with its recipe.",
+            run=folder.name,
+            reason=damaged[0][1],
+        )
+    say_beside(
+        tr(
+            "Checked: {sound} of {count} are sound.",
+            sound=len(checkpoints) + len(models) - len(damaged),
+            count=len(checkpoints) + len(models),
+        )
+    )

@@ -1,0 +1,59 @@
+"""The window, which is the command without a name, and what there is instead of it without a display."""
+
+from pathlib import Path
+from typing import Any
+
+from workbench.commands import system
+from workbench.commands.output import say
+from workbench.core import paths
+from workbench.core.errors import UserError
+from workbench.core.run_folder import RunFolder, new_run
+from workbench.core.words import mark, tr
+
+DEMO = {"data": {"kind": "samples", "name": "digits"}}
+
+
+def show_window(runs: Path, *, demo: bool) -> int:
+    """Show the window until it is closed, and return the exit code.
+
+    Without a display the demo trains in the terminal instead; without the demo a UserError would help nobody, so it is
+    said what can be done. Raises UserError when Qt lacks libraries.
+    """
+    if not system.has_display():
+        if demo:
+            return demo_in_terminal(runs)
+        raise NoDisplay(
+            mark("There is no display, so no window can be shown."),
+            hint="Without one, {demo} trains a sample in the terminal, {train} trains a recipe, {help} lists the rest.",
+            demo="workbench --demo",
+            train="workbench train RECIPE.toml",
+            help="workbench --help",
+        )
+    system.require_qt()
+    from workbench.gui import app
+
+    start: Any = app.run
+    return int(start(runs, demo=demo))
+
+
+class NoDisplay(UserError):
+    """There is no display to show a window on: wrong usage here."""
+
+    exit_code = 2
+
+
+def demo_in_terminal(runs: Path) -> int:
+    """Train the digits sample here and say how to predict with the result."""
+    from workbench.commands.training import train_in_terminal
+
+    say(tr("There is no display: the demo trains in the terminal."))
+    return train_in_terminal(demo_run(runs))
+
+
+def demo_run(runs: Path) -> RunFolder:
+    """Return a new run of the demo's recipe under `runs`."""
+    from workbench.recipe import read_recipe, recipe_from, title_of, to_toml
+
+    written = paths.resources() / "recipes" / "demo.toml"
+    recipe = read_recipe(written) if written.is_file() else recipe_from(DEMO)
+    return new_run(runs, title_of(recipe), to_toml(recipe))
