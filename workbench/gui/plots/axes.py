@@ -19,6 +19,7 @@ class QuietAxis(pyqtgraph.AxisItem):
         self._percent = percent
         self.logarithmic = False
         self.setStyle(tickLength=-4 if orientation == "bottom" else 0, maxTickLevel=0, tickTextOffset=6)
+        self.setTickDensity(1.6 if orientation == "left" else 1.0)
         self.restyle()
 
     def restyle(self) -> None:

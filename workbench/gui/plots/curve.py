@@ -80,7 +80,7 @@ class Curve:
                 item.setData(x=np.empty(0), y=np.empty(0))
             self.dots.setData(x=[], y=[])
             return None
-        steps, low, high = self.data.envelope(start, stop, pixels)
+        steps, low, high = self.data.envelope(start, stop, 2 * pixels)
         x, y = _outline(steps, low, high)
         weight = weight if self.look.smooth else 0.0
         y = _scaled(y, log)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-REACH = 1000  # a longer series is smoothed as if it had so many points, so that the look does not depend on its length
+REACH = 400  # a longer series is smoothed as if it had so many points, so that the look does not depend on its length
 
 
 def smoothed(totals: np.ndarray, counts: np.ndarray, sizes: np.ndarray, weight: float, length: int) -> np.ndarray:
