@@ -23,7 +23,7 @@ class MuonSettings(OptimizerSettings):
     """Step size, decay and momentum; one learning rate serves the matrices and the rest."""
 
     kind: Literal["muon"] = "muon"
-    learning_rate: LearningRate = 1e-3
+    learning_rate: LearningRate = 5e-3
     weight_decay: WeightDecay = 0.01
     momentum: Momentum = 0.95
 

@@ -1,0 +1,90 @@
+"""What the window asks about a model."""
+
+import json
+from typing import Any
+
+import pytest
+
+from workbench import engine
+from workbench.architectures import architectures
+from workbench.core.errors import UserError
+from workbench.core.words import from_plain
+
+PICTURES = {"kind": "image", "shape": [1, 28, 28]}
+EXAMPLES = {"image": PICTURES, "text": {"kind": "text", "shape": []}}
+
+
+def layers(architecture: dict[str, Any], inputs: dict[str, Any], outputs: int = 10) -> dict[str, Any]:
+    return engine.ask("model.layers", {"architecture": architecture, "inputs": inputs, "outputs": outputs})
+
+
+def test_the_table_of_the_first_network() -> None:
+    found = layers({}, PICTURES)
+    rows = [
+        (str(from_plain(row["name"])), row["output"], row["parameters"], row["flops"])
+        for row in found["layers"]
+        if row["kind"] not in ("activation", "reshape")
+    ]
+    assert rows == [
+        ("Conv 3×3, 32", [32, 28, 28], 320, 451_584),
+        ("Max pool 2×2", [32, 14, 14], 0, 0),
+        ("Conv 3×3, 64", [64, 14, 14], 18_496, 7_225_344),
+        ("Max pool 2×2", [64, 7, 7], 0, 0),
+        ("Linear 128", [128], 401_536, 802_816),
+        ("Linear 10", [10], 1_290, 2_560),
+    ]
+    assert found["parameters"] == 421_642
+    assert found["flops"] == 8_482_304
+    assert (found["task"], found["inputs"]["shape"], found["outputs"]) == ("classification", [1, 28, 28], 10)
+    assert found["assumed"] is None
+
+
+def test_the_drawing_of_the_first_network() -> None:
+    blocks = [
+        (block["kind"], str(from_plain(block["label"])), block["shape"]) for block in layers({}, PICTURES)["drawing"]
+    ]
+    assert blocks == [
+        ("input", "image", [1, 28, 28]),
+        ("conv", "conv 3×3", [32, 28, 28]),
+        ("pool", "max pool", [32, 14, 14]),
+        ("conv", "conv 3×3", [64, 14, 14]),
+        ("pool", "max pool", [64, 7, 7]),
+        ("linear", "linear", [128]),
+        ("linear", "linear", [10]),
+    ]
+
+
+@pytest.mark.parametrize("kind", architectures)
+def test_every_architecture_has_layers_and_a_drawing(kind: str) -> None:
+    inputs = architectures[kind].inputs[0]
+    for preset in ({}, *architectures[kind].presets.values()):
+        found = layers({"kind": kind, **preset}, EXAMPLES[inputs], 4)
+        assert json.loads(json.dumps(found)) == found
+        assert sum(row["parameters"] for row in found["layers"]) == found["parameters"] > 0
+        assert found["layers"][-1]["output"] == [4]
+        assert found["drawing"][0]["kind"] == "input"
+        assert found["drawing"][-1]["shape"] == [4]
+
+
+def test_texts_that_nobody_has_counted_are_assumed() -> None:
+    found = layers({"kind": "textcnn", "length": 30, "vocabulary": 500}, EXAMPLES["text"], 2)
+    assert found["inputs"] == {"kind": "text", "shape": [30], "vocabulary": 500}
+    words = str(from_plain(found["assumed"]))
+    assert words == "Counted for 30 tokens out of 500; the training texts decide."
+    known = {"kind": "text", "shape": [12], "vocabulary": 90}
+    assert layers({"kind": "textcnn"}, known, 2)["inputs"] == known
+    assert layers({"kind": "textcnn"}, known, 2)["assumed"] is None
+
+
+def test_what_cannot_work_is_said() -> None:
+    with pytest.raises(UserError, match="Block 5 has 1×1 pixels left, too few to pool"):
+        layers({"widths": [8] * 5}, PICTURES)
+    with pytest.raises(UserError, match=r"There is no setting architecture\.width"):
+        layers({"width": [8]}, PICTURES)
+
+
+def test_what_fits_and_why_the_rest_does_not() -> None:
+    found = engine.ask("model.fits", {"inputs": EXAMPLES["text"], "task": "classification"})
+    assert set(found) == set(architectures)
+    assert found["textcnn"] is None
+    assert str(from_plain(found["convnet"])) == "Takes images, and these are texts."
