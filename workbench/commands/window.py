@@ -10,8 +10,6 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder, new_run
 from workbench.core.words import mark, tr
 
-DEMO = {"data": {"kind": "samples", "name": "digits"}}
-
 
 def show_window(runs: Path, *, demo: bool) -> int:
     """Show the window until it is closed, and return the exit code.
@@ -52,8 +50,7 @@ def demo_in_terminal(runs: Path) -> int:
 
 def demo_run(runs: Path) -> RunFolder:
     """Return a new run of the demo's recipe under `runs`."""
-    from workbench.recipe import read_recipe, recipe_from, title_of, to_toml
+    from workbench.recipe import read_recipe, title_of, to_toml
 
-    written = paths.resources() / "recipes" / "demo.toml"
-    recipe = read_recipe(written) if written.is_file() else recipe_from(DEMO)
+    recipe = read_recipe(paths.resources() / "recipes" / "digits.toml")
     return new_run(runs, title_of(recipe), to_toml(recipe))

@@ -5,6 +5,7 @@ from typing import Any
 
 from workbench import recipe as recipes
 from workbench.architectures import architectures
+from workbench.core import paths
 from workbench.core.errors import UserError
 from workbench.core.files import write_atomically
 from workbench.core.registry import Registry
@@ -42,17 +43,25 @@ def catalogue() -> dict[str, Any]:
 
 def check(recipe: dict[str, Any]) -> dict[str, Any]:
     """Return the recipe with every default written out; raises UserError when something in it cannot be."""
-    return {"recipe": recipes.recipe_from(recipe).model_dump(mode="json")}
+    return {"recipe": recipes.to_plain(recipes.recipe_from(recipe))}
 
 
 def defaults(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the complete recipe to begin with for these data, with the best architecture for them."""
-    return check({"data": data})
+    """Return the complete recipe to begin with for these data: the best architecture, and settings that suit them.
+
+    What comes with the program has recipes that were tried out, in resources/recipes/.
+    """
+    plain = check({"data": data})
+    chosen = plain["recipe"]["data"]
+    tried = paths.resources() / "recipes" / f"{chosen.get('name', '')}.toml"
+    if chosen["kind"] != "samples" or not tried.is_file():
+        return plain
+    return check({**read(str(tried))["recipe"], "data": data})
 
 
 def read(path: str) -> dict[str, Any]:
     """Return the complete recipe of a TOML file; a relative path in it becomes absolute."""
-    return {"recipe": recipes.read_recipe(Path(path)).model_dump(mode="json")}
+    return {"recipe": recipes.to_plain(recipes.read_recipe(Path(path)))}
 
 
 def toml(recipe: dict[str, Any]) -> dict[str, Any]:
