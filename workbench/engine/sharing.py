@@ -41,7 +41,9 @@ def copy_model(progress: Callable[..., None], run: str, path: str) -> dict[str, 
     """
     model = _run(run).best_model()
     if model is None:
-        raise UserError("This run has no model yet.", hint="Wait for the end of its first epoch, or choose another run.")
+        raise UserError(
+            "This run has no model yet.", hint="Wait for the end of its first epoch, or choose another run."
+        )
     target = Path(path)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UserError("{path} is not empty.", hint="Choose a new folder.", path=path)

@@ -17,7 +17,7 @@ def recent_data() -> list[dict[str, Any]]:
 
 
 def remember_data(title: str, data: dict[str, Any]) -> None:
-    """Put these data first; what has no path (a sample) is not remembered. Raises nothing when there is no place to write."""
+    """Put these data first; a sample, which has no path, is not remembered. No place to write to is no error."""
     path = str(data.get("path", ""))
     if not path:
         return

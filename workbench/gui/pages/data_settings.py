@@ -5,10 +5,10 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
-from workbench.gui.form import Form
-from workbench.gui.schemas import defaults, group, without
 
 from workbench.core.words import tr
+from workbench.gui.form import Form
+from workbench.gui.schemas import defaults, group, without
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.fold import Fold
@@ -147,4 +147,3 @@ class ClassNames(QWidget):
     def _say(self, text: str, wrong: bool = False) -> None:
         self.message.setText(text)
         look(self.message, "error" if wrong else "caption")
-

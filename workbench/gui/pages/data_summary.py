@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
-from workbench.gui.plots.class_balance import ClassBalance
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.core.signature import SPLITS
 from workbench.core.words import from_plain, tr
 from workbench.gui import figures
+from workbench.gui.plots.class_balance import ClassBalance
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.figure import FigureTile
+
 
 class DataSummary(QWidget):
     """A row of tiles: how many samples, classes, what size, and how they are dealt out."""
@@ -46,7 +47,7 @@ def _tiles(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         tiles = [(tr("Texts"), total), (tr("Classes"), classes)]
         length = summary.get("facts", {}).get("median_length")
         if length:
-            tiles.append((tr("Typical length"), tr("{count} signs", count=figures.count(int(length)))))
+            tiles.append((tr("Length in characters"), figures.count(int(length))))
     titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
     return [*tiles, *((titles[split], figures.count(counts[split])) for split in SPLITS)]
 
@@ -59,14 +60,16 @@ class Balance(Card):
     """How many samples each class has in each split, and a sentence that judges it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Class balance"), parent=parent)
+        super().__init__(parent=parent)
         self.sentence = look(QLabel(), "muted")
         self.sentence.setWordWrap(True)
         self.plot = ClassBalance()
         self.plot.setObjectName("data.balance")
         self.plot.setAccessibleName(tr("Class balance"))
-        self.plot.setMinimumHeight(190)
-        self.add(self.sentence)
+        self.plot.setMinimumHeight(200)
+        column = self.plot.layout()
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(1, self.sentence)  # between title and legend
         self.add(self.plot, 1)
 
     def set_summary(self, summary: Mapping[str, Any], classes: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import from_plain, plural, tr
@@ -129,18 +129,21 @@ class ModelPage(Page):
         self.settings.validity_changed.connect(self._validity_changed)
         self.drawing = NetworkDrawing()
         self.drawing.setObjectName("model.drawing")
+        self.drawing.setMinimumHeight(96)
         self.drawing.setAccessibleName(tr("Drawing of the network"))
         self._dimming = QGraphicsOpacityEffect(self.drawing)
         self._dimming.setEnabled(False)
         self._dimming.setOpacity(_DIM)
         self.drawing.setGraphicsEffect(self._dimming)
-        picture = Card()
-        picture.add(self.drawing, 1)
+        self.picture = Card()
+        self.picture.add(self.drawing, 1)
         self.layers = Table()
         self.layers.setObjectName("model.layers")
         self.layers.setAccessibleName(tr("Layers"))
         self.layer_rows = RowsModel(_columns())
-        self.layers.set_model(self.layer_rows)
+        self.layers.set_model(self.layer_rows, sortable=False)
+        for column in (1, 2, 3):
+            self.layers.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         table = Card()
         table.add(self.layers, 1)
         self.estimate = Estimate(jobs)
@@ -149,7 +152,7 @@ class ModelPage(Page):
         below = _row((table, 3), (self.estimate, 1))
         right = QVBoxLayout()
         right.setSpacing(Space.gap)
-        right.addWidget(picture, 1)
+        right.addWidget(self.picture, 1)
         right.addLayout(below, 1)
         content = QWidget()
         column = QVBoxLayout(content)
@@ -225,6 +228,7 @@ class ModelPage(Page):
         self.settings.show_error(None)
         self._built = dict(asked["architecture"])
         self._dim(False)
+        self.picture.set_note(_words(answer["assumed"]) if answer.get("assumed") else "")
         self.drawing.set_blocks([{**block, "label": _words(block["label"])} for block in answer["drawing"]])
         self.layer_rows.set_rows([{**layer, "name": _words(layer["name"])} for layer in answer["layers"]])
         self.estimate.set_parameters(int(answer["parameters"]))

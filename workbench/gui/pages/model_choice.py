@@ -97,5 +97,7 @@ def _blocks(picture: Sequence[str]) -> list[dict[str, Any]]:
         elif kind == "conv":
             channels *= 2
         flat = kind in ("linear", "output")
-        blocks.append({"kind": kind, "label": "", "shape": [48] if flat else [1 if kind == "input" else channels, side, side]})
+        blocks.append(
+            {"kind": kind, "label": "", "shape": [48] if flat else [1 if kind == "input" else channels, side, side]}
+        )
     return blocks

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from workbench.core.words import tr
 from workbench.gui.widgets.combo import Combo
@@ -16,13 +16,17 @@ class ModelChooser(Combo):
     A run is {"path", "title", "epoch", "score" (shown as it is, may be empty), "live" (still training), "step"}.
     """
 
-    run_chosen = Signal(object)  # the run, or an empty dictionary when there is none; also when its model became a newer one
+    run_chosen = Signal(
+        object
+    )  # the run, or an empty dictionary when there is none; also when its model became a newer one
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: list[dict[str, Any]] = []
         self._told: tuple[Any, ...] = ()
-        self.setMinimumWidth(300)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setMinimumWidth(240)
+        self.setMaximumWidth(440)
         self.currentIndexChanged.connect(self._tell)
 
     def set_runs(self, runs: Sequence[Mapping[str, Any]]) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
-from workbench.gui.form import Form
 
 from workbench.core.errors import UserError
 from workbench.core.words import tr
+from workbench.gui.form import Form
 from workbench.gui.schemas import defaults, without
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
@@ -142,4 +142,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in value.items() if name != "kind"}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
-

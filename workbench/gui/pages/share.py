@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
-from workbench.core.words import from_plain, tr
+from workbench.core.words import tr
 from workbench.gui import figures
 from workbench.gui.pages.model_chooser import ModelChooser
 from workbench.gui.pages.share_parts import CommandLine, Offer
@@ -20,8 +20,8 @@ from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.empty_state import EmptyState
+from workbench.gui.widgets.job_card import JobCard
 from workbench.gui.widgets.page import Page
-from workbench.gui.widgets.progress import ProgressLine
 from workbench.gui.widgets.scroll import scrolled
 
 
@@ -47,7 +47,10 @@ class SharePage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(scrolled(self._make_content()))
-        self.body.addWidget(self._make_progress())
+        self.progress = JobCard()
+        self.progress.setObjectName("share.progress")
+        self.progress.cancel_wanted.connect(self._cancel)
+        self.body.addWidget(self.progress)
         self.body.addWidget(self.stack, 1)
         self._choose({})
 
@@ -65,9 +68,11 @@ class SharePage(Page):
 
     def _make_content(self) -> QWidget:
         self.pack = Offer(
-            "file-zip",
+            "package",
             tr("A copy of the run"),
-            tr("Everything in one zip file: recipe, curves, log, checkpoints and models. Unpacked among other runs it is one of them."),
+            tr(
+                "Everything in one zip file: recipe, curves, log, checkpoints and models. Unpacked among other runs it is one of them."
+            ),
             tr("Save as .zip…"),
         )
         self.pack.button.setObjectName("share.export")
@@ -112,17 +117,6 @@ class SharePage(Page):
         column.addStretch(1)
         return content
 
-    def _make_progress(self) -> QWidget:
-        self.progress = ProgressLine()
-        cancel = button(tr("Cancel"))
-        cancel.setObjectName("share.cancel")
-        cancel.clicked.connect(self._cancel)
-        self.progress_card = Card()
-        self.progress_card.add(self.progress)
-        self.progress_card.add_action(cancel)
-        self.progress_card.hide()
-        return self.progress_card
-
     def _choose(self, run: Mapping[str, Any]) -> None:
         self.stack.setCurrentIndex(1 if run else 0)
         self.chooser.setVisible(bool(run))
@@ -159,17 +153,14 @@ class SharePage(Page):
         self.clear_banners()
         remaining = Remaining()
         job = self._job = self._jobs.start(name, {"run": str(self.chooser.run()["path"]), "path": path})
-        self.progress.set_fraction(None)
-        self.progress.set_left(title)
-        self.progress.set_right("")
-        self.progress_card.show()
+        self.progress.show_progress(title)
+        self.progress.show()
 
         def report(plain: Mapping[str, Any]) -> None:
             if job is self._job:
                 done, total = int(plain["done"]), int(plain["total"])
-                self.progress.set_fraction(done / total if total else None)
-                self.progress.set_left(title, tr(from_plain(plain["stage"])))
-                self.progress.set_right("", remaining.left(name, done, total))
+                fraction = done / total if total else None
+                self.progress.show_progress(title, "", fraction, remaining.left(name, done, total))
 
         job.progressed.connect(report)
         job.answered.connect(self._ending(job, lambda answer: self._show_saved(answer)))
@@ -179,7 +170,7 @@ class SharePage(Page):
         def end(value: Any) -> None:
             if job is self._job:
                 self._job = None
-                self.progress_card.hide()
+                self.progress.hide()
                 then(value)
 
         return end
@@ -202,4 +193,4 @@ class SharePage(Page):
         job, self._job = self._job, None
         if job is not None:
             job.cancel()
-        self.progress_card.hide()
+        self.progress.hide()

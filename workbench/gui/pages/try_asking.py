@@ -74,7 +74,9 @@ class Asking(QObject):
         def report(plain: Mapping[str, Any]) -> None:
             if job is self._job:
                 stage, done, total = from_plain(plain["stage"]), int(plain["done"]), int(plain["total"])
-                shown = tr("{stage}, {done} of {total}", stage=stage, done=figures.count(done), total=figures.count(total))
+                shown = tr(
+                    "{stage}, {done} of {total}", stage=stage, done=figures.count(done), total=figures.count(total)
+                )
                 left = remaining.left(stage.template, done, total)
                 self.progressed.emit(shown if total else tr(stage), done / total if total else None, left)
 
@@ -88,6 +90,11 @@ class Asking(QObject):
         job, self._job = self._job, None
         if job is not None:
             job.cancel()
+
+    def forget(self) -> None:
+        """Tell no answer about one input any more."""
+        self._predictions.forget()
+        self._views.forget()
 
     def stop(self) -> None:
         """Stop everything that is under way."""

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QLabel, QStackedWidget, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import from_plain, plural, tr
 from workbench.gui import figures
+from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.chips import Chip, MenuChip, ToggleChip
 from workbench.gui.widgets.empty_state import EmptyState
@@ -31,7 +32,10 @@ class TryBatch(Card):
         self.label_filter = MenuChip({"": tr("All labels")}, "")
         self.label_filter.setObjectName("try.label_filter")
         self.label_filter.setToolTip(tr("Shows one label alone."))
-        scores = {score: tr("At least {score}", score=figures.percent(score, 0)) if score else tr("Any score") for score in _SCORES}
+        scores = {
+            score: tr("At least {score}", score=figures.percent(score, 0)) if score else tr("Any score")
+            for score in _SCORES
+        }
         self.score_filter = MenuChip(scores, 0.0)
         self.score_filter.setObjectName("try.score_filter")
         self.score_filter.setToolTip(tr("Hides what the model is less certain of."))
@@ -50,8 +54,15 @@ class TryBatch(Card):
         self.table.setAccessibleName(tr("Predictions"))
         self.model = RowsModel(_columns())
         self.table.set_model(self.model)
+        header = self.table.horizontalHeader()
+        for column in (2, 3):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+            header.resizeSection(column, 72)
         self.table.clicked.connect(self._choose)
         self.table.activated.connect(self._choose)
+        self.count = look(QLabel(), "muted")
+        self.count.setWordWrap(True)
+        self.add(self.count)
         self.states = QStackedWidget()
         self.empty = EmptyState("stack", tr("Many at once"), tr("Drop several files, or a folder of them."))
         self.busy = EmptyState()
@@ -64,17 +75,19 @@ class TryBatch(Card):
     def set_kind(self, kind: str) -> None:
         """Begin anew with images or texts."""
         is_text = kind == "text"
-        hint = tr("Drop text files, or a table with a column of texts.") if is_text else tr("Drop several files, or a folder of them.")
+        hint = (
+            tr("Drop text files, or a table with a column of texts.")
+            if is_text
+            else tr("Drop several files, or a folder of them.")
+        )
         self.empty.show_state("files", tr("Many at once"), hint)
         self._rows = []
         self.model.set_rows([])
-        self.set_note("")
         self.invert.setChecked(False)
         self._show(self.empty)
 
     def show_progress(self, stage: str, fraction: float | None, left: str) -> None:
         """Show how far the predictions have come."""
-        self.set_note("")
         self.busy.show_busy(stage, fraction, left, tr("Cancel"))
         self._show(self.busy)
 
@@ -82,7 +95,7 @@ class TryBatch(Card):
         """Show the predictions that there were before."""
         self._show(self.table if self._rows else self.empty)
         if self._rows:
-            self._note()
+            self._tell_count()
 
     def set_predictions(self, predictions: Sequence[Mapping[str, Any]]) -> None:
         """Show these predictions, least certain first."""
@@ -93,9 +106,11 @@ class TryBatch(Card):
         self.table.set_filter(None)
         self.model.set_rows(self._rows)
         self.table.sortByColumn(2, Qt.SortOrder.AscendingOrder)
-        self._note()
+        self._tell_count()
         self._show(self.table)
-        noted = any("invert" in note["template"].lower() for row in self._rows for note in row["prediction"].get("notes", ()))
+        noted = any(
+            "invert" in note["template"].lower() for row in self._rows for note in row["prediction"].get("notes", ())
+        )
         self.invert.setVisible(noted or self.invert.isChecked())
 
     def _filter(self, *_: object) -> None:
@@ -105,14 +120,14 @@ class TryBatch(Card):
             return (not label or row["label"] == label) and (least <= 0 or (row["score"] or 0.0) >= least)
 
         self.table.set_filter(keep)
-        self._note()
+        self._tell_count()
 
-    def _note(self) -> None:
+    def _tell_count(self) -> None:
         shown, failed = self.table.model().rowCount(), sum(bool(row["reason"]) for row in self._rows)
         text = plural(shown, "{count} input, least certain first", "{count} inputs, least certain first")
         if failed:
             text = f"{text} · {plural(failed, '{count} failed', '{count} failed')}"
-        self.set_note(text)
+        self.count.setText(text)
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(dict(self.table.row_at(index.row())))
@@ -127,8 +142,8 @@ class TryBatch(Card):
 
     def _show(self, state: QWidget) -> None:
         self.states.setCurrentWidget(state)
-        for chip in (self.label_filter, self.score_filter, self.save):
-            chip.setVisible(state is self.table)
+        for part in (self.label_filter, self.score_filter, self.save, self.count):
+            part.setVisible(state is self.table)
         if state is not self.table:
             self.invert.hide()
 

@@ -30,6 +30,7 @@ class TryInput(Card):
     text_changed = Signal(str)  # after a pause in typing, or when Predict is pressed
     open_wanted = Signal()
     sample_wanted = Signal()
+    pad_opened = Signal()
     files_dropped = Signal(list)
     image_dropped = Signal(QImage)
     text_dropped = Signal(str)
@@ -49,7 +50,7 @@ class TryInput(Card):
         self.original.toggled.connect(self._show_image)
         self.clear = Chip(tr("Clear"))
         self.clear.setToolTip(tr("Empties the drawing pad."))
-        self.clear.clicked.connect(self._clear_pad)
+        self.clear.clicked.connect(self.show_pad)
         self.add_action(self.original)
         self.add_action(self.clear)
         self.view = ImageView()
@@ -62,6 +63,7 @@ class TryInput(Card):
             self.stack.addWidget(page)
         self.drop = DropArea(tr("Drop an image here"), tr("Or many, or a folder of them. Ctrl+V pastes one."), "image")
         self.drop.setObjectName("try.drop")
+        self.drop.body.setContentsMargins(0, 0, 0, 0)
         self.drop.files_dropped.connect(self.files_dropped)
         self.drop.image_dropped.connect(self.image_dropped)
         self.drop.text_dropped.connect(self.text_dropped)
@@ -107,10 +109,12 @@ class TryInput(Card):
 
     def show_pad(self) -> None:
         """Offer the drawing pad."""
+        self.pad.clear()
         self._show(self.pad)
         self.set_title(tr("Drawing"))
         self.set_note(tr("The model answers after every stroke."))
         self.pad.setFocus()
+        self.pad_opened.emit()
 
     def drop_shows(self) -> QWidget | None:
         """Return what stands in the drop area: the input, or None while it invites."""
@@ -138,7 +142,9 @@ class TryInput(Card):
         self.open = button(tr("Open…"), "folder-open", tr("Opens one file or many."))
         self.open.setObjectName("try.open")
         self.open.clicked.connect(self.open_wanted)
-        self.sample = button(tr("From the test set"), "shuffle", tr("Takes a sample that the model has not learned from."))
+        self.sample = button(
+            tr("From the test set"), "shuffle", tr("Takes a sample that the model has not learned from.")
+        )
         self.sample.setObjectName("try.sample")
         self.sample.clicked.connect(self.sample_wanted)
         self.draw = button(tr("Draw"), "pencil-simple", tr("Draw a sign for the model to read."))
@@ -171,13 +177,11 @@ class TryInput(Card):
         image = self._original if as_it_is else self._seen
         if image is not None:
             size = f"{image.width()} × {image.height()}"
-            self.set_note(tr("{size} · as it is", size=size) if as_it_is else tr("{size} · as the model sees it", size=size))
+            self.set_note(
+                tr("{size} · as it is", size=size) if as_it_is else tr("{size} · as the model sees it", size=size)
+            )
             self.view.set_image(image, self._about)
         self.set_title(self._about)
-
-    def _clear_pad(self) -> None:
-        self.pad.clear()
-        self.pad.setFocus()
 
     def _tell_text(self) -> None:
         self._pause.stop()

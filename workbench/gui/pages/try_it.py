@@ -138,6 +138,7 @@ class TryPage(Page):
         self.input.open_wanted.connect(self._open)
         self.input.sample_wanted.connect(self.asking.ask_sample)
         self.input.drawn.connect(lambda image: self._ask({"image": encoded(image)}, tr("Drawing"), original=image))
+        self.input.pad_opened.connect(self._forget)
         self.input.text_changed.connect(self._ask_text)
         self.result.invert_changed.connect(self._ask_again)
         self.batch.chosen.connect(self._show_row)
@@ -166,7 +167,11 @@ class TryPage(Page):
     def _take_description(self, about: Mapping[str, Any], _: object) -> None:
         kind = about["inputs"]["kind"]
         is_text = kind == "text"
-        self.set_line(tr("Type a text, or drop one anywhere on this page.") if is_text else tr("Drop images anywhere on this page."))
+        self.set_line(
+            tr("Type a text, or drop one anywhere on this page.")
+            if is_text
+            else tr("Drop images anywhere on this page.")
+        )
         if kind != self._kind:
             self._kind, self._input = kind, {}
             self.input.set_kind(kind)
@@ -194,8 +199,12 @@ class TryPage(Page):
             truth = self._truth if text == self._input.get("text") else ""
             self._ask({"text": text}, tr("Text"), truth)
         else:
-            self._input = {}
-            self.result.show_nothing()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._input, self._truth = {}, ""
+        self.asking.forget()
+        self.result.show_nothing()
 
     def _open(self) -> None:
         if self._kind == "text":

@@ -28,7 +28,9 @@ class TryResult(Card):
         self.label.setObjectName("try.label")
         self.score = look(QLabel(), "muted")
         self.truth = look(QLabel(), "muted")
-        line = QHBoxLayout()
+        self.line = QWidget()
+        line = QHBoxLayout(self.line)
+        line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(Space.medium + 2)
         line.addWidget(self.label)
         line.addWidget(self.score, 0, Qt.AlignmentFlag.AlignBottom)
@@ -44,11 +46,14 @@ class TryResult(Card):
         self.invert.toggled.connect(self.invert_changed)
         self.notes = QVBoxLayout()
         self.notes.setSpacing(Space.small)
-        self.body.addLayout(line)
+        self.add(self.line)
         self.add(self.bars)
         self.add(self.message)
-        self.body.addLayout(self.notes)
-        self.add(self.invert)
+        remarks = QHBoxLayout()
+        remarks.setSpacing(Space.medium)
+        remarks.addLayout(self.notes, 1)
+        remarks.addWidget(self.invert, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.body.addLayout(remarks)
         self.show_nothing()
 
     def show_nothing(self, text: str = "") -> None:
@@ -69,6 +74,7 @@ class TryResult(Card):
             self.show_error(tr(from_plain(prediction["error"])))
             return
         self.message.hide()
+        self.line.show()
         label, score = str(prediction["label"]), float(prediction["score"])
         self.label.setText(label)
         seconds = prediction.get("seconds")
@@ -76,7 +82,9 @@ class TryResult(Card):
         self.score.setText(tr("{score} · {time}", **shown) if seconds else shown["score"])
         if truth:
             right = truth == label
-            self.truth.setText(tr("Right: it is {label}", label=truth) if right else tr("Wrong: it is {label}", label=truth))
+            self.truth.setText(
+                tr("Right: it is {label}", label=truth) if right else tr("Wrong: it is {label}", label=truth)
+            )
             look(self.truth, "good" if right else "error")
         self.bars.set_bars([(str(entry["label"]), float(entry["score"])) for entry in prediction["top"]])
         self.bars.show()
@@ -103,6 +111,7 @@ class TryResult(Card):
     def _empty(self) -> None:
         self.set_note("")
         self.bars.hide()
+        self.line.hide()
         for label in (self.label, self.score, self.truth):
             label.setText("")
         while (item := self.notes.takeAt(0)) is not None:

@@ -1,0 +1,109 @@
+"""Opened data on the page: figures, samples, class balance, findings and settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.core.words import tr
+from workbench.gui.pages.data_check import DataCheck
+from workbench.gui.pages.data_preview import DataPreview
+from workbench.gui.pages.data_settings import DataSettings
+from workbench.gui.pages.data_summary import Balance, DataSummary, without_balance
+from workbench.gui.pages.data_welcome import SAMPLES
+from workbench.gui.tokens import Space
+from workbench.gui.widgets.scroll import scrolled
+
+
+class DataContent(QWidget):
+    """Shows data and takes edits: some only change how they are shown, others need the data to be read again."""
+
+    changed = Signal()  # `data` or `summary` are new or were edited
+    reading_wanted = Signal(object)  # data settings to read the data with
+    failed = Signal(object)  # UserError
+
+    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.data: dict[str, Any] = {}
+        self.summary: dict[str, Any] = {}
+        self._catalogue: Mapping[str, Any] = {}
+        self.tiles = DataSummary()
+        self.preview = DataPreview(engine)
+        self.preview.setObjectName("data.preview")
+        self.preview.augmentation_wanted.connect(self._show_augmentation)
+        self.preview.failed.connect(self.failed)
+        self.balance = Balance()
+        self.balance.plot.failed.connect(self.failed)
+        self.check = DataCheck()
+        self.check.setObjectName("data.problems")
+        self.settings = DataSettings()
+        self.settings.setObjectName("data.settings")
+        self.settings.reading_changed.connect(lambda changed: self.reading_wanted.emit({**self.data, **changed}))
+        self.settings.augmentation_changed.connect(self._change_augmentation)
+        self.settings.classes_changed.connect(self._rename_classes)
+        below = QHBoxLayout()
+        below.setSpacing(Space.gap)
+        below.addWidget(self.preview, 2)
+        below.addWidget(self._make_side(), 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.gap)
+        layout.addWidget(self.tiles)
+        layout.addLayout(below, 1)
+
+    def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
+        """Take the declarations of all settings."""
+        self._catalogue = catalogue
+        self._show_settings()
+
+    def show_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
+        """Show these data; raises UserError, and shows the former ones, when their cache cannot be read."""
+        names = list(data.get("class_names", ()))
+        classes = names if len(names) == len(summary["classes"]) else list(summary["classes"])
+        summary = {**summary, "classes": classes}
+        self.preview.set_data(data, summary)
+        self.data, self.summary = data, summary
+        self.tiles.set_summary(summary)
+        self.balance.set_summary(summary, classes)
+        self.check.set_findings(without_balance(summary["problems"]), summary["skipped"])
+        self._show_settings()
+        self.changed.emit()
+
+    def title(self) -> str:
+        """Return what the data are called: a bundled sample by its title, others by the name of their file or folder."""
+        sample = SAMPLES.get(str(self.data.get("name", ""))) if self.data.get("kind") == "samples" else None
+        return tr(sample[0]) if sample else str(self.summary.get("name", ""))
+
+    def _make_side(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.gap)
+        column.addWidget(self.balance, 1)
+        column.addWidget(self.check)
+        column.addWidget(self.settings)
+        self._side = scrolled(side)
+        return self._side
+
+    def _show_settings(self) -> None:
+        ready = bool(self._catalogue and self.summary)
+        self.settings.setVisible(ready)
+        if ready:
+            self.settings.set_data(self.data, self.summary, self._catalogue)
+
+    def _show_augmentation(self) -> None:
+        self.settings.open_augmentation()
+        self._side.ensureWidgetVisible(self.settings.augmentation)
+
+    def _change_augmentation(self, augmentation: dict[str, Any]) -> None:
+        self.data = {**self.data, "augmentation": augmentation}
+        self.preview.set_augmentation(augmentation)
+        self.changed.emit()
+
+    def _rename_classes(self, names: list[str]) -> None:
+        self.data = {**self.data, "class_names": names}
+        self.summary = {**self.summary, "classes": names}
+        self.preview.set_classes(names)
+        self.balance.set_summary(self.summary, names)
+        self.changed.emit()
