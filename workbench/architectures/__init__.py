@@ -20,7 +20,7 @@ Build = TypeVar("Build", bound=Callable[..., nn.Module])
 class Architecture:
     """One family of networks.
 
-    inputs, tasks: what it takes and what it can be trained for. presets: named values of its settings. picture: kinds
+    inputs, tasks: what it takes and what it can be trained for. presets: named values of its settings, the rest staying at its defaults. picture: kinds
     of blocks for the small drawing on its card. default_for: the (input kind, task) pairs for which it is chosen first.
     """
 
@@ -71,7 +71,7 @@ def best_for(inputs_kind: str, task: str = "classification") -> str:
     """Return the kind to begin with for such inputs and such a task; raises UserError when nothing fits."""
     fitting = [kind for kind in architectures if why_not(kind, inputs_kind, task) is None]
     if not fitting:
-        raise UserError("No architecture takes {inputs} for {task}.", inputs=inputs_kind, task=task)
+        raise UserError("No architecture takes {inputs} for {task}.", inputs=_words_for(inputs_kind), task=task)
     return next((kind for kind in fitting if (inputs_kind, task) in architectures[kind].default_for), fitting[0])
 
 
@@ -80,12 +80,13 @@ def why_not(kind: str, inputs: Inputs | str, task: str = "classification") -> Wo
     architecture = architectures[kind]
     given = inputs if isinstance(inputs, str) else inputs.kind
     if given not in architecture.inputs:
-        needed, there = (_INPUTS.get(name, Words(name)) for name in (architecture.inputs[0], given))
-        return Words("Takes {needed}, and these are {given}.", {"needed": needed, "given": there})
+        values = {"needed": _words_for(architecture.inputs[0]), "given": _words_for(given)}
+        return Words("Takes {needed}, and these are {given}.", values)
     if task not in architecture.tasks:
         title = Words(tasks[task].title) if task in tasks else task
         return Words("Cannot be trained for this task: {task}.", {"task": title})
     return None
 
 
-_INPUTS = {"image": Words("images"), "text": Words("texts")}
+def _words_for(inputs_kind: str) -> Words:
+    return {"image": Words("images"), "text": Words("texts")}.get(inputs_kind, Words(inputs_kind))

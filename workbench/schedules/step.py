@@ -25,7 +25,7 @@ class StepSettings(ScheduleSettings):
     ] = 0.1
 
 
-@register("step", settings=StepSettings, title="Step", summary="Drops at chosen points of the run.")
+@register("step", settings=StepSettings, title="Step decay", summary="Drops at chosen points of the run.")
 def step(settings: StepSettings, step: int, total: int) -> float:
     """Return the factor of a step decay: by default a tenth at half and again at three quarters (He et al. 2016)."""
     return settings.remaining ** sum(step >= part * total for part in settings.drops)
