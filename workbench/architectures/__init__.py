@@ -20,8 +20,9 @@ Build = TypeVar("Build", bound=Callable[..., nn.Module])
 class Architecture:
     """One family of networks.
 
-    inputs, tasks: what it takes and what it can be trained for. presets: named values of its settings, the rest staying at its defaults. picture: kinds
-    of blocks for the small drawing on its card. default_for: the (input kind, task) pairs for which it is chosen first.
+    inputs, tasks: what it takes and what it can be trained for. presets: named values of its settings; the rest stays
+    at its defaults. picture: kinds of blocks for the small drawing on its card. default_for: the (input kind, task)
+    pairs for which it is chosen first.
     """
 
     kind: str
