@@ -7,11 +7,11 @@ ARGS ?= --demo
 .PHONY: run test check screenshots bench clean
 
 run: $(VENV)/installed
-	@$(PYTHON) tools/system_packages.py qt $(VENV) || true
+	@$(PYTHON) .ci/system_packages.py qt $(VENV) || true
 	$(BIN)/workbench $(ARGS)
 
 test: $(VENV)/installed-test
-	@$(PYTHON) tools/system_packages.py qt $(VENV) --offscreen
+	@$(PYTHON) .ci/system_packages.py qt $(VENV) --offscreen
 	$(BIN)/python -m pytest -q -n 2
 
 # Everything that is judged without running the program; then all tests, slow ones included.
@@ -20,23 +20,23 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	@$(PYTHON) tools/system_packages.py qt $(VENV) --offscreen
+	@$(PYTHON) .ci/system_packages.py qt $(VENV) --offscreen
 	$(BIN)/python -m pytest -q -n 2 -m ""
 
 # Every page in light, dark and Chinese, into screenshots/.
 screenshots: $(VENV)/installed-test
-	@$(PYTHON) tools/system_packages.py qt $(VENV) --offscreen
-	$(BIN)/python -m tools.screenshots
+	@$(PYTHON) .ci/system_packages.py qt $(VENV) --offscreen
+	$(BIN)/python -m tests.screenshots
 
 # How long what people wait for takes, as ratios measured in one go.
 bench: $(VENV)/installed-test
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) build dist screenshots .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
-	@$(PYTHON) tools/system_packages.py venv $(VENV)
+	@$(PYTHON) .ci/system_packages.py venv $(VENV)
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -e .

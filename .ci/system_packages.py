@@ -1,8 +1,8 @@
 """Find what the system lacks before Workbench can be installed or shown, and install it where that is allowed.
 
-    python3 tools/system_packages.py venv FOLDER      make a virtual environment
-    python3 tools/system_packages.py qt FOLDER        see that Qt in that environment finds its system libraries
-    python3 tools/system_packages.py qt FOLDER --offscreen      the same for tests, which need no screen
+    python3 .ci/system_packages.py venv FOLDER      make a virtual environment
+    python3 .ci/system_packages.py qt FOLDER        see that Qt in that environment finds its system libraries
+    python3 .ci/system_packages.py qt FOLDER --offscreen      the same for tests, which need no screen
 
 Standard library only: it runs before anything is installed.
 """

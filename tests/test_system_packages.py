@@ -1,10 +1,23 @@
+import importlib.util
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tools import system_packages
+
+def _loaded(path: Path) -> ModuleType:
+    """Import a script that belongs to no package."""
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+system_packages = _loaded(Path(__file__).parents[1] / ".ci" / "system_packages.py")
 
 LDD = """\
 Qt/plugins/platforms/libqxcb.so:

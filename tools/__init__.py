@@ -1,1 +1,0 @@
-"""What contributors run: nothing here is part of the program."""
