@@ -23,6 +23,7 @@ VERSION = 1  # raise it whenever the same file would give other pixels: caches a
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"})
 MOST_PIXELS = 50_000_000
+LARGEST_SIDE = 1024  # pixels of an image in a cache: what a network of this program can take
 
 # What was done to an image that a person may want to know: its name, and the sentence about `count` such images.
 NOTES = {

@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from workbench.core.errors import UserError
+from workbench.core.images import LARGEST_SIDE
 from workbench.core.registry import ValueErrorOf
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import InputKind
 from workbench.data.augmentation import Augmentation
-
-LARGEST_SIDE = 1024  # pixels: what a cache of decoded images and a network of this program can hold
 
 
 class DataSettings(Settings):

@@ -141,7 +141,7 @@ def _sizes(dataset: Dataset) -> list[Problem]:
     _, height, width = dataset.inputs.shape
     words = Words(
         "The images have {count} sizes; all are brought to {height} × {width}.",
-        {"count": len(sizes), "height": height, "width": width},
+        {"count": dataset.facts.get("different_sizes", len(sizes)), "height": height, "width": width},
     )
     return [
         Problem("good", words, tuple(f"{height} × {width}: {count:,}" for height, width, count in sizes[:MOST_ITEMS]))

@@ -76,7 +76,7 @@ class Split:
         if isinstance(self.inputs, np.ndarray):
             raise TypeError("this split holds images")
         rows = self.index if positions is None else self.index[positions]
-        return [self.inputs[row] for row in rows.tolist()]
+        return [self.inputs[int(row)] for row in rows]
 
 
 class Picked(Sequence[str]):

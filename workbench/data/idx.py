@@ -18,12 +18,12 @@ from PIL import Image
 from pydantic import Field
 
 from workbench.core.errors import UserError
-from workbench.core.images import VERSION, decoded, shown
+from workbench.core.images import LARGEST_SIDE, VERSION, decoded, shown
 from workbench.core.settings import Hint
 from workbench.core.words import Words
 from workbench.data import cache, register
 from workbench.data.assembly import assembled
-from workbench.data.base import LARGEST_SIDE, ImageSettings
+from workbench.data.base import ImageSettings
 from workbench.data.dataset import Dataset, Progress, ProgressCallback
 from workbench.data.known_sets import by_checksum
 from workbench.data.splits import TEST, TRAINING, UNDECIDED

@@ -4,7 +4,7 @@ import io
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import polars
@@ -39,15 +39,6 @@ class Table:
 
 def read_table(path: Path, header: str = "auto") -> Table:
     """Return the rows of a table; header is "auto", "yes" or "no". Raises UserError when it is no table."""
-    text, problems = _text(path)
-    if path.suffix.lower() in JSON_ENDINGS:
-        table = _from_json(path, text)
-    else:
-        table = _from_separated(path, text, header)
-    return Table(table.columns, table.lines, table.named, table.skipped, (*problems, *table.problems))
-
-
-def _text(path: Path) -> tuple[str, list[Problem]]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UserError(
@@ -55,9 +46,23 @@ def _text(path: Path) -> tuple[str, list[Problem]]:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(
-            "{name} could not be read: {reason}.", name=shown(path.name), reason=error.strerror or str(error)
-        ) from error
+        reason = error.strerror or str(error)
+        raise UserError("{name} could not be read: {reason}.", name=shown(path.name), reason=reason) from error
+    return parsed(path.name, content, header)
+
+
+def parsed(name: str, content: bytes, header: str = "auto") -> Table:
+    """Return the rows of the table with this content; its name says whether it is CSV, TSV or JSON lines."""
+    path = PurePath(name)
+    text, problems = _text(path, content)
+    if path.suffix.lower() in JSON_ENDINGS:
+        table = _from_json(path, text)
+    else:
+        table = _from_separated(path, text, header)
+    return Table(table.columns, table.lines, table.named, table.skipped, (*problems, *table.problems))
+
+
+def _text(path: PurePath, content: bytes) -> tuple[str, list[Problem]]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text, encoding = content.decode("utf-16", "replace"), "UTF-16"
     else:
@@ -91,7 +96,7 @@ def clean(text: str) -> str:
     return _BROKEN.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_LINE]).strip()
 
 
-def _from_separated(path: Path, text: str, header: str) -> Table:
+def _from_separated(path: PurePath, text: str, header: str) -> Table:
     separator = _separator(text, SEPARATORS.get(path.suffix.lower(), ",;\t|"))
     try:
         frame = polars.read_csv(
@@ -127,7 +132,7 @@ def _separator(text: str, candidates: str) -> str:
     return max(candidates, key=lambda separator: sum(separator in line for line in lines))
 
 
-def _swallowed(path: Path, breaks: np.ndarray, lines: np.ndarray) -> list[Problem]:
+def _swallowed(path: PurePath, breaks: np.ndarray, lines: np.ndarray) -> list[Problem]:
     suspects = np.flatnonzero(breaks >= _SWALLOWED)
     if not len(suspects):
         return []
@@ -143,6 +148,18 @@ _LABEL = "label labels class category sentiment target rating stars topic intent
 TEXT_NAMES = (*_TEXT.split(), "文本", "内容", "评论", "评价", "句子")
 LABEL_NAMES = (*_LABEL.split(), "标签", "类别", "情感", "分类")
 SPLIT_NAMES = ("split", "subset", "fold")
+
+
+def by_name(names: list[str], known: tuple[str, ...]) -> str | None:
+    """Return the first of the `known` names of columns that is among `names`, or None."""
+    lower = {name.lower(): name for name in reversed(names)}
+    return next((lower[name] for name in known if name in lower), None)
+
+
+def variety(cells: list[str]) -> float:
+    """Return how unlike a label a column is: the number of values; one value for all rows is no label."""
+    values = set(cells) - {""}
+    return float("inf") if len(values) < 2 else len(values)
 
 
 def looks_like_header(first: list[str], rows: list[list[str]]) -> bool:
@@ -169,7 +186,7 @@ def _distinct(names: list[str]) -> list[str]:
     return result
 
 
-def _from_json(path: Path, text: str) -> Table:
+def _from_json(path: PurePath, text: str) -> Table:
     rows: list[dict[str, str]] = []
     lines: list[int] = []
     skipped: list[Skipped] = []

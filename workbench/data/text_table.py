@@ -1,6 +1,5 @@
 """A table with a column of texts and a column of labels: CSV, TSV or JSON lines."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,9 +16,19 @@ from workbench.data import cache, register
 from workbench.data.assembly import assembled
 from workbench.data.base import DataSettings
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
-from workbench.data.folders import split_named
+from workbench.data.folders import class_order, split_named
 from workbench.data.splits import UNDECIDED
-from workbench.data.table_reading import ENDINGS, LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, Table, clean, read_table
+from workbench.data.table_reading import (
+    ENDINGS,
+    LABEL_NAMES,
+    SPLIT_NAMES,
+    TEXT_NAMES,
+    Table,
+    by_name,
+    clean,
+    read_table,
+    variety,
+)
 
 _VERSION = 1  # raise it whenever the same file would give other rows
 
@@ -157,7 +166,7 @@ def _build(
         raise UserError(
             "No row of {name} has both a text and a label.", hint="Choose other columns.", name=shown(files[0][0].name)
         )
-    classes = sorted(set(labels), key=_class_order)
+    classes = sorted(set(labels), key=class_order)
     numbers = {label: number for number, label in enumerate(classes)}
     np.save(folder / "targets.npy", np.array([numbers[label] for label in labels], np.int64))
     np.save(folder / "given.npy", np.array(given, np.uint8))
@@ -170,11 +179,6 @@ def _build(
         "problems": [[to_plain(problem.words), list(problem.items)] for problem in problems],
         "facts": {**facts, "median_length": int(np.median([len(text) for text in texts]))},
     }
-
-
-def _class_order(label: str) -> tuple[int, float, str]:
-    """Sort labels that are numbers by value, before all others by name."""
-    return (0, float(label), label) if label.replace(".", "", 1).isdecimal() else (1, 0.0, label)
 
 
 def _given(table: Table, split: int, taken: tuple[str, str]) -> list[int]:
@@ -199,18 +203,18 @@ def _columns(file: Path, table: Table, settings: TextTableSettings) -> tuple[str
     text = _chosen(file, names, settings.text_column)
     label = _chosen(file, names, settings.label_column)
     if text is None:
-        text = _by_name([name for name in names if name != label], TEXT_NAMES) or _longest(table, label)
+        text = by_name([name for name in names if name != label], TEXT_NAMES) or _longest(table, label)
     if label is None:
         others = [name for name in names if name != text]
-        label = _by_name(others, LABEL_NAMES) or min(others, key=lambda name: _variety(table.columns[name]))
-        variety = len(set(table.columns[label]))
-        if variety > 1000 or (variety > 20 and variety > len(table.lines) / 2):
+        label = by_name(others, LABEL_NAMES) or min(others, key=lambda name: variety(table.columns[name]))
+        different = len(set(table.columns[label]))
+        if different > 1000 or (different > 20 and different > len(table.lines) / 2):
             raise UserError(
                 "No column of {name} looks like a label: {column} has {count} different values.",
                 hint="Say which one it is in the setting Label column. There are: {columns}.",
                 name=shown(file.name),
                 column=label,
-                count=f"{variety:,}",
+                count=f"{different:,}",
                 columns=", ".join(names),
             )
     if text == label:
@@ -231,18 +235,6 @@ def _chosen(file: Path, names: list[str], wanted: str) -> str | None:
     )
 
 
-def _by_name(names: list[str], known: tuple[str, ...]) -> str | None:
-    lower = {name.lower(): name for name in reversed(names)}
-    return next((lower[name] for name in known if name in lower), None)
-
-
 def _longest(table: Table, label: str | None) -> str:
     lengths = {name: sum(map(len, cells[:2000])) for name, cells in table.columns.items() if name != label}
     return max(lengths, key=lambda name: lengths[name])
-
-
-def _variety(cells: list[str]) -> float:
-    """Return how unlike a label a column is: the number of values; one value for all rows is no label."""
-    counts = Counter(cells)
-    counts.pop("", None)
-    return float("inf") if len(counts) < 2 else len(counts)

@@ -27,7 +27,7 @@ def recognise(path: str) -> dict[str, Any]:
     return {"data": recognised(path).model_dump(mode="json")}
 
 
-def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A001
+def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what there is to know about the data before training; a job, since images may have to be decoded first."""
     dataset = _remembered(data, progress)
     return {
