@@ -2,8 +2,8 @@
 
 import pytest
 
-from workbench.metrics import metrics
-from workbench.tasks import metrics_for, tasks
+from workbench.metrics import metrics, metrics_for
+from workbench.tasks import tasks
 
 
 @pytest.mark.parametrize("name", tasks)

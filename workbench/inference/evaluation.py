@@ -16,8 +16,8 @@ from workbench.data.dataset import Dataset, Progress, ProgressCallback, Split, i
 from workbench.inference.model_folder import model_of
 from workbench.inference.predictor import Predictor
 from workbench.inference.run_data import open_again
-from workbench.metrics import metrics
-from workbench.tasks import metrics_for, tasks
+from workbench.metrics import metrics, metrics_for
+from workbench.tasks import tasks
 
 _MISTAKES = 50
 _BATCH_SIZE = 256

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
 
 from torch import Tensor
 
@@ -62,3 +62,14 @@ def register(
 def classes(targets: Tensor) -> Tensor:
     """Return class indices (batch,), also from soft targets (batch, classes): the most likely class."""
     return targets.argmax(1) if targets.is_floating_point() else targets
+
+
+class HasMetrics(Protocol):
+    """A task, which names its metrics."""
+
+    metrics: ClassVar[tuple[str, ...]]
+
+
+def metrics_for(task: HasMetrics, outputs: int) -> tuple[str, ...]:
+    """Return the metrics of `task` that say something about so many outputs."""
+    return tuple(name for name in task.metrics if metrics[name].least_outputs <= outputs)

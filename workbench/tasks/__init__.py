@@ -8,7 +8,6 @@ from torch import Tensor
 
 from workbench.core.registry import Registry
 from workbench.core.words import mark
-from workbench.metrics import metrics
 
 Reduction = Literal["mean", "sum"]
 
@@ -53,8 +52,3 @@ def register(made: type[Made]) -> type[Made]:
     """Register the decorated class, which needs no arguments, under its own `name`."""
     tasks.add(made.name, made())
     return made
-
-
-def metrics_for(task: Task, outputs: int) -> tuple[str, ...]:
-    """Return the metrics of `task` that say something about so many outputs."""
-    return tuple(name for name in task.metrics if metrics[name].least_outputs <= outputs)

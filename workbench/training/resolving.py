@@ -12,9 +12,10 @@ from workbench.core.settings import nearest
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
 from workbench.data.preprocessing import Preprocessing, TextPreprocessing
+from workbench.metrics import metrics_for
 from workbench.networks.outline import outline
 from workbench.recipe import Recipe, recipe_from, to_plain
-from workbench.tasks import metrics_for, tasks
+from workbench.tasks import tasks
 from workbench.training.devices import chosen_device
 
 _SMALL_STEP = 5e7  # operations: below this, sharing a step among threads costs more than it saves

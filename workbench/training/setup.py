@@ -17,9 +17,10 @@ from workbench.data import Dataset, Progress, open_data
 from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing
 from workbench.data.preprocessing import fit as preprocessing_for
+from workbench.metrics import metrics_for
 from workbench.recipe import Recipe, title_of, to_plain
 from workbench.schedules import Reaction
-from workbench.tasks import Task, metrics_for, tasks
+from workbench.tasks import Task, tasks
 from workbench.tasks.classification import balanced_weights
 from workbench.training.checkpoint import Loaded, restore_random
 from workbench.training.feeding import Feed, feed
