@@ -136,6 +136,10 @@ class ChoiceEditor(Combo):
                 self.edited.emit()
             return True
         self._foreign = value
+        self.setPlaceholderText(str(value))
+        self.blockSignals(True)
+        self.setCurrentIndex(-1)  # so that choosing any of those offered is a change
+        self.blockSignals(False)
         self.edited.emit()
         return False
 

@@ -87,7 +87,9 @@ def left(seconds: float) -> str:
     """Return a remaining time: "41 s left"; whole seconds, because they count down."""
     if not math.isfinite(seconds) or seconds < 0:
         return _NOT_KNOWN
-    return tr("{duration} left", duration=duration(round(seconds)) if seconds >= 1 else tr("{number} s", number=1))
+    whole = max(1, round(seconds))
+    shown = tr("{number} s", number=whole) if whole < MINUTE else duration(whole)
+    return tr("{duration} left", duration=shown)
 
 
 def size(number_of_bytes: float) -> str:

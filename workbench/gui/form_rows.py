@@ -130,7 +130,7 @@ class Panel(QWidget):
 
     def values(self) -> dict[str, Any]:
         """Return every value by name; groups are dicts."""
-        parts = {**self._rows, **{name: part for name, part in self._chosen.items()}}
+        parts: dict[str, FieldRow | ChosenRows] = {**self._rows, **self._chosen}
         shown = {name: part.value() for name, part in parts.items()}
         groups = {name: group.values() for name, group in self._groups.items()}
         together = {**self._fields.fixed, **self._kept, **shown, **groups}

@@ -71,8 +71,7 @@ def read_list(text: str, of: str, limits: Limits, fewest: int = 0, most: int | N
         parts = [part for part in re.split(r"[,，、;；\s]+", text.strip().strip("[]()")) if part]
         values: list[Any] = [read_number(part, limits) for part in parts]
     else:
-        lines = list(csv.reader(io.StringIO(text.replace("，", ",").replace("\n", " ")), skipinitialspace=True))
-        values = [part.strip() for line in lines for part in line if part.strip()]
+        values = _texts(" ".join(text.split()).replace("，", ","))
     if len(values) < fewest and fewest == most:
         raise UserError("Exactly {count} values, separated by commas.", count=fewest)
     if len(values) < fewest:
@@ -113,7 +112,7 @@ def written(value: Any) -> str:
 
 
 def stepped(value: float, steps: int, limits: Limits, log: bool) -> float:
-    """Return `value` after `steps` up or down: through 1, 2, 5, 10 (whole numbers double) when `log`, else by one step."""
+    """Return `value` after `steps` up or down: by ones, or through 1, 2, 5, 10 when `log`."""
     for _ in range(abs(steps)):
         following = _log_step(value, steps > 0, limits.whole) if log else _plain_step(value, steps > 0, limits)
         following = limits.inside(following)
@@ -154,6 +153,14 @@ def _check_range(value: float, limits: Limits) -> None:
         raise UserError("At most {limit}.", limit=setting(limits.high))
     if limits.below is not None and value >= limits.below:
         raise UserError("Less than {limit}.", limit=setting(limits.below))
+
+
+def _texts(text: str) -> list[str]:
+    try:
+        parts = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise UserError("These values cannot be told apart.", details=str(error)) from error
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _number(text: str) -> int | float | None:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 MERGED = frozenset(
-    ("norm", "normalization", "batch_norm", "layer_norm", "activation", "relu", "gelu", "tanh", "sigmoid", "softmax")
-    + ("dropout", "flatten", "reshape", "identity")
+    {"norm", "normalization", "batch_norm", "layer_norm", "activation", "relu", "gelu", "tanh", "sigmoid", "softmax"}
+    | {"dropout", "flatten", "reshape", "identity"}
 )
 _COLORS = {
     "input": "muted",
