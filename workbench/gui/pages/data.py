@@ -137,7 +137,7 @@ class DataPage(Page):
         self.stack.setCurrentWidget(self.content if there else self.welcome)
         explain(self.next, there, tr("Open data first."))
         if there:
-            self.set_line(tr("{name}. Look through them, then choose a model.", name=self.content.title()))
+            self.set_line(tr("{name}. Next, choose a model.", name=self.content.title()))
         else:
             self.welcome.set_recent(recent_data())
             self.set_line(tr("Drop a folder, a zip, a CSV, or start from a sample."))

@@ -45,9 +45,9 @@ class CachedImages:
             kept &= np.asarray(self.targets) == target
         self.rows = np.flatnonzero(kept)
 
-    def fetch(self, positions: Sequence[int]) -> np.ndarray:
+    def fetch(self, positions: np.ndarray) -> np.ndarray:
         """Return the images at these positions of the chosen rows: (n, H, W, C) uint8."""
-        return np.asarray(self.pixels[self.rows[np.asarray(positions, dtype=np.int64)]])
+        return np.asarray(self.pixels[self.rows[positions]])
 
     def label(self, position: int) -> str:
         """Return the class of the image at this position."""

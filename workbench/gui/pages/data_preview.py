@@ -150,7 +150,7 @@ class DataPreview(Card):
         self.set_note(tr("as the model will see them"))
         self.grid.set_supplier(
             len(pixels),
-            lambda positions: pixels[np.asarray(positions, dtype=np.int64)],
+            lambda positions: pixels[positions],
             images.label,
             lambda position: _tip(images, position),
         )

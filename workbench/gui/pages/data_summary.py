@@ -27,9 +27,10 @@ class DataSummary(QWidget):
 
     def set_summary(self, summary: Mapping[str, Any]) -> None:
         """Show what `data.open` answered."""
-        while (item := self._row.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+        for tile in self.findChildren(FigureTile):
+            self._row.removeWidget(tile)
+            tile.hide()
+            tile.deleteLater()
         for title, figure in _tiles(summary):
             tile = FigureTile(title, figure)
             tile.setAccessibleName(f"{title} {figure}")
@@ -47,7 +48,7 @@ def _tiles(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         tiles = [(tr("Texts"), total), (tr("Classes"), classes)]
         length = summary.get("facts", {}).get("median_length")
         if length:
-            tiles.append((tr("Length in characters"), figures.count(int(length))))
+            tiles.append((tr("Characters"), figures.count(int(length))))
     titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
     return [*tiles, *((titles[split], figures.count(counts[split])) for split in SPLITS)]
 

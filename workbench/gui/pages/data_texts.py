@@ -56,7 +56,7 @@ class TextRows(QWidget):
         """Show other names for the classes."""
         self._classes = (self._classes[0], list(classes))
         renamed = dict(zip(*self._classes, strict=False))
-        rows = [self.model.row(index) for index in range(self.model.rowCount())]
+        rows = self.model.rows()
         self.model.set_rows([{**row, "label": renamed.get(row["found"], row["found"])} for row in rows])
 
     def show_split(self, split: str) -> None:

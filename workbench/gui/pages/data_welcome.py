@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workbench.core.words import mark, tr
 from workbench.gui import theme
@@ -62,8 +62,10 @@ class DataWelcome(QFrame):
 
     def set_recent(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Offer data that were open before: {title, path, data}."""
-        while (item := self._recent_buttons.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        for again in self._recent.findChildren(QPushButton):
+            self._recent_buttons.removeWidget(again)
+            again.hide()
+            again.deleteLater()
         for entry in entries[:_RECENT]:
             again = button(str(entry["title"]), icon_name="clock-counter-clockwise", tip=str(entry["path"]))
             again.clicked.connect(lambda _=False, entry=entry: self.recent_wanted.emit(entry))

@@ -4,27 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
-from workbench.core.words import from_plain, plural, tr
-from workbench.gui import figures
+from workbench.core.words import plural, tr
 from workbench.gui.latest import Latest
 from workbench.gui.pages.model_choice import ArchitectureChoice
-from workbench.gui.pages.model_estimate import Estimate
+from workbench.gui.pages.model_network import ModelNetwork
 from workbench.gui.pages.model_settings import ArchitectureSettings
 from workbench.gui.theme import explain
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import primary_button
-from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.empty_state import EmptyState
-from workbench.gui.widgets.network_drawing import NetworkDrawing
 from workbench.gui.widgets.page import Page
-from workbench.gui.widgets.table import Column, RowsModel, Table
 
 _DEBOUNCE = 30  # milliseconds between an edit and the question for its layers
-_DIM = 0.35
 
 
 class ModelPage(Page):
@@ -82,7 +77,7 @@ class ModelPage(Page):
         if not self._catalogue:
             return
         if same and self._built:
-            self.estimate.set_recipe(self._recipe())
+            self.network.estimate.set_recipe(self._recipe())
         else:
             self._ask_what_fits()
 
@@ -107,7 +102,7 @@ class ModelPage(Page):
             "ema",
         )
         if self._built and any(before.get(name) != training.get(name) for name in counts):
-            self.estimate.set_recipe(self._recipe())
+            self.network.estimate.set_recipe(self._recipe())
 
     def architecture(self) -> dict[str, Any]:
         """Return the newest settings that the engine could build, or an empty dictionary."""
@@ -116,7 +111,7 @@ class ModelPage(Page):
     def stop(self) -> None:
         """End what is under way."""
         self._layers.forget()
-        self.estimate.cancel()
+        self.network.estimate.cancel()
 
     def _make_content(self, jobs: Any) -> QWidget:
         self.choice = ArchitectureChoice()
@@ -127,41 +122,17 @@ class ModelPage(Page):
         self.settings.setMinimumWidth(236)
         self.settings.changed.connect(self._edited)
         self.settings.validity_changed.connect(self._validity_changed)
-        self.drawing = NetworkDrawing()
-        self.drawing.setObjectName("model.drawing")
-        self.drawing.setMinimumHeight(96)
-        self.drawing.setAccessibleName(tr("Drawing of the network"))
-        self._dimming = QGraphicsOpacityEffect(self.drawing)
-        self._dimming.setEnabled(False)
-        self._dimming.setOpacity(_DIM)
-        self.drawing.setGraphicsEffect(self._dimming)
-        self.picture = Card()
-        self.picture.add(self.drawing, 1)
-        self.layers = Table()
-        self.layers.setObjectName("model.layers")
-        self.layers.setAccessibleName(tr("Layers"))
-        self.layer_rows = RowsModel(_columns())
-        self.layers.set_model(self.layer_rows, sortable=False)
-        for column in (1, 2, 3):
-            self.layers.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        table = Card()
-        table.add(self.layers, 1)
-        self.estimate = Estimate(jobs)
-        self.estimate.setObjectName("model.estimate")
-        self.estimate.setMinimumWidth(180)
-        below = _row((table, 3), (self.estimate, 1))
-        right = QVBoxLayout()
-        right.setSpacing(Space.gap)
-        right.addWidget(self.picture, 1)
-        right.addLayout(below, 1)
+        self.network = ModelNetwork(jobs)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
         column.addWidget(self.choice)
-        middle = _row((self.settings, 1))
-        middle.addLayout(right, 3)
-        column.addLayout(middle, 1)
+        row = QHBoxLayout()
+        row.setSpacing(Space.gap)
+        row.addWidget(self.settings, 1)
+        row.addWidget(self.network, 3)
+        column.addLayout(row, 1)
         return content
 
     def _rest(self) -> None:
@@ -210,7 +181,7 @@ class ModelPage(Page):
 
     def _edited(self, architecture: dict[str, Any]) -> None:
         if self.settings.valid():
-            self.estimate.set_recipe(None)
+            self.network.estimate.set_recipe(None)
             arguments = {
                 "architecture": architecture,
                 "inputs": self._summary["inputs"],
@@ -221,31 +192,24 @@ class ModelPage(Page):
     def _validity_changed(self, valid: bool) -> None:
         if not valid:
             self._layers.forget()
-            self._dim(True)
+            self._fade()
 
     def _show_layers(self, answer: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
         self.clear_banners()
         self.settings.show_error(None)
         self._built = dict(asked["architecture"])
-        self._dim(False)
-        self.picture.set_note(_words(answer["assumed"]) if answer.get("assumed") else "")
-        self.drawing.set_blocks([{**block, "label": _words(block["label"])} for block in answer["drawing"]])
-        self.layer_rows.set_rows([{**layer, "name": _words(layer["name"])} for layer in answer["layers"]])
-        self.estimate.set_parameters(int(answer["parameters"]))
-        self.estimate.set_recipe(self._recipe())
+        self.network.show_layers(answer)
+        self._rest()
+        self.network.estimate.set_recipe(self._recipe())
         self.changed.emit(dict(self._built))
 
     def _show_wrong(self, error: UserError, _: object) -> None:
         self.settings.show_error(error)
-        self._dim(True)
+        self._fade()
 
-    def _dim(self, on: bool) -> None:
-        """Fade what no longer belongs to the settings."""
-        self._dimming.setEnabled(on)
-        if on:
-            self._built = {}
-            self.estimate.set_parameters(None)
-            self.estimate.set_recipe(None)
+    def _fade(self) -> None:
+        self._built = {}
+        self.network.fade(True)
         self._rest()
 
     def _recipe(self) -> dict[str, Any]:
@@ -255,34 +219,3 @@ class ModelPage(Page):
     def _fail(self, error: UserError) -> None:
         self.clear_banners()
         self.show_banner(Banner.of_error(error))
-
-
-def _words(plain: Any) -> str:
-    return tr(from_plain(plain)) if isinstance(plain, Mapping) else str(plain)
-
-
-def _columns() -> list[Column]:
-    return [
-        Column("name", tr("Layer")),
-        Column(
-            "output",
-            tr("Output"),
-            show=lambda sides: figures.shape(sides) if isinstance(sides, list | tuple) else str(sides),
-        ),
-        Column("parameters", tr("Parameters"), show=lambda count: figures.count(count) if count else "–", right=True),
-        Column(
-            "flops",
-            tr("MFLOPs"),
-            show=lambda flops: figures.number(flops / 1e6) if flops else "–",
-            right=True,
-            tip=tr("Millions of multiplications and additions for one sample."),
-        ),
-    ]
-
-
-def _row(*widgets: tuple[QWidget, int]) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(Space.gap)
-    for widget, stretch in widgets:
-        row.addWidget(widget, stretch)
-    return row

@@ -62,8 +62,7 @@ class ArchitectureChoice(QScrollArea):
 
     def kinds(self) -> list[str]:
         """Return the kinds in the order of their cards."""
-        order = {self._row.itemAt(place).widget(): place for place in range(self._row.count())}
-        return sorted(self._cards, key=lambda kind: order[self._cards[kind]])
+        return sorted(self._cards, key=lambda kind: self._row.indexOf(self._cards[kind]))
 
     def _make_card(self, kind: str, entry: Mapping[str, Any]) -> ChoiceCard:
         card = ChoiceCard(tr(entry["title"]), tr(entry["summary"]), _blocks(entry.get("picture", ())))

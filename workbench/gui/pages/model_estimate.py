@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import from_plain, tr
 from workbench.gui import figures
 from workbench.gui.theme import look
+from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.figure import Figure
-from workbench.gui.widgets.progress import ProgressLine
+from workbench.gui.widgets.progress import SlimBar
 
 _QUIET = 800  # milliseconds without an edit before a measurement begins
 
@@ -29,6 +30,8 @@ class Estimate(Card):
         self._jobs = jobs
         self._job: Any = None
         self._recipe: dict[str, Any] = {}
+        self._wide = False
+        self._remark = ("", False)  # text, whether it is an error
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET)
@@ -38,15 +41,25 @@ class Estimate(Card):
         self.time = Figure(caption=tr("per epoch"))
         self.state = look(QLabel(), "muted")
         self.state.setWordWrap(True)
-        self.busy = ProgressLine()
+        self.busy = SlimBar()
         self.again = button(tr("Measure again"))
         self.again.clicked.connect(self._measure)
+        self._figures = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._figures.setSpacing(Space.medium)
         for widget in (self.parameters, self.memory, self.time):
-            self.add(widget)
+            self._figures.addWidget(widget)
+        self.body.addLayout(self._figures)
         self.body.addStretch(1)
         for widget in (self.busy, self.state, self.again):
             self.add(widget)
         self._settle("")
+
+    def set_wide(self, wide: bool) -> None:
+        """Put the figures side by side, or one above the other."""
+        directions = QBoxLayout.Direction
+        self._figures.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
+        self._wide = wide
+        self._say(*self._remark)
 
     def set_parameters(self, count: int | None) -> None:
         """Show how many parameters the model has; None while it is not known."""
@@ -86,9 +99,7 @@ class Estimate(Card):
 
     def _show_waiting(self) -> None:
         self._show_figures(None)
-        self.state.setText(tr("Measuring two training steps…"))
-        look(self.state, "muted")
-        self.state.show()
+        self._say(tr("Measuring two training steps…"))
         self.again.hide()
         self.busy.show()
         self.busy.set_fraction(None)
@@ -105,7 +116,7 @@ class Estimate(Card):
 
     def _report(self, job: Any, plain: Mapping[str, Any]) -> None:
         if job is self._job:
-            self.state.setText(tr(from_plain(plain["stage"])))
+            self._say(tr(from_plain(plain["stage"])))
 
     def _finish(self, job: Any, answer: Mapping[str, Any]) -> None:
         if job is self._job:
@@ -122,10 +133,17 @@ class Estimate(Card):
 
     def _settle(self, text: str, wrong: bool = False) -> None:
         self.busy.hide()
-        self.state.setText(text)
-        self.state.setVisible(bool(text))
-        look(self.state, "error" if wrong else "muted")
+        self._say(text, wrong)
         self.again.setVisible(wrong)
+
+    def _say(self, text: str, wrong: bool = False) -> None:
+        """Show a remark below the figures, or beside the heading where height is short."""
+        self._remark = text, wrong
+        beside = self._wide and not wrong
+        self.set_note(text if beside else "")
+        self.state.setText("" if beside else text)
+        self.state.setVisible(bool(self.state.text()))
+        look(self.state, "error" if wrong else "muted")
 
     def _show_figures(self, answer: Mapping[str, Any] | None) -> None:
         self.memory.set_figure(figures.size(float(answer["memory"])) if answer else "–")
