@@ -6,7 +6,7 @@ import torch
 from workbench.data import open_data
 from workbench.data.preprocessing import fit
 from workbench.training import feeding
-from workbench.training.feeding import epoch_order, feed
+from workbench.training.feeding import batch_count, epoch_order, feed, portions
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -44,3 +44,11 @@ def test_an_epochs_order_is_a_pure_function_of_seed_and_epoch(tmp_path: Path) ->
     orders = [tuple(epoch_order(50, seed, epoch).tolist()) for seed in range(3) for epoch in range(3)]
     assert len(set(orders)) == 9
     assert sorted(orders[0]) == list(range(50))
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(1, 1), (1, 8), (8, 8), (9, 8), (10, 8), (17, 8), (5, 1), (16, 5)])
+def test_no_sample_is_lost_and_none_stands_alone(count: int, batch_size: int) -> None:
+    places = portions(torch.arange(count), batch_size)
+    assert torch.equal(torch.cat(places), torch.arange(count))
+    assert len(places) == batch_count(count, batch_size)
+    assert batch_size == 1 or count == 1 or min(map(len, places)) > 1

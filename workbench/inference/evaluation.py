@@ -138,7 +138,7 @@ def evaluate_run(
         },
         "splits": splits,
     }
-    _keep(run, result)
+    keep(run, result)
     return result
 
 
@@ -150,8 +150,11 @@ def kept_evaluation(run: RunFolder, split: str) -> dict[str, Any] | None:
 _STAGES = {"validation": Words("Evaluating on the validation split"), "test": Words("Evaluating on the test split")}
 
 
-def _keep(run: RunFolder, result: dict[str, Any]) -> None:
-    """Write evaluation/<split>.json where that is allowed; a read-only run can be evaluated all the same."""
+def keep(run: RunFolder, result: dict[str, Any]) -> None:
+    """Write evaluation/<split>.json where that is allowed; a read-only run can be evaluated all the same.
+
+    result: "model" (its folder's name), "step", and "splits": what `measured` returned, by split.
+    """
     try:
         run.evaluation.mkdir(exist_ok=True)
         for split, found in result["splits"].items():

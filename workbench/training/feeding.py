@@ -46,7 +46,7 @@ class Feed:
         inputs: images (n, C, H, W) uint8 or token ids (n, length) int32, as they lie in the data; `ready` makes them
         what a network takes.
         """
-        places = order.split(batch_size)[start:]
+        places = portions(order, batch_size)[start:]
         if self.inputs is None:
             with closing(self._read_ahead(places)) as read:
                 for rows, inputs in read:
@@ -66,7 +66,7 @@ class Feed:
     def _planes_first(self, inputs: Tensor) -> Tensor:
         return inputs.permute(0, 3, 1, 2) if self.nhwc else inputs  # the memory stays as it is: channels last for free
 
-    def _read_ahead(self, places: tuple[Tensor, ...]) -> Generator[tuple[Tensor, Tensor], None, None]:
+    def _read_ahead(self, places: list[Tensor]) -> Generator[tuple[Tensor, Tensor], None, None]:
         ready: queue.Queue[tuple[Tensor, Tensor] | BaseException | None] = queue.Queue(_AHEAD)
         stop = threading.Event()
 
@@ -113,6 +113,24 @@ def feed(split: Split, preprocessing: Preprocessing, device: torch.device, *, ch
     images = torch.from_numpy(split.images())
     images = images if channels_last else images.permute(0, 3, 1, 2).contiguous()
     return Feed(split, preprocessing, device, images.to(device), targets, nhwc=channels_last)
+
+
+def portions(order: Tensor, batch_size: int) -> list[Tensor]:
+    """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
+
+    Normalization over a batch means nothing for one sample, and torch refuses it.
+    """
+    places = list(order.split(batch_size))
+    if len(places) > 1 and len(places[-1]) == 1 < batch_size:
+        last = places.pop()
+        places[-1] = torch.cat([places[-1], last])
+    return places
+
+
+def batch_count(count: int, batch_size: int) -> int:
+    """Return how many batches `portions` makes of `count` samples."""
+    batches, rest = divmod(count, batch_size)
+    return max(batches + (rest > 0) - (rest == 1 and batches > 0), 1)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> Tensor:

@@ -17,17 +17,18 @@ from workbench.core.files import write_atomically
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.augmentation import Augmentation, augment
+from workbench.inference.evaluation import keep
 from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Position, newest_sound
 from workbench.training.control import Control
 from workbench.training.environment import this_process
 from workbench.training.explaining import explained
-from workbench.training.feeding import epoch_order, mixed
+from workbench.training.feeding import batch_count, epoch_order, mixed
 from workbench.training.keeping import Keeper, why_to_stop
 from workbench.training.ledger import Clock, Ledger, Sums, at_one_step, refuse_not_finite
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee, set_up
-from workbench.training.validation import judge
+from workbench.training.validation import evaluated, judge
 
 Batch = tuple[Tensor, Tensor]
 
@@ -75,7 +76,7 @@ def _trained(
         vars(position).update(vars(loaded.position))
     batch_size = trainee.batch_size()
     count = len(trainee.training)
-    steps_per_epoch = math.ceil(math.ceil(count / batch_size) / training.accumulation)
+    steps_per_epoch = math.ceil(batch_count(count, batch_size) / training.accumulation)
     total_steps = position.step + (training.epochs - position.epoch) * steps_per_epoch
     total_steps -= position.batches // training.accumulation
     yield Started(
@@ -154,8 +155,7 @@ def _trained(
     position.seconds = clock.seconds()
     yield from keeper.checkpoint()
     yield from keeper.something_to_use()
-    best = keeper.best_network()
-    final = {**validate(best), **judge(trainee, trainee.dataset.test, "test")(best)}
+    final = judged_in_full(trainee, keeper, folder)
     yield Finished(position.step, position.epoch, clock.seconds(), {**found, **final}, reason)
 
 
@@ -194,6 +194,15 @@ def take_step(
     if trainee.average is not None:
         trainee.average.update_parameters(trainee.network)
     return total / count, norm, trainee.optimizer.param_groups[0]["lr"]
+
+
+def judged_in_full(trainee: Trainee, keeper: Keeper, folder: RunFolder) -> dict[str, float]:
+    """Evaluate the best model on validation and test split, keep it in evaluation/, and return the metrics."""
+    best = keeper.best_network()
+    splits = {name: trainee.dataset.splits[name] for name in ("validation", "test")}
+    found = {name: evaluated(trainee, best, split) for name, split in splits.items() if len(split)}
+    keep(folder, {"model": keeper.position.best_model, "step": keeper.position.step, "splits": found})
+    return {f"{name}_{key}": value for name, facts in found.items() for key, value in facts["metrics"].items()}
 
 
 def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:

@@ -13,7 +13,7 @@ from workbench.core.events import Event, Preparing
 from workbench.core.words import Words
 from workbench.recipe import Recipe
 from workbench.training.checkpoint import Position
-from workbench.training.feeding import epoch_order
+from workbench.training.feeding import batch_count, epoch_order
 from workbench.training.ledger import Sums
 from workbench.training.loop import take_step
 from workbench.training.setup import Trainee, set_up
@@ -43,7 +43,7 @@ def measure(recipe: Recipe, report: Callable[[Event], None]) -> Cost:
     training = recipe.training
     batch_size = trainee.batch_size()
     count = len(trainee.training)
-    total = math.ceil(math.ceil(count / batch_size) / training.accumulation) * training.epochs
+    total = math.ceil(batch_count(count, batch_size) / training.accumulation) * training.epochs
     sums = Sums(trainee.task.headline, Position(), trainee.device)
     trainee.network.train()
     seconds = []
@@ -55,7 +55,7 @@ def measure(recipe: Recipe, report: Callable[[Event], None]) -> Cost:
         _wait_for(trainee.device)
         seconds.append(time.perf_counter() - began)
     per_step = min(seconds[1:])
-    per_epoch = per_step * math.ceil(math.ceil(count / batch_size) / training.accumulation)
+    per_epoch = per_step * math.ceil(batch_count(count, batch_size) / training.accumulation)
     return Cost(_memory(trainee, before), per_step, per_epoch, count / per_epoch, str(trainee.device))
 
 
@@ -67,9 +67,8 @@ def _memory(trainee: Trainee, before: int) -> float:
 
 def _peak() -> int:
     """Return the most memory that this process has ever held, in bytes."""
-    info = psutil.Process().memory_info()
-    if hasattr(info, "peak_wset"):
-        return info.peak_wset  # Windows
+    if psutil.WINDOWS:
+        return psutil.Process().memory_info().peak_wset  # pyright: ignore[reportAttributeAccessIssue]
     import resource  # not on Windows
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if psutil.MACOS else 1024)

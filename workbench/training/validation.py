@@ -1,13 +1,15 @@
 """Judging a network on a split it does not learn from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from workbench.data.dataset import Split
+from workbench.inference.evaluation import measured
 from workbench.metrics import metrics
-from workbench.training.feeding import feed
+from workbench.training.feeding import Feed, feed
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee
 
@@ -22,24 +24,39 @@ def judge(trainee: Trainee, split: Split, name: str) -> Judge:
     """
     if len(split) == 0:
         return lambda network: {}
-    training = trainee.recipe.training
-    channels_last = training.memory_layout == "channels_last" and trainee.dataset.inputs.kind == "image"
-    samples = feed(split, trainee.preprocessing, trainee.device, channels_last=channels_last)
-    order = torch.arange(len(split))
+    samples = _fed(trainee, split)
 
     def measure(network: nn.Module) -> dict[str, float]:
-        was_training = network.training
-        network.eval()
-        totals: dict[str, torch.Tensor] = {}
-        with torch.inference_mode():
-            for inputs, targets in samples.batches(order, _BATCH):
-                with autocast(trainee.device, training.precision):
-                    logits = network(samples.ready(inputs))
-                found = {key: metrics[key].total(logits, targets) for key in trainee.metrics}
-                found["loss"] = trainee.task.loss(logits, targets, reduction="sum").double()
-                totals = {key: totals[key] + found[key] for key in found} if totals else found
-        network.train(was_training)
+        totals: dict[str, Tensor] = {}
+        for logits, targets in _outputs(trainee, network, samples):
+            found = {key: metrics[key].total(logits, targets) for key in trainee.metrics}
+            found["loss"] = trainee.task.loss(logits, targets, reduction="sum").double()
+            totals = {key: totals[key] + found[key] for key in found} if totals else found
         values = {f"{name}_{key}": metrics[key].value(totals[key], len(split)) for key in trainee.metrics}
         return {f"{name}_loss": float(totals["loss"]) / len(split), **values}
 
     return measure
+
+
+def evaluated(trainee: Trainee, network: nn.Module, split: Split) -> dict[str, Any]:
+    """Return metrics, confusion matrix and mistakes of `network` on `split`, as inference.evaluation words them."""
+    pairs = list(_outputs(trainee, network, _fed(trainee, split)))
+    logits, targets = (torch.cat(parts).cpu() for parts in zip(*pairs, strict=True))
+    return measured(logits, targets, trainee.dataset.task, trainee.dataset.classes, split.names)
+
+
+def _fed(trainee: Trainee, split: Split) -> Feed:
+    channels_last = trainee.recipe.training.memory_layout == "channels_last" and trainee.dataset.inputs.kind == "image"
+    return feed(split, trainee.preprocessing, trainee.device, channels_last=channels_last)
+
+
+def _outputs(trainee: Trainee, network: nn.Module, samples: Feed) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield logits and targets of every batch, without gradients, with the network in evaluation mode."""
+    was_training = network.training
+    network.eval()
+    with torch.inference_mode():
+        for inputs, targets in samples.batches(torch.arange(len(samples)), _BATCH):
+            with autocast(trainee.device, trainee.recipe.training.precision):
+                logits = network(samples.ready(inputs))
+            yield logits, targets
+    network.train(was_training)
