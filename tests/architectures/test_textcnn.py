@@ -18,7 +18,7 @@ def scores(model: TextCnn, tokens: Tensor) -> Tensor:
 
 
 def test_kims_network_has_its_size() -> None:
-    model = TextCnn(TextCnnSettings(embedding=300), Inputs("text", (50,), 1000), 2)
+    model = TextCnn(TextCnnSettings(embedding=300, windows=(3, 4, 5)), Inputs("text", (50,), 1000), 2)
     convolutions = sum(300 * window * 100 + 100 for window in (3, 4, 5))
     assert sum(p.numel() for p in model.parameters()) == 1000 * 300 + convolutions + 300 * 2 + 2
 

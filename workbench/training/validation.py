@@ -40,9 +40,15 @@ def judge(trainee: Trainee, split: Split, name: str) -> Judge:
 
 def evaluated(trainee: Trainee, network: nn.Module, split: Split) -> dict[str, Any]:
     """Return metrics, confusion matrix and mistakes of `network` on `split`, as inference.evaluation words them."""
+    logits, targets = outputs_of(trainee, network, split)
+    return measured(logits, targets, trainee.dataset.task, trainee.dataset.classes, split.names)
+
+
+def outputs_of(trainee: Trainee, network: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
+    """Return logits (N, outputs) and targets (N,) of a split, on the CPU."""
     pairs = list(_outputs(trainee, network, _fed(trainee, split)))
     logits, targets = (torch.cat(parts).cpu() for parts in zip(*pairs, strict=True))
-    return measured(logits, targets, trainee.dataset.task, trainee.dataset.classes, split.names)
+    return logits, targets
 
 
 def _fed(trainee: Trainee, split: Split) -> Feed:
