@@ -24,14 +24,14 @@ def assembled(
     names: Sequence[str],
     classes: Sequence[str],
     given: np.ndarray | None = None,
-    digests: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
     skipped: Sequence[Skipped] = (),
     facts: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Return the data set with its samples dealt out, its classes named as wished, and its problems found.
 
     inputs: images (N, H, W, C) uint8, or N texts. targets (N,) int64. given (N,) uint8: the splits that the data
-    bring, see `splits.dealt`. digests (N, 2) uint64: equal for equal samples. folder: the cache, which gets splits.npy.
+    bring, see `splits.dealt`. groups (N,) int64: equal for equal samples. folder: the cache, which gets splits.npy.
     """
     splits = dealt(targets, given, validation=settings.validation, test=settings.test, seed=settings.split_seed)
     cache.replace_array(folder / "splits.npy", splits)
@@ -50,7 +50,7 @@ def assembled(
         cache=folder,
         facts=facts or {},
     )
-    return checks.checked(dataset, digests)
+    return checks.checked(dataset, groups)
 
 
 def _renamed(found: tuple[str, ...], wished: tuple[str, ...]) -> tuple[str, ...]:

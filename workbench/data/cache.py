@@ -75,6 +75,15 @@ def text_digests(texts: list[str]) -> np.ndarray:
     return np.frombuffer(joined, np.uint64).reshape(len(texts), 2)
 
 
+def groups_of_equals(digests: np.ndarray) -> np.ndarray:
+    """Return a number for every row of (N, 2) uint64, the same for equal rows: (N,) int64."""
+    order = np.lexsort((digests[:, 1], digests[:, 0]))
+    differs = (digests[order[1:]] != digests[order[:-1]]).any(axis=1)
+    groups = np.empty(len(digests), np.int64)
+    groups[order] = np.concatenate(([0], np.cumsum(differs))) if len(digests) else 0
+    return groups
+
+
 def write_plain(path: Path, plain: Any) -> None:
     """Write plain values as JSON; names with letters that are not UTF-8 survive, escaped."""
     path.write_text(json.dumps(plain), encoding="ascii")

@@ -16,8 +16,8 @@ _VERY_SMALL = 10  # training samples of a class below which little can be learnt
 _UNEVEN = 3.0  # the most common class has this many times the samples of the rarest
 
 
-def checked(dataset: Dataset, digests: np.ndarray | None = None) -> Dataset:
-    """Return the data set with its problems filled in; digests (N, 2) uint64 are equal for equal samples."""
+def checked(dataset: Dataset, groups: np.ndarray | None = None) -> Dataset:
+    """Return the data set with its problems filled in; groups (N,) int64 are equal for equal samples."""
     checks: tuple[Callable[[Dataset], list[Problem]], ...] = (
         _readable,
         _classes,
@@ -28,8 +28,8 @@ def checked(dataset: Dataset, digests: np.ndarray | None = None) -> Dataset:
         _notes,
     )
     problems = [problem for check in checks for problem in check(dataset)]
-    if digests is not None:
-        problems += _duplicates(dataset, digests)
+    if groups is not None:
+        problems += _duplicates(dataset, groups)
     return replace(dataset, problems=tuple(problems))
 
 
@@ -48,15 +48,6 @@ _HINTS = {
     _NO_TRAINING: mark("Put samples into the training folder, or lower the shares for validation and testing."),
     _ONE_TRAINED: mark("Add training samples of the other classes."),
 }
-
-
-def groups_of_equals(digests: np.ndarray) -> np.ndarray:
-    """Return a number for every row of (N, 2) uint64, the same for equal rows: (N,) int64."""
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    differs = (digests[order[1:]] != digests[order[:-1]]).any(axis=1)
-    groups = np.empty(len(digests), np.int64)
-    groups[order] = np.concatenate(([0], np.cumsum(differs))) if len(digests) else 0
-    return groups
 
 
 def _readable(dataset: Dataset) -> list[Problem]:
@@ -153,9 +144,8 @@ def _notes(dataset: Dataset) -> list[Problem]:
     return [Problem("good", Words(NOTES[note], {"count": f"{count:,}"})) for note, count in notes.items()]
 
 
-def _duplicates(dataset: Dataset, digests: np.ndarray) -> list[Problem]:
+def _duplicates(dataset: Dataset, groups: np.ndarray) -> list[Problem]:
     """Find equal samples that lie in different splits, and equal samples with different labels."""
-    groups = groups_of_equals(digests)
     labels = np.full(len(groups), -1, np.int64)
     parts = np.full(len(groups), -1, np.int64)
     for number, split in enumerate(SPLITS):

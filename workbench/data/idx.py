@@ -180,7 +180,7 @@ def open_idx(settings: IdxSettings, progress: ProgressCallback) -> Dataset:
 def opened(settings: ImageSettings, found: list[_Pair], name: str, progress: ProgressCallback) -> Dataset:
     """Return the data set made of these pairs of files, through the cache."""
     files = [file for pair in found for file in (pair.images, pair.labels)]
-    key = cache.key("idx", 1, VERSION, cache.fingerprint(files), settings.size, settings.channels)
+    key = cache.key("idx", 2, VERSION, cache.fingerprint(files), settings.size, settings.channels)
     folder, summary = cache.cached(key, lambda folder: _build(folder, settings, found, progress))
     count = summary["count"]
     classes, known = summary["classes"], by_checksum(summary["checksums"])
@@ -195,7 +195,7 @@ def opened(settings: ImageSettings, found: list[_Pair], name: str, progress: Pro
         names=[f"{place:05d}" for place in range(count)],
         classes=classes,
         given=np.load(folder / "given.npy"),
-        digests=np.load(folder / "digests.npy"),
+        groups=np.load(folder / "groups.npy"),
         facts=summary["facts"],
     )
 
@@ -222,7 +222,7 @@ def _build(folder: Path, settings: ImageSettings, found: list[_Pair], progress: 
     np.save(folder / "images.npy", images)
     np.save(folder / "targets.npy", targets.astype(np.int64))
     np.save(folder / "given.npy", np.concatenate(given))
-    np.save(folder / "digests.npy", cache.digests(images))
+    np.save(folder / "groups.npy", cache.groups_of_equals(cache.digests(images)))
     cache.write_plain(folder / "names.json", [f"{place:05d}" for place in range(len(images))])
     facts = {"sizes": [[*original, len(images)]], "channels": {"grey": len(images), "colour": 0}, "notes": {}}
     return {"count": len(images), "classes": [str(value) for value in values], "checksums": checksums, "facts": facts}

@@ -51,6 +51,7 @@ def build_cache(
     work.close()
     for array in ("images.npy", "digests.npy"):
         compact(folder / array, kept)
+    np.save(folder / "groups.npy", cache.groups_of_equals(np.load(folder / "digests.npy")))
     np.save(folder / "targets.npy", arranged.targets[kept])
     np.save(folder / "given.npy", arranged.given[kept])
     cache.write_plain(folder / "names.json", [name for name, keep in zip(names, kept.tolist(), strict=True) if keep])

@@ -27,7 +27,7 @@ from workbench.data.label_table import by_table, table_in
 from workbench.data.recognition import described
 from workbench.data.sources import FolderSource, Source
 
-_VERSION = 1  # raise it whenever the same files would give another arrangement or another cache
+_VERSION = 2  # raise it whenever the same files would give another arrangement or another cache
 _LOOKED_AT = 5000  # files that are looked at to recognise a folder of images
 
 
@@ -114,7 +114,7 @@ def open_image_folder(settings: ImageFolderSettings, progress: ProgressCallback)
         names=_Names(folder / "names.json", len(targets)),
         classes=summary["classes"],
         given=np.load(folder / "given.npy"),
-        digests=np.load(folder / "digests.npy"),
+        groups=np.load(folder / "groups.npy"),
         skipped=[Skipped(name, from_plain(reason)) for name, reason in cache.read_plain(folder / "skipped.json")],
         facts=summary["facts"],
     )

@@ -30,7 +30,7 @@ from workbench.data.table_reading import (
     variety,
 )
 
-_VERSION = 1  # raise it whenever the same file would give other rows
+_VERSION = 2  # raise it whenever the same file would give other rows
 
 
 class TextTableSettings(DataSettings):
@@ -125,7 +125,7 @@ def opened(
         names=cache.read_plain(folder / "names.json"),
         classes=summary["classes"],
         given=np.load(folder / "given.npy"),
-        digests=np.load(folder / "digests.npy"),
+        groups=np.load(folder / "groups.npy"),
         skipped=[Skipped(name, from_plain(reason)) for name, reason in summary["skipped"]],
         facts=summary["facts"],
     )
@@ -170,7 +170,7 @@ def _build(
     numbers = {label: number for number, label in enumerate(classes)}
     np.save(folder / "targets.npy", np.array([numbers[label] for label in labels], np.int64))
     np.save(folder / "given.npy", np.array(given, np.uint8))
-    np.save(folder / "digests.npy", cache.text_digests(texts))
+    np.save(folder / "groups.npy", cache.groups_of_equals(cache.text_digests(texts)))
     cache.write_plain(folder / "texts.json", texts)
     cache.write_plain(folder / "names.json", names)
     return {
