@@ -52,5 +52,10 @@ def demo_run(runs: Path) -> RunFolder:
     """Return a new run of the demo's recipe under `runs`."""
     from workbench.recipe import read_recipe, title_of, to_toml
 
-    recipe = read_recipe(paths.resources() / "recipes" / "digits.toml")
+    recipe = read_recipe(demo_recipe())
     return new_run(runs, title_of(recipe), to_toml(recipe))
+
+
+def demo_recipe() -> Path:
+    """Return the recipe that the demo trains: the handwritten digits."""
+    return paths.resources() / "recipes" / "digits.toml"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.events import finite
 from workbench.core.settings import nearest
 from workbench.core.words import Words, mark
 
@@ -31,7 +32,7 @@ def ask(name: str, arguments: Mapping[str, Any] | None = None, progress: Report 
         inspect.signature(function).bind(*before, **given)
     except TypeError as error:
         raise UserError("{name} cannot be asked like this: {reason}.", name=name, reason=str(error)) from None
-    return function(*before, **given)
+    return finite(function(*before, **given))
 
 
 def is_job(name: str) -> bool:
