@@ -32,10 +32,10 @@ class Ledger:
         self._first = 0
         self._samples = 0
         self._has_norms = False
-        self._since = time.monotonic()
+        self._since = self._was_due = time.monotonic()
 
     def add(self, step: int, loss: Tensor, rate: float, samples: int, norm: Tensor | None) -> bool:
-        """Keep one step, counted from 1, and return whether a report is due."""
+        """Keep one step, counted from 1, and return whether a report is due, however short the epochs are."""
         place = len(self._rates)
         if place == 0:
             self._first = step
@@ -44,7 +44,11 @@ class Ledger:
             self._norms[place], self._has_norms = norm, True
         self._rates.append(rate)
         self._samples += samples
-        return place + 1 == _CAPACITY or time.monotonic() - self._since >= _SECONDS
+        now = time.monotonic()
+        if place + 1 < _CAPACITY and now - self._was_due < _SECONDS:
+            return False
+        self._was_due = now
+        return True
 
     def take(self) -> StepsDone | None:
         """Return what was kept since the last time, or None; waits for the device."""
