@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -333,14 +332,19 @@ def test_help_and_lists_do_without_torch() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a whole group there")
 def test_ctrl_c_stops_and_keeps_everything(recipe: Path, own_folders: Path) -> None:
     arguments = ["train", str(recipe), "--set", "training.epochs=100000", "--json"]
-    trainer = subprocess.Popen([sys.executable, "-m", "workbench", *arguments], stdout=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60
-    while not list((own_folders / "runs").glob("*/attempts/001/scalars/training_loss.bin")):
-        assert trainer.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    os.kill(trainer.pid, signal.SIGINT)
-    output, _ = trainer.communicate(timeout=60)
+    with subprocess.Popen(
+        [sys.executable, "-m", "workbench", *arguments], stdout=subprocess.PIPE, text=True
+    ) as trainer:
+        try:
+            end = time.monotonic() + 60
+            while not list((own_folders / "runs").glob("*/attempts/001/scalars/training_loss.bin")):
+                assert trainer.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            trainer.send_signal(signal.SIGINT)
+            output, _ = trainer.communicate(timeout=60)
+        finally:
+            trainer.kill()
     assert trainer.returncode == 130
     found = last_json(output)
     assert found["outcome"] == "stopped"
