@@ -231,5 +231,5 @@ def test_the_folder_named_is_the_folder_listed(runs: Path):
     folder = finished_run(runs)
     index = open_index(runs)
     assert RunFolder(Path(index.rows()[0].path)) == folder
-    assert shown(index) == [folder.name]
+    assert shown(index) == [f"convnet-digits {folder.name[-4:]}"]
     index.close()

@@ -48,8 +48,9 @@ class RunSummary:
 
     @property
     def shown(self) -> str:
-        """The name a person gave it, or else the folder's."""
-        return self.title or self.name
+        """The name a person gave it, or else the folder's without its date: "convnet-digits k3f9"."""
+        parts = self.name.split("_")
+        return self.title or (" ".join(parts[2:]) if len(parts) > 3 else self.name)
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values by name, with `shown` among them."""

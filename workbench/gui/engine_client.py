@@ -139,7 +139,7 @@ class Engine(QObject):
 class Job(QObject):
     """Longer work in a process of its own: reports, then exactly one of `answered`, `failed`, `cancelled`."""
 
-    progressed = Signal(dict)  # {"stage": Words as plain values, "done", "total"}
+    progressed = Signal(object)  # {"stage": Words as plain values, "done", "total"}
     answered = Signal(object)
     failed = Signal(object)  # UserError
     cancelled = Signal()

@@ -13,7 +13,7 @@ _TICKS_PER_STATE = 4  # the lock and the heartbeat are looked at less often
 class Follower(QObject):
     """Reads the runs it follows from their beginning on; a run is read by the same words live or years later."""
 
-    batch = Signal(dict)  # run's name to Batch, at most once a tick
+    batch = Signal(object)  # run's name to Batch, at most once a tick
     state_changed = Signal(str, str)  # run's name, State; also once after it was first read
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -26,7 +26,7 @@ class Form(QWidget):
     changed(values) after every edit that leaves the form without a mistake; validity_changed(bool) when that changes.
     """
 
-    changed = Signal(dict)
+    changed = Signal(object)
     validity_changed = Signal(bool)
 
     def __init__(
@@ -120,11 +120,11 @@ class Form(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Show what a field means when F1 is pressed in it."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.matches(_HELP):
-            if isinstance(watched, QWidget) and watched.toolTip():
-                QToolTip.showText(watched.mapToGlobal(watched.rect().bottomLeft()), watched.toolTip(), watched)
-                return True
-        return False
+        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.matches(_HELP)
+        if not pressed or not isinstance(watched, QWidget) or not watched.toolTip():
+            return False
+        QToolTip.showText(watched.mapToGlobal(watched.rect().bottomLeft()), watched.toolTip(), watched)
+        return True
 
     @property
     def _shown(self) -> Panel:

@@ -234,7 +234,16 @@ class Trainings(QObject):
             thread.requestInterruption()
             if thread.outlives_the_window:
                 thread.wait()
+        return self.is_quiet()
+
+    def is_quiet(self) -> bool:
+        """Return whether no thread runs any more."""
         return not any(thread.isRunning() for thread in self._threads.values())
+
+    def wait(self) -> None:
+        """Wait for every thread, however long it takes."""
+        for thread in list(self._threads.values()):
+            thread.wait()
 
     def _folder(self, name: str) -> RunFolder | None:
         thread = self._threads.get(name)

@@ -18,7 +18,7 @@ _DETAILS = 4_000  # characters of standard error that an error carries along
 class LineProcess(QObject):
     """A child process that takes and gives JSON objects, one a line."""
 
-    received = Signal(dict)
+    received = Signal(object)  # dict; as Signal(dict) Qt would sort its keys
     ended = Signal(str)  # what it last wrote to standard error
 
     def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:

@@ -1,0 +1,103 @@
+"""The program with its window: one application, one window over one folder of runs."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QTimer, QTranslator
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from workbench.core import paths, words
+from workbench.core.errors import UserError
+from workbench.core.words import system_language, use_language
+from workbench.gui import theme
+from workbench.gui.main_window import MainWindow
+from workbench.gui.memory import Memory
+from workbench.gui.notices import Notices
+from workbench.gui.only_window import OnlyWindow
+
+_SIGNALS_MILLISECONDS = 200  # how soon Ctrl-C in the terminal is heard: Python sees it only when Python runs
+
+
+def make_window(runs: Path) -> MainWindow:
+    """Return the window over the folder `runs`, inside the application that exists; it is not shown yet."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication), "make the QApplication first"
+    theme.install(application, theme.current().choice)
+    return MainWindow(Path(runs).absolute())
+
+
+def run(runs: Path | None = None, *, demo: bool = False) -> int:
+    """Show the window until it is closed, and return the exit code.
+
+    runs: folder of the runs, or None for the person's own. demo: train the digits sample at once.
+    """
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("workbench")
+    application.setApplicationDisplayName("Workbench")
+    application.setDesktopFileName("workbench")
+    folder = Path(runs or paths.runs()).absolute()
+    only = OnlyWindow(folder)
+    if only.raised_another():
+        return 0
+    notices = Notices()
+    crash = notices.install()
+    memory = Memory()
+    use_language(memory.get("language", "") or system_language())
+    translators = _translate_qt(application)
+    theme.install(application, memory.get("theme", "system"))  # type: ignore[arg-type]
+    application.setWindowIcon(_icon())
+    window = make_window(folder)
+    notices.raised.connect(window.tell)
+    only.wanted.connect(window.come_to_front)
+    _heed_signals(application, window)
+    window.show()
+    if demo:
+        QTimer.singleShot(0, window, window.begin_demo)
+    if crash:
+        window.tell(
+            UserError(
+                "The program ended unexpectedly last time.",
+                hint="Runs in a process of their own went on; the forms are as you left them.",
+                details=crash,
+            )
+        )
+    code = application.exec()
+    notices.uninstall()
+    only.close()
+    del translators
+    if not window.is_quiet():
+        sys.stdout.flush()
+        os._exit(code)  # a thread still saves and was given its time: to destroy it would end in a crash instead
+    return code
+
+
+def _icon() -> QIcon:
+    icon = QIcon()
+    for path in sorted((paths.resources() / "icons").glob("workbench*")):
+        icon.addFile(str(path))
+    return icon
+
+
+def _translate_qt(application: QApplication) -> list[QTranslator]:
+    """Translate Qt's own words (file dialogs, menus of text fields) too; return what must be kept alive."""
+    translators = []
+    for name in ("qtbase", "qt"):
+        translator = QTranslator(application)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if words.language() != "en" and translator.load(f"{name}_{words.language()}", folder):
+            application.installTranslator(translator)
+            translators.append(translator)
+    return translators
+
+
+def _heed_signals(application: QApplication, window: MainWindow) -> None:
+    """End as a logout does when the terminal or the system asks: what trains in a process goes on, a thread saves."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: window.end("keep"))
+    timer = QTimer(application)
+    timer.timeout.connect(lambda: None)
+    timer.start(_SIGNALS_MILLISECONDS)

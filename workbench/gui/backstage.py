@@ -1,0 +1,97 @@
+"""What stands behind the pages: engine, jobs, trainings, follower, list of runs, draft and memory."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from workbench.core.run_folder import RunFolder
+from workbench.gui.draft import Draft
+from workbench.gui.engine_client import Engine, Jobs
+from workbench.gui.follower import Follower
+from workbench.gui.jobs import Order, Trainings
+from workbench.gui.memory import Memory
+from workbench.gui.run_list import RunList
+
+_JOBS_MILLISECONDS = 300  # after the engine is there, a spare process for jobs warms up, and then a trainer
+_TRAINER_MILLISECONDS = 2_500
+
+
+class Backstage(QObject):
+    """Lives as long as the window, while pages are built and built again."""
+
+    catalogue_came = Signal(object)
+    devices_came = Signal(object)
+
+    def __init__(self, runs: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self.memory = Memory(self)
+        self.engine = Engine(self)
+        self.jobs = Jobs(self)
+        self.trainings = Trainings(self)
+        self.follower = Follower(self)
+        self.runs = RunList(runs, self)
+        self.draft = Draft(self.engine, runs, self)
+        self.catalogue: dict[str, Any] = {}
+        self.devices: dict[str, Any] = {}
+        self._ended = False
+        self.trainings.queue_changed.connect(self._remember_queue)
+        self.runs.live_found.connect(self._attach)
+
+    def start(self) -> None:
+        """Start the engine and look for runs, unless that was done."""
+        if self.engine.is_running() or self._ended:
+            return
+        self.engine.start()
+        self.engine.ask("settings.catalogue").then(self, self._take_catalogue)
+        self.engine.ask("devices.list").then(self, self._take_devices)
+        self.runs.start()
+        waiting = [order for plain in self.memory.get("queue", []) if (order := self._order(plain)) is not None]
+        self.trainings.restore_queue(waiting)
+
+    def end(self, *, stop: bool) -> bool:
+        """End all that must not outlive the window; return whether no thread runs any more.
+
+        stop: ask every trainer to save and stop; those in a process of their own otherwise train on.
+        """
+        self._ended = True
+        self._remember_queue()
+        self.memory.flush()
+        self.jobs.stop()
+        self.engine.stop()
+        ended = self.trainings.close(stop=stop)
+        if ended:
+            self.follower.stop()
+            self.runs.stop()
+        return ended
+
+    def end_now(self) -> None:
+        """End, and wait for threads however long they take: to destroy one that runs ends the program."""
+        if not self.end(stop=False):
+            self.trainings.wait()
+            self.follower.stop()
+            self.runs.stop()
+
+    def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
+        self.catalogue = catalogue
+        self.catalogue_came.emit(catalogue)
+        QTimer.singleShot(_JOBS_MILLISECONDS, self, self.jobs.warm)
+        QTimer.singleShot(_TRAINER_MILLISECONDS, self, self.trainings.warm)
+
+    def _take_devices(self, devices: dict[str, Any]) -> None:
+        self.devices = devices
+        self.devices_came.emit(devices)
+
+    def _attach(self, folder: RunFolder) -> None:
+        self.trainings.attach(folder)
+
+    def _remember_queue(self) -> None:
+        plain = [{"name": order.name, "set": list(order.assignments)} for order in self.trainings.queue()]
+        self.memory.put("queue", plain)
+
+    def _order(self, plain: Any) -> Order | None:
+        """Return the order that `_remember_queue` wrote, or None for anything else."""
+        if not isinstance(plain, dict) or not isinstance(plain.get("name"), str) or not plain["name"]:
+            return None
+        assignments = plain.get("set", [])
+        return Order(self.runs.folder(plain["name"]), tuple(str(text) for text in assignments))

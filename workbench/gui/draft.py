@@ -1,0 +1,114 @@
+"""The run that is being set up: data, architecture and training as the pages have them, checked after every edit."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.core.errors import UserError
+from workbench.core.run_folder import new_run
+from workbench.core.run_summary import data_name
+from workbench.gui.engine_client import Engine
+from workbench.gui.latest import Latest
+
+_PAUSE_MILLISECONDS = 60  # of typing, before a check is asked for
+
+
+class Draft(QObject):
+    """Holds the three sections of a recipe and has the engine look at them."""
+
+    checked = Signal(object)  # the complete recipe
+    refused = Signal(object)  # UserError: what cannot be, and where
+    rates_changed = Signal(object, object)  # steps, learning rates over the run
+    parameters_changed = Signal(int)  # of the network; 0 while they are not known
+    ordered = Signal(object)  # RunFolder: made, and to be trained
+
+    def __init__(self, engine: Engine, runs: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._runs = runs
+        self.data: dict[str, Any] = {}
+        self.summary: dict[str, Any] = {}
+        self.architecture: dict[str, Any] = {}
+        self.training: dict[str, Any] = {}
+        self.parameters = 0
+        self._check = Latest(engine, "settings.check", _PAUSE_MILLISECONDS, self)
+        self._check.answered.connect(lambda answer, _: self._checked(answer["recipe"]))
+        self._check.failed.connect(lambda error, _: self.refused.emit(error))
+        self._rates = Latest(engine, "settings.learning_rates", 0, self)
+        self._rates.answered.connect(lambda answer, _: self.rates_changed.emit(answer["steps"], answer["values"]))
+        self._rates.failed.connect(lambda error, _: self.rates_changed.emit([], []))
+        self._layers = Latest(engine, "model.layers", _PAUSE_MILLISECONDS, self)
+        self._layers.answered.connect(lambda answer, _: self._counted(int(answer["parameters"])))
+        self._layers.failed.connect(lambda error, _: self._counted(0))
+
+    def set_data(self, opened: Mapping[str, Any]) -> None:
+        """Take what the Data page has opened: {"data": settings, "summary": what data.open answered}."""
+        before, self.summary = self.summary, dict(opened["summary"])
+        self.data = dict(opened["data"])
+        if any(before.get(name) != self.summary.get(name) for name in ("inputs", "task", "outputs")):
+            self.architecture = {}  # made for other data: the Model page says what fits these
+        self._look()
+
+    def set_architecture(self, architecture: Mapping[str, Any]) -> None:
+        """Take the settings of the architecture, which fit the data."""
+        self.architecture = dict(architecture)
+        question = {name: self.summary.get(name) for name in ("inputs", "outputs")}
+        self._layers.ask({"architecture": self.architecture, **question})
+        self._look()
+
+    def set_training(self, training: Mapping[str, Any]) -> None:
+        """Take the settings of the training."""
+        self.training = dict(training)
+        self._look()
+
+    def is_complete(self) -> bool:
+        """Return whether data and architecture are chosen; training has its defaults."""
+        return bool(self.data and self.architecture)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return the recipe as it stands."""
+        return {"data": self.data, "architecture": self.architecture, "training": self.training}
+
+    def order(self) -> None:
+        """Have the recipe written into the folder of a new run; `ordered` when it is there, else `refused`."""
+        recipe = self.recipe()
+        title = f"{self.architecture.get('kind', '')}-{data_name(self.data)}"
+
+        def make(answer: Mapping[str, Any]) -> None:
+            try:
+                self.ordered.emit(new_run(self._runs, title, answer["toml"]))
+            except UserError as error:
+                self.refused.emit(error)
+
+        self._engine.ask("settings.toml", {"recipe": recipe}).then(self, make, self.refused.emit)
+
+    def samples(self) -> int:
+        """Return how many samples there are to train on, or 0 without data."""
+        return int(self.summary.get("splits", {}).get("training", {}).get("count", 0))
+
+    def steps_per_epoch(self, training: Mapping[str, Any] | None = None) -> int:
+        """Return how many steps an epoch takes with these settings, or 0 when that is not known."""
+        chosen, count = training or self.training, self.samples()
+        size = chosen.get("batch_size", 0)
+        size = count if size == "all" else size
+        accumulation = chosen.get("accumulation", 1)
+        if not (count and isinstance(size, int) and size > 0 and isinstance(accumulation, int) and accumulation > 0):
+            return 0
+        return math.ceil(math.ceil(count / size) / accumulation)
+
+    def _look(self) -> None:
+        if self.is_complete():
+            self._check.ask({"recipe": self.recipe()})
+
+    def _counted(self, parameters: int) -> None:
+        self.parameters = parameters
+        self.parameters_changed.emit(parameters)
+
+    def _checked(self, recipe: dict[str, Any]) -> None:
+        self.checked.emit(recipe)
+        steps = self.steps_per_epoch(recipe["training"]) * int(recipe["training"]["epochs"])
+        if steps:
+            self._rates.ask({"recipe": recipe, "steps": steps})

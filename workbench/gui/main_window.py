@@ -1,0 +1,166 @@
+"""The window: one workspace in the language in use, what stands behind it, and the ways it begins and ends."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow
+
+from workbench.core import paths, words
+from workbench.core.errors import UserError
+from workbench.core.words import LANGUAGES, tr
+from workbench.gui import theme
+from workbench.gui.backstage import Backstage
+from workbench.gui.closing import ClosingQuestion
+from workbench.gui.workspace import Workspace
+
+_START_MILLISECONDS = 250  # at the latest so long after it was made things begin, also when it is never shown
+_PAINTED_MILLISECONDS = 20  # after it was shown: it is painted first
+_DEMO = "digits"  # the sample, and the recipe for it
+
+
+class MainWindow(QMainWindow):
+    """Shows the runs of one folder, and trains into it."""
+
+    def __init__(self, runs: Path) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle("Workbench")
+        self.setMinimumSize(1024, 640)
+        self.behind = Backstage(runs, self)
+        self.memory = self.behind.memory
+        self._closing = ""
+        self._demo = False
+        self.resize(1280, 800)
+        self.restoreGeometry(QByteArray.fromBase64(self.memory.get("geometry", "").encode()))
+        self._build()
+        self.behind.trainings.idle.connect(self._close_when_idle)
+        self.behind.draft.checked.connect(self._begin_demo)
+        QTimer.singleShot(_START_MILLISECONDS, self, self.start)
+
+    def start(self) -> None:
+        """Begin: engine, runs, and the forms as they were left; by itself once the window is painted."""
+        if self.behind.engine.is_running() or self._closing:
+            return
+        self.behind.start()
+        live = self.behind.trainings.live()
+        newest = next(iter(self.behind.runs.rows()), None)
+        if not live and newest is not None and newest.state == "interrupted":
+            self.workspace.train_desk.show(newest.name)
+        if not self._demo:
+            self._restore_forms()
+            self.workspace.go("train" if live else self._page_to_open())
+
+    def begin_demo(self) -> None:
+        """Open the digits sample and train it as soon as both can be done."""
+        self._demo = True
+        self.start()
+        self.behind.engine.ask("settings.read", {"path": str(paths.resources() / "recipes" / f"{_DEMO}.toml")}).then(
+            self, lambda answer: self.workspace.use_recipe(answer["recipe"]), self.workspace.show_error
+        )
+        self.workspace.go("train")
+
+    def use_theme(self, choice: str) -> None:
+        """Switch to the light or the dark theme, or follow the system."""
+        theme.current().choose(choice)  # type: ignore[arg-type]
+        self.memory.put("theme", choice)
+
+    def use_language(self, language: str) -> None:
+        """Build the workspace again in another language; what trains, what is open and what was typed stays."""
+        if language == words.language() or language not in LANGUAGES:
+            return
+        words.use_language(language)
+        self.memory.put("language", language)
+        page, shown, old = self.workspace.current(), self.workspace.train.run(), self.workspace
+        old.stop()
+        self._build()
+        old.deleteLater()
+        self._restore_forms()
+        if shown:
+            self.workspace.train_desk.show(shown)
+        self.workspace.go(page)
+
+    def end(self, how: str) -> None:
+        """Close the window without asking; how: "keep" what trains going, or "stop" it."""
+        self._closing = how
+        self.close()
+
+    def tell(self, error: UserError) -> None:
+        """Show an error that nobody else shows."""
+        self.workspace.show_error(error)
+
+    def come_to_front(self) -> None:
+        """Show the window above the others: someone started the program again."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def is_quiet(self) -> bool:
+        """Return whether no thread of this window runs any more."""
+        return self.behind.trainings.is_quiet()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(_PAINTED_MILLISECONDS, self, self.start)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once when something trains; nothing is lost whatever the answer is."""
+        live = self.behind.trainings.live()
+        if live and not self._closing:
+            event.ignore()
+            self._question = ClosingQuestion(live, self.behind.trainings.ends_with_the_window(), self)
+            self._question.chosen.connect(self.end)
+            self._question.open()
+            return
+        stop, self._closing = self._closing == "stop", self._closing or "keep"
+        self.memory.put("geometry", self.saveGeometry().toBase64().toStdString())
+        self.workspace.stop()
+        if self.behind.end(stop=stop):
+            event.accept()
+        else:
+            event.ignore()  # a thread is saving; once it has, the window closes
+            self.workspace.show_note(tr("Saving what was learned. The window closes by itself."))
+
+    def event(self, event: QEvent) -> bool:
+        """Let threads end before the window is destroyed, however that comes about."""
+        if event.type() == QEvent.Type.DeferredDelete:
+            self._closing = self._closing or "keep"
+            self.workspace.stop()
+            self.behind.end_now()
+        return super().event(event)
+
+    def _build(self) -> None:
+        self.workspace = Workspace(self.behind)
+        self.setCentralWidget(self.workspace)
+        self.workspace.side_bar.theme_wanted.connect(self.use_theme)
+        self.workspace.side_bar.language_wanted.connect(self.use_language)
+        self.workspace.draft_changed.connect(self._remember_forms)
+        self.workspace.stack.currentChanged.connect(lambda _: self.memory.put("page", self.workspace.current()))
+
+    def _close_when_idle(self) -> None:
+        if self._closing:
+            self.close()
+
+    def _page_to_open(self) -> str:
+        page = self.memory.get("page", "data")
+        return page if page in self.workspace.pages else "data"
+
+    def _remember_forms(self) -> None:
+        draft = self.behind.draft
+        for name in ("data", "architecture", "training"):
+            if value := getattr(draft, name):
+                self.memory.put(name, value)
+
+    def _restore_forms(self) -> None:
+        recipe: dict[str, Any] = {name: self.memory.get(name, {}) for name in ("data", "architecture", "training")}
+        path = recipe["data"].get("path")
+        if path and not Path(path).exists():
+            recipe["data"] = {}  # moved or unplugged: nothing to complain about before anyone asks for it
+        self.workspace.use_recipe(recipe)
+
+    def _begin_demo(self, recipe: dict[str, Any]) -> None:
+        if self._demo and recipe["data"].get("name") == _DEMO:
+            self._demo = False
+            self.behind.draft.order()

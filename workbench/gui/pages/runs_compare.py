@@ -1,0 +1,118 @@
+"""The curves of the selected runs over each other, and the settings in which the runs differ."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.core.run_reader import Batch
+from workbench.core.words import plural, tr
+from workbench.gui.form_texts import written
+from workbench.gui.plots.curve_plot import CurvePlot
+from workbench.gui.tokens import Space
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.table import Column, RowsModel, Table
+
+MOST = 8  # runs whose curves can still be told apart
+
+
+class RunsCompare(QWidget):
+    """Loss and metric of up to eight runs, each run in one colour; below, what they do not share."""
+
+    failed = Signal(object)  # UserError of an export
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.loss_plot = CurvePlot(tr("Loss"), smoothing=0.6)
+        self.metric_plot = CurvePlot(tr("Metric"), percent=True, log=False)
+        for plot in (self.loss_plot, self.metric_plot):
+            plot.failed.connect(self.failed)
+        plots = QHBoxLayout()
+        plots.setSpacing(Space.gap)
+        for plot in (self.loss_plot, self.metric_plot):
+            card = Card()
+            card.add(plot, 1)
+            plots.addWidget(card, 1)
+        self.differences = Table()
+        self.differences.setObjectName("runs.differences")
+        self.differences.setAccessibleName(tr("Settings that differ"))
+        self.card = Card(tr("Settings that differ"))
+        self.card.add(self.differences, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.gap)
+        layout.addLayout(plots, 3)
+        layout.addWidget(self.card, 2)
+
+    def show_runs(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        histories: Mapping[str, Batch],
+        recipes: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Show these runs: rows of the list, what each has written, and its recipe, by the run's name."""
+        shown = rows[:MOST]
+        for plot in (self.loss_plot, self.metric_plot):
+            plot.clear()
+        for place, row in enumerate(shown):
+            scalars = histories[row["name"]].scalars
+            metric = str(row["metric"]).removeprefix("validation_")
+            self._draw(self.loss_plot, place, row, scalars, "loss")
+            if metric and metric != "loss":
+                self._draw(self.metric_plot, place, row, scalars, metric)
+        self._show_differences(shown, recipes)
+        self.card.set_note(
+            tr("The first {count} of the selected runs.", count=MOST) if len(rows) > MOST else self.card_note(shown)
+        )
+        self.card.setVisible(len(shown) > 1)
+
+    def card_note(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Return how many settings differ, in words."""
+        model = self.differences.model()
+        count = model.rowCount() if model and len(rows) > 1 else 0
+        return plural(count, "{count} setting", "{count} settings") if count else tr("None: the recipes are the same.")
+
+    def _draw(self, plot: CurvePlot, color: int, row: Mapping[str, Any], scalars: Mapping[str, Any], what: str) -> None:
+        name, title = row["name"], str(row["shown"])
+        if f"training_{what}" in scalars:
+            plot.set_series(name, *scalars[f"training_{what}"], title=title, color=color)
+        if f"validation_{what}" in scalars:
+            words = tr("{run}, validation", run=title)
+            plot.set_series(
+                f"{name} validation",
+                *scalars[f"validation_{what}"],
+                title=words,
+                color=color,
+                dashed=True,
+                points=True,
+                smooth=False,
+            )
+
+    def _show_differences(self, rows: Sequence[Mapping[str, Any]], recipes: Mapping[str, Mapping[str, Any]]) -> None:
+        columns = [Column("setting", tr("Setting"))]
+        columns += [Column(row["name"], str(row["shown"])) for row in rows]
+        self.differences.set_model(RowsModel(columns, differing({row["name"]: recipes[row["name"]] for row in rows})))
+
+
+def differing(recipes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a row for each setting that is not the same in all recipes: {"setting": full name, run: value…}."""
+    flat = {name: flattened(recipe) for name, recipe in recipes.items()}
+    settings = dict.fromkeys(setting for values in flat.values() for setting in values)
+    found = []
+    for setting in settings:
+        values = {name: values.get(setting, "–") for name, values in flat.items()}
+        if len(set(values.values())) > 1:
+            found.append({"setting": setting, **values})
+    return found
+
+
+def flattened(recipe: Mapping[str, Any], section: str = "") -> dict[str, str]:
+    """Return every setting by its full name, as a person would type it."""
+    found: dict[str, str] = {}
+    for name, value in recipe.items():
+        if isinstance(value, Mapping):
+            found |= flattened(value, f"{section}{name}.")
+        else:
+            found[f"{section}{name}"] = written(value)
+    return found

@@ -1,0 +1,265 @@
+"""The Train page: set the training, start it, watch it, and decide how it goes on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.events import Failed
+from workbench.core.run_folder import RunFolder
+from workbench.core.run_reader import Batch
+from workbench.core.words import plural, tr
+from workbench.gui.pages.train_actions import TrainActions
+from workbench.gui.pages.train_messages import TrainMessages
+from workbench.gui.pages.train_plots import TrainPlots
+from workbench.gui.pages.train_queue import TrainQueue
+from workbench.gui.pages.train_ready import TrainReady
+from workbench.gui.pages.train_settings import TrainSettings
+from workbench.gui.pages.train_status import TrainStatus
+from workbench.gui.run_progress import RunProgress
+from workbench.gui.theme import Space
+from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.empty_state import EmptyState
+from workbench.gui.widgets.page import Page
+
+
+class TrainPage(Page):
+    """Shows the settings of the next run and the newest run beside them.
+
+    Every signal that concerns a run carries its name. resumed(name, assignments) goes on with a run, with these
+    settings changed; wished(name, "pause" | "run" | "stop") speaks to one that trains.
+    """
+
+    changed = Signal(object)  # [training] as it stands, after every valid edit
+    start_requested = Signal()
+    resumed = Signal(str, object)
+    wished = Signal(str, str)
+    try_requested = Signal(str)
+    discarded = Signal(str)
+    queue_moved = Signal(str, int)
+    queue_removed = Signal(str)
+    data_requested = Signal()
+    model_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Train"), parent=parent)
+        self._folder: RunFolder | None = None
+        self._state = ""
+        self._progress = RunProgress()
+        self._metrics: Mapping[str, Any] = {}
+        self._draft_line = ""
+        self._missing = "data"
+        self._complaint: UserError | None = None
+        self._make_parts()
+        self._join()
+        self._rest()
+
+    # What the window gives
+
+    def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
+        """Take the declarations of all settings, as the engine's settings.catalogue answers them."""
+        self._metrics = catalogue["metrics"]
+        self.plots.set_metrics(self._metrics)
+        self.settings.set_catalogue(catalogue)
+        self._rest()
+
+    def set_devices(self, devices: Sequence[Mapping[str, Any]], why: str) -> None:
+        """Take the devices of this machine and, in words, why there is no GPU among them."""
+        self.settings.set_devices(devices, why)
+
+    def set_training(self, training: Mapping[str, Any]) -> None:
+        """Show these settings, such as those of an earlier run."""
+        self.settings.set_values(training)
+
+    def training(self) -> dict[str, Any]:
+        """Return the settings as they stand."""
+        return self.settings.values()
+
+    def set_draft(self, missing: str, line: str = "", samples: int = 0, parameters: int = 0, steps: int = 0) -> None:
+        """Take what the next run has.
+
+        missing: "data", "model" or empty. line names data and model. steps: of one epoch. 0 is not known.
+        """
+        self._missing, self._draft_line = missing, line
+        self.settings.show_steps(steps)
+        epochs = self.training().get("epochs", 0)
+        self.ready.show_figures(samples, parameters, steps, steps * epochs if isinstance(epochs, int) else 0)
+        self._rest()
+
+    def show_check(self, error: UserError | None) -> None:
+        """Show what the check of the recipe found: at its field, or else in a banner."""
+        self._complaint = error
+        placed = self.settings.show_error(error)
+        self.clear_banners()
+        if error is not None and not placed:
+            self.show_banner(Banner.of_error(error))
+        self._rest()
+
+    def show_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
+        """Draw the learning rate over the run that is shown, or else over the next one."""
+        if self._folder is None:
+            self.ready.show_rates(steps, rates, schedule)
+        else:
+            self.plots.show_planned(steps, rates, schedule)
+
+    def show_queue(self, runs: Sequence[Mapping[str, str]]) -> None:
+        """Show which runs wait."""
+        self.queue.set_runs(runs)
+
+    # The run that is shown
+
+    def show_run(self, folder: RunFolder | None, line: str = "") -> None:
+        """Show this run from its beginning, or none; batches and states follow."""
+        self._folder, self._state = folder, "starting" if folder else ""
+        self._progress = RunProgress()
+        self.plots.clear()
+        self.messages.set_warnings(())
+        self.messages.set_log(folder.path / "log.txt" if folder else None)
+        self.clear_banners()
+        self._run_line = line
+        self._rest()
+
+    def run(self) -> str:
+        """Return the name of the run that is shown, or an empty text."""
+        return self._folder.name if self._folder else ""
+
+    def state(self) -> str:
+        """Return the state of the run that is shown, or an empty text."""
+        return self._state
+
+    def progress(self) -> RunProgress:
+        """Return how far the run that is shown has come."""
+        return self._progress
+
+    def take(self, batch: Batch) -> None:
+        """Take what is new in the run that is shown."""
+        known = len(self._progress.warnings)
+        self._progress.take(batch)
+        self.plots.take(batch, self._progress)
+        if len(self._progress.warnings) != known:
+            self.messages.set_warnings(self._progress.warnings)
+        self._rest()
+
+    def set_state(self, state: str) -> None:
+        """Take the state of the run that is shown."""
+        if state == "queued" and self._state == "starting":
+            return  # launched, and not yet heard of
+        self._state = state
+        if state == "failed" and isinstance(self._progress.ending, Failed):
+            self.show_error(UserError.from_plain(dict(self._progress.ending.error)))
+        self._rest()
+
+    def show_error(self, error: UserError) -> None:
+        """Show what went wrong with the run, in place of what was shown before."""
+        self.clear_banners()
+        banner = Banner.of_error(error)
+        banner.set_closable(True)
+        self.show_banner(banner)
+
+    # Making it
+
+    def _make_parts(self) -> None:
+        self._run_line = ""
+        self.buttons = TrainActions()
+        self.add_action(self.buttons)
+        self.status = TrainStatus()
+        self.queue = TrainQueue()
+        self.settings = TrainSettings()
+        self.ready = TrainReady()
+        self.plots = TrainPlots()
+        self.right = QStackedWidget()
+        self.right.addWidget(self.ready)
+        self.right.addWidget(self.plots)
+        self.messages = TrainMessages()
+        self.empty = EmptyState("chart-line")
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.gap)
+        row = QHBoxLayout()
+        row.setSpacing(Space.gap)
+        row.addWidget(self.settings)
+        row.addWidget(self.right, 1)
+        column.addWidget(self.status)
+        column.addWidget(self.queue)
+        column.addLayout(row, 1)
+        column.addWidget(self.messages)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(content)
+        self.body.addWidget(self.stack, 1)
+
+    def _join(self) -> None:
+        self.settings.changed.connect(self.changed)
+        self.settings.validity_changed.connect(lambda _: self._rest())
+        self.queue.moved.connect(self.queue_moved)
+        self.queue.removed.connect(self.queue_removed)
+        self.plots.failed.connect(self.show_error)
+        self.empty.acted.connect(
+            lambda: (self.model_requested if self._missing == "model" else self.data_requested).emit()
+        )
+        buttons = self.buttons
+        buttons.start_pressed.connect(self.start_requested)
+        for pressed, wish in (
+            (buttons.pause_pressed, "pause"), (buttons.continue_pressed, "run"), (buttons.stop_pressed, "stop"),
+        ):  # fmt: skip
+            pressed.connect(lambda wish=wish: self._wish(wish))
+        buttons.resume_pressed.connect(lambda: self.resumed.emit(self.run(), []))
+        buttons.more_pressed.connect(self._train_more)
+        buttons.try_pressed.connect(lambda: self.try_requested.emit(self.run()))
+        buttons.discard_confirmed.connect(lambda: self.discarded.emit(self.run()))
+
+    def _wish(self, wish: str) -> None:
+        """Show at once that it was heard; the trainer's answer follows."""
+        if wish == "stop":
+            self.set_state("stopping")
+        self.wished.emit(self.run(), wish)
+
+    def _train_more(self, epochs: int) -> None:
+        planned = self._progress.start.epochs if self._progress.start else 0
+        done = self._progress.epochs[-1].epoch if self._progress.epochs else 0
+        total = (planned if self._state == "finished" else done) + epochs
+        self.resumed.emit(self.run(), [f"training.epochs={total}"])
+
+    def _rest(self) -> None:
+        """Let every part show what is so."""
+        shown = self._folder is not None
+        self.stack.setCurrentIndex(1 if shown or not self._missing else 0)
+        self.right.setCurrentIndex(1 if shown else 0)
+        self._show_what_is_missing()
+        self.set_line(self._line_of_run() if shown else self._draft_line)
+        self.buttons.show_state(self._state, has_model=self._progress.has_model)
+        self.buttons.allow_start(not self._why_not(), self._why_not())
+        self.messages.setVisible(shown)
+        self.status.setVisible(shown)
+        if shown:
+            known = self._metrics.get(self._progress.metric, {})
+            title = tr(known.get("title", self._progress.metric)).lower()
+            self.status.show_run(self._progress, self._state, title, bool(known.get("percent", True)))
+
+    def _line_of_run(self) -> str:
+        start = self._progress.start
+        parameters = plural(start.parameters, "{count} parameter", "{count} parameters") if start else ""
+        return "  ·  ".join(part for part in (self._run_line, parameters) if part)
+
+    def _why_not(self) -> str:
+        """Return why no run can be started, or an empty text."""
+        if self._missing == "data":
+            return tr("Open data first.")
+        if self._missing == "model":
+            return tr("Choose a model first.")
+        if not self.settings.valid():
+            return tr("Mend the settings that are marked first.")
+        return self._complaint.translated() if self._complaint else ""
+
+    def _show_what_is_missing(self) -> None:
+        if self._missing == "model":
+            self.empty.show_state(
+                "stack", tr("Choose a model first"), tr("Then it can be trained on your data."), tr("Go to Model")
+            )
+        else:
+            self.empty.show_state(
+                "chart-line", tr("Open data first"), tr("Training needs data and a model."), tr("Go to Data")
+            )

@@ -1,0 +1,103 @@
+"""The settings of the next training, as a form in a card."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.words import Words, plural, tr
+from workbench.gui.form import Form
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.scroll import scrolled
+
+
+class TrainSettings(Card):
+    """The form of `[training]`: built when the declarations of all settings are there."""
+
+    changed = Signal(object)
+    validity_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(caption=tr("Settings"), parent=parent)
+        self.form: Form | None = None
+        self._catalogue: Mapping[str, Any] = {}
+        self._devices: list[Mapping[str, Any]] = []
+        self._wanted: dict[str, Any] = {}
+        self.setFixedWidth(270)
+
+    def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
+        """Build the form from the declarations, as the engine's settings.catalogue answers them."""
+        self._catalogue = catalogue
+        if self.form is None:
+            form = self.form = Form("training", self._schema(), catalogue)
+            form.setObjectName("train.form")
+            form.setAccessibleName(tr("Training settings"))
+            form.changed.connect(self.changed)
+            form.validity_changed.connect(self.validity_changed)
+            self.add(scrolled(form), 1)
+            if self._wanted:
+                self.set_values(self._wanted)
+
+    def set_devices(self, devices: Sequence[Mapping[str, Any]], why: str) -> None:
+        """Offer these devices; why: the reason that there is no GPU, or an empty text."""
+        self._devices = list(devices)
+        if self.form is not None:
+            kept = self.form.values()
+            self.form.set_schema(self._schema())
+            self.form.set_values(kept)
+            self.form.set_caption("device", why)
+
+    def values(self) -> dict[str, Any]:
+        """Return the values as they stand; empty before the form is there."""
+        return self.form.values() if self.form else dict(self._wanted)
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show these values, now or when the form is there."""
+        self._wanted = {**self._wanted, **values}
+        if self.form is not None:
+            self.form.set_values(values)
+
+    def valid(self) -> bool:
+        """Return whether the form has no mistake."""
+        return self.form is not None and self.form.valid()
+
+    def show_error(self, error: UserError | None) -> bool:
+        """Show what a check found at the field it concerns; return whether it has its place here (or is None)."""
+        if self.form is None:
+            return error is None
+        if error is None:
+            self.form.show_errors({})
+            return True
+        place = place_of(error)
+        if not place.startswith("training."):
+            self.form.show_errors({})
+            return False
+        return not self.form.show_errors({place: error.translated()})
+
+    def show_steps(self, steps_per_epoch: int) -> None:
+        """Say below the batch size how many steps an epoch has."""
+        if self.form is not None:
+            words = plural(steps_per_epoch, "{count} step per epoch", "{count} steps per epoch")
+            self.form.set_caption("batch_size", words if steps_per_epoch else "")
+
+    def _schema(self) -> dict[str, Any]:
+        """Return the schema with the devices of this machine to choose from."""
+        schema = dict(self._catalogue["training"]["schema"])
+        if self._devices:
+            names = ["auto", *(str(device["name"]) for device in self._devices)]
+            choices = {"auto": tr("Automatic"), **{str(d["name"]): str(d["title"]) for d in self._devices}}
+            field = {name: value for name, value in schema["properties"]["device"].items() if name != "pattern"}
+            field |= {"enum": names, "hint": {**field.get("hint", {}), "choices": choices}}
+            schema["properties"] = {**schema["properties"], "device": field}
+        return schema
+
+
+def place_of(error: UserError) -> str:
+    """Return the full name of the setting that an error is about, or an empty text."""
+    values = error.message.values
+    first = values.get("first")
+    if isinstance(first, Words):
+        values = first.values
+    return str(values.get("place") or values.get("name") or "")

@@ -1,0 +1,102 @@
+"""Joins the Runs page with the list of runs: searching, noting, comparing, deleting and bringing back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.core.errors import UserError
+from workbench.core.run_reader import LIVE, whole_history
+from workbench.core.run_summary import RunSummary, recipe_of
+from workbench.core.words import plural
+from workbench.gui import figures
+from workbench.gui.pages.runs import RunsPage
+from workbench.gui.pages.runs_compare import MOST
+from workbench.gui.run_list import RunList
+
+
+class RunsDesk(QObject):
+    """Lives as long as its page."""
+
+    recipe_requested = Signal(object)  # the recipe of a run, for a new one
+    gone = Signal(str)  # name of a run that was deleted
+    undo_offered = Signal(str, object)  # text, token for `bring_back`
+    models_changed = Signal(object)  # runs that have a model, as ModelChooser wants them
+    failed = Signal(object)  # UserError
+
+    def __init__(self, page: RunsPage, runs: RunList) -> None:
+        super().__init__(page)
+        self.page, self.runs = page, runs
+        self._search = ""
+        runs.changed.connect(self.show_runs)
+        page.searched.connect(self._find)
+        page.compare_wanted.connect(self._compare)
+        page.recipe_requested.connect(lambda name: self.recipe_requested.emit(recipe_of(runs.folder(name))))
+        page.noted.connect(self._note)
+        page.deleted.connect(self.delete)
+        self.show_runs(runs.rows())
+
+    def show_runs(self, rows: Sequence[RunSummary]) -> None:
+        """Show these runs, newest first."""
+        self.page.set_runs([row.to_plain() for row in rows])
+        if self._search:
+            self._find(self._search)
+        self.models_changed.emit([model_row(row) for row in rows if row.has_model])
+        live = [row["name"] for row in self.page.chosen() if row["state"] in LIVE]
+        if live and self.page.isVisible():
+            self._compare([row["name"] for row in self.page.chosen()])
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Move these runs to the trash and offer to bring them back."""
+        titles = [row.shown for name in names if (row := self.runs.row(name))]
+        try:
+            places = self.runs.discard(names)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        for name in names:
+            self.gone.emit(name)
+        text = plural(len(places), "Deleted {name}.", "Deleted {count} runs.", name=titles[0] if titles else "")
+        self.undo_offered.emit(text, places)
+
+    def bring_back(self, places: Any) -> None:
+        """Take back what `undo_offered` told of."""
+        try:
+            self.runs.bring_back(places)
+        except UserError as error:
+            self.failed.emit(error)
+        self.page.choose([place.name for place in places])
+
+    def _find(self, text: str) -> None:
+        self._search = text.strip()
+        self.page.show_found({row.name for row in self.runs.rows(self._search)} if self._search else None)
+
+    def _compare(self, names: Sequence[str]) -> None:
+        folders = {name: self.runs.folder(name) for name in list(names)[:MOST]}
+        histories = {name: whole_history(folder)[0] for name, folder in folders.items()}
+        self.page.show_comparison(histories, {name: recipe_of(folder) for name, folder in folders.items()})
+
+    def _note(self, name: str, changed: dict[str, Any]) -> None:
+        try:
+            self.runs.write_notes(name, **changed)
+        except UserError as error:
+            self.failed.emit(error)
+
+
+def model_row(row: RunSummary) -> dict[str, Any]:
+    """Return a run as ModelChooser wants it."""
+    score = ""
+    if row.value is not None:
+        score = (
+            figures.percent(row.value)
+            if 0 <= row.value <= 1 and "loss" not in row.metric
+            else figures.number(row.value)
+        )
+    return {
+        "path": row.path,
+        "title": row.shown,
+        "epoch": row.epoch,
+        "score": score,
+        "live": row.state in LIVE,
+        "step": row.step,
+    }

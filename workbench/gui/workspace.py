@@ -1,0 +1,193 @@
+"""The six pages and the side bar in one language, joined up: values go in, signals come out, no page knows another."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.words import Words, from_plain, plural, tr
+from workbench.gui.backstage import Backstage
+from workbench.gui.pages.data import DataPage
+from workbench.gui.pages.model import ModelPage
+from workbench.gui.pages.runs import RunsPage
+from workbench.gui.pages.share import SharePage
+from workbench.gui.pages.train import TrainPage
+from workbench.gui.pages.try_it import TryPage
+from workbench.gui.runs_desk import RunsDesk
+from workbench.gui.train_desk import TrainDesk
+from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.page import Page
+from workbench.gui.widgets.side_bar import SideBar
+from workbench.gui.widgets.undo_bar import UndoBar
+
+
+class Workspace(QWidget):
+    """Built again when the language changes; what stands behind it stays."""
+
+    draft_changed = Signal()  # data, architecture or training were edited
+
+    def __init__(self, behind: Backstage, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.behind = behind
+        self.side_bar = SideBar()
+        self.data = DataPage(behind.engine, behind.jobs)
+        self.model = ModelPage(behind.engine, behind.jobs)
+        self.train = TrainPage()
+        self.runs = RunsPage()
+        self.try_it = TryPage(behind.engine, behind.jobs)
+        self.share = SharePage(behind.engine, behind.jobs)
+        self.pages: dict[str, Page] = {
+            "data": self.data, "model": self.model, "train": self.train,
+            "runs": self.runs, "try": self.try_it, "share": self.share,
+        }  # fmt: skip
+        self.stack = QStackedWidget()
+        for page in self.pages.values():
+            self.stack.addWidget(page)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.side_bar)
+        row.addWidget(self.stack, 1)
+        self.undo = UndoBar(self.stack)
+        self.train_desk = TrainDesk(
+            self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
+        )
+        self.runs_desk = RunsDesk(self.runs, behind.runs)
+        self._join_pages()
+        self._join_desks()
+        self._join_behind()
+        self.go("data")
+
+    def go(self, name: str) -> None:
+        """Show the page called `name`: data, model, train, runs, try or share."""
+        self.stack.setCurrentWidget(self.pages[name])
+        self.side_bar.choose(name)
+
+    def current(self) -> str:
+        """Return the name of the page that is shown."""
+        return next(name for name, page in self.pages.items() if page is self.stack.currentWidget())
+
+    def stop(self) -> None:
+        """End what pages have under way."""
+        for page in (self.data, self.model, self.try_it, self.share):
+            page.stop()
+        self.undo.expire()
+
+    def show_error(self, error: UserError) -> None:
+        """Show an error on the page that is open, in place of an earlier one."""
+        page = self.pages[self.current()]
+        page.clear_banners()
+        page.show_banner(Banner.of_error(error)).set_closable(True)
+
+    def show_note(self, text: str) -> None:
+        """Show a note on the page that is open."""
+        self.pages[self.current()].show_banner(Banner("note", text)).set_closable(True)
+
+    def use_recipe(self, recipe: Mapping[str, Any]) -> None:
+        """Set up a new run from this recipe: its data are opened, the forms show its settings."""
+        self.train.set_training(recipe.get("training", {}))
+        self._take_training(self.train.training() or dict(recipe.get("training", {})))
+        if recipe.get("architecture"):
+            self.model.set_architecture(dict(recipe["architecture"]))
+        if recipe.get("data"):
+            self.data.open_settings(dict(recipe["data"]))
+
+    def try_run(self, name: str) -> None:
+        """Open Try it with the model of this run."""
+        self.behind.runs.look_again(name)
+        self.try_it.choose_run(str(self.behind.runs.folder(name).path))
+        self.go("try")
+
+    def _join_pages(self) -> None:
+        self.side_bar.chosen.connect(self.go)
+        for signal, page in (
+            (self.side_bar.training_clicked, "train"),
+            (self.data.model_requested, "model"),
+            (self.model.training_requested, "train"),
+            (self.model.data_requested, "data"),
+            (self.train.data_requested, "data"),
+            (self.train.model_requested, "model"),
+            (self.runs.training_requested, "train"),
+            (self.try_it.training_requested, "train"),
+            (self.share.training_requested, "train"),
+        ):
+            signal.connect(lambda page=page: self.go(page))
+        self.data.opened.connect(self._take_data)
+        self.model.changed.connect(self._take_architecture)
+        self.train.changed.connect(self._take_training)
+
+    def _join_desks(self) -> None:
+        train, runs = self.train_desk, self.runs_desk
+        train.said.connect(self.side_bar.set_training)
+        self.train.try_requested.connect(self.try_run)
+        self.train.discarded.connect(lambda name: runs.delete([name]))
+        self.runs.try_requested.connect(self.try_run)
+        self.runs.shown_on_train.connect(train.show)
+        self.runs.resumed.connect(train.resume)
+        for signal in (self.runs.shown_on_train, self.runs.resumed, runs.recipe_requested):
+            signal.connect(self._go_to_training)
+        runs.recipe_requested.connect(self.use_recipe)
+        runs.gone.connect(train.clear)
+        runs.undo_offered.connect(self.undo.offer)
+        self.undo.undone.connect(runs.bring_back)
+        runs.models_changed.connect(self.try_it.set_runs)
+        runs.models_changed.connect(self.share.set_runs)
+        runs.show_runs(self.behind.runs.rows())
+        for desk in (train, runs):
+            desk.failed.connect(self.show_error)
+
+    def _join_behind(self) -> None:
+        behind = self.behind
+        behind.engine.failed.connect(self.show_error)
+        behind.engine.restarted.connect(self.show_error)
+        behind.runs.rebuilt.connect(self._tell_rebuilt)
+        behind.catalogue_came.connect(self._take_catalogue)
+        behind.devices_came.connect(self._take_devices)
+        if behind.catalogue:
+            self._take_catalogue(behind.catalogue)
+        if behind.devices:
+            self._take_devices(behind.devices)
+
+    def _go_to_training(self, *_: object) -> None:
+        self.go("train")
+
+    def _take_data(self, opened: Mapping[str, Any]) -> None:
+        self.behind.draft.set_data(opened)
+        self.model.set_data(dict(opened["data"]), dict(opened["summary"]))
+        self.train_desk.show_draft()
+        self.draft_changed.emit()
+
+    def _take_architecture(self, architecture: Mapping[str, Any]) -> None:
+        self.behind.draft.set_architecture(architecture)
+        self.train_desk.show_draft()
+        self.draft_changed.emit()
+
+    def _take_training(self, training: Mapping[str, Any]) -> None:
+        self.behind.draft.set_training(training)
+        self.model.set_training(dict(training))
+        self.train_desk.show_draft()
+        self.draft_changed.emit()
+
+    def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
+        self.data.set_catalogue(catalogue)
+        self.model.set_catalogue(catalogue)
+        self.train_desk.set_catalogue(catalogue)
+        self.model.set_training(self.train.training())
+
+    def _take_devices(self, answer: Mapping[str, Any]) -> None:
+        devices, why = answer["devices"], answer.get("why") or {}
+        words = from_plain(why) if isinstance(why, Mapping) and why.get("template") else Words("")
+        self.train.set_devices(devices, tr(words))
+        if devices:
+            self.side_bar.set_device(str(devices[0]["title"]))
+
+    def _tell_rebuilt(self, count: int) -> None:
+        self.show_note(
+            plural(
+                count,
+                "The list of runs was damaged and has been rebuilt from {count} run.",
+                "The list of runs was damaged and has been rebuilt from {count} runs.",
+            )
+        )
