@@ -84,7 +84,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """Give a new place beside `target` to write to; afterwards it becomes `target`, or goes when something went wrong."""
+    """Give a place beside `target` to write to; afterwards it becomes `target`, or goes if something went wrong."""
     beside = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(3)}.tmp")
     try:
         yield beside

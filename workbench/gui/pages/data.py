@@ -118,17 +118,16 @@ class DataPage(Page):
     def _begin(self, title: str) -> None:
         self.clear_banners()
         self._what = tr("Opening {name}", name=title)
-        self._progress("", -1.0, "")
+        self._progress("", None, "")
         if self.content.summary:
             self.progress.show()
         else:
             self.set_line(self._what)
             self.stack.setCurrentWidget(self.busy)
 
-    def _progress(self, stage: str, fraction: float, left: str) -> None:
-        known = fraction if fraction >= 0 else None
-        self.progress.show_progress(self._what, stage, known, left)
-        self.busy.show_busy(stage or self._what, known, left, tr("Cancel"))
+    def _progress(self, stage: str, fraction: float | None, left: str) -> None:
+        self.progress.show_progress(self._what, stage, fraction, left)
+        self.busy.show_busy(stage or self._what, fraction, left, tr("Cancel"))
 
     def _rest(self) -> None:
         """Show the data, or the invitation while there are none."""

@@ -71,7 +71,7 @@ class DataContent(QWidget):
         self.changed.emit()
 
     def title(self) -> str:
-        """Return what the data are called: a bundled sample by its title, others by the name of their file or folder."""
+        """Return what the data are called: a sample by its title, others by the name of their file or folder."""
         sample = SAMPLES.get(str(self.data.get("name", ""))) if self.data.get("kind") == "samples" else None
         return tr(sample[0]) if sample else str(self.summary.get("name", ""))
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from workbench.core.errors import UserError
 from workbench.core.signature import SPLITS
+from workbench.core.words import tr
 
 _AUGMENTED_VALUES = 3_000_000  # pixel values of one preview, so that it comes back in a blink
 _AUGMENTED_MOST = 120
 
 
 class CachedImages:
-    """Images (N, H, W, C) uint8 in a memory map, with their targets, splits and names; rows are chosen by filters."""
+    """Images (N, H, W, C) uint8 in a memory map, with their targets, splits and names."""
 
     def __init__(self, cache: Path, classes: Sequence[str]) -> None:
         """Raises UserError when the cache cannot be read."""
@@ -33,46 +34,57 @@ class CachedImages:
             ) from error
         self.cache = cache
         self.classes = list(classes)
-        self.rows = np.arange(len(self.pixels))
         self._names: list[str] | None = None
 
-    def choose(self, split: str, target: int) -> None:
-        """Keep the rows of one split ("" for all) and one class (below 0 for all)."""
+    def rows(self, split: str = "", target: int = -1) -> np.ndarray:
+        """Return the rows of one split ("": of all) and one class (below 0: of all), rising."""
         kept = np.ones(len(self.pixels), bool)
         if split:
             kept &= np.asarray(self.splits) == SPLITS.index(split)
         if target >= 0:
             kept &= np.asarray(self.targets) == target
-        self.rows = np.flatnonzero(kept)
+        return np.flatnonzero(kept)
 
-    def fetch(self, positions: np.ndarray) -> np.ndarray:
-        """Return the images at these positions of the chosen rows: (n, H, W, C) uint8."""
-        return np.asarray(self.pixels[self.rows[positions]])
+    def rows_to_augment(self, target: int) -> np.ndarray:
+        """Return the first training rows of a class (below 0: of all), as many as a preview takes."""
+        values = int(np.prod(self.pixels.shape[1:]))
+        return self.rows("training", target)[: max(6, min(_AUGMENTED_MOST, _AUGMENTED_VALUES // values))]
 
-    def label(self, position: int) -> str:
-        """Return the class of the image at this position."""
-        target = int(self.targets[self.rows[position]])
-        return self.classes[target] if 0 <= target < len(self.classes) else str(target)
-
-    def name(self, position: int) -> str:
-        """Return the file name of the image at this position, or its number."""
+    def name(self, row: int) -> str:
+        """Return the file name of an image, or its number."""
         if self._names is None:
             try:
                 self._names = list(json.loads((self.cache / "names.json").read_text(encoding="utf-8")))
             except (OSError, ValueError):
                 self._names = []
-        row = int(self.rows[position])
         return str(self._names[row]) if row < len(self._names) else str(row)
 
-    def split(self, position: int) -> str:
-        """Return the split that the image at this position belongs to."""
-        return SPLITS[int(self.splits[self.rows[position]])]
 
-    def rows_to_augment(self) -> list[int]:
-        """Return the first rows of the training split among the chosen ones, as many as a preview takes."""
-        training = self.rows[np.asarray(self.splits)[self.rows] == 0]
-        values = int(np.prod(self.pixels.shape[1:]))
-        return [int(row) for row in training[: max(6, min(_AUGMENTED_MOST, _AUGMENTED_VALUES // values))]]
+class ShownImages:
+    """Some rows of the images, at positions 0, 1, 2…; pixels: what is shown in place of what the cache holds."""
+
+    def __init__(self, images: CachedImages, rows: np.ndarray, pixels: np.ndarray | None = None) -> None:
+        self._images = images
+        self._rows = rows
+        self._pixels = pixels
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def fetch(self, positions: np.ndarray) -> np.ndarray:
+        """Return the images at these positions: (n, H, W, C) uint8."""
+        return self._images.pixels[self._rows[positions]] if self._pixels is None else self._pixels[positions]
+
+    def label(self, position: int) -> str:
+        """Return the class of the image at this position."""
+        target, classes = int(self._images.targets[self._rows[position]]), self._images.classes
+        return classes[target] if 0 <= target < len(classes) else str(target)
+
+    def tip(self, position: int) -> str:
+        """Return name, class and split of the image at this position."""
+        titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
+        row = int(self._rows[position])
+        return "\n".join((self._images.name(row), self.label(position), titles[SPLITS[int(self._images.splits[row])]]))
 
 
 def decoded(answer: dict[str, Any]) -> np.ndarray:

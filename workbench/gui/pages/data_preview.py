@@ -1,4 +1,4 @@
-"""The samples of the opened data: a grid of images or a table of texts, by class and split, with or without augmentation."""
+"""The samples of the opened data: a grid of images, augmented if wanted, or a table of texts."""
 
 import random
 from pathlib import Path
@@ -11,9 +11,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from workbench.core.errors import UserError
 from workbench.core.signature import SPLITS
 from workbench.core.words import plural, tr
-from workbench.gui import figures
 from workbench.gui.latest import Latest
-from workbench.gui.pages.data_images import CachedImages, decoded
+from workbench.gui.pages.data_images import CachedImages, ShownImages, decoded
 from workbench.gui.pages.data_texts import TextRows
 from workbench.gui.theme import explain
 from workbench.gui.widgets.card import Card
@@ -128,49 +127,29 @@ class DataPreview(Card):
             return
         target = int(self._class.value())
         if self._switch.isChecked():
-            self._images.choose("training", target)
-            rows = self._images.rows_to_augment()
+            rows = self._images.rows_to_augment(target).tolist()
             self._augmented.ask({"data": self._data, "rows": rows, "seed": self._seed})
             return
         self._augmented.forget()
-        self._images.choose(self._split.value() or "", target)
-        self._supply(self._images)
+        shown = ShownImages(self._images, self._images.rows(self._split.value() or "", target))
+        count = len(shown)
+        self.set_note(plural(count, "{count} image", "{count} images") if count < len(self._images.pixels) else "")
+        self._supply(shown)
 
-    def _supply(self, images: CachedImages) -> None:
-        count = len(images.rows)
-        self.set_note(plural(count, "{count} image", "{count} images") if count < len(images.pixels) else "")
-        self.grid.set_supplier(count, images.fetch, images.label, lambda position: _tip(images, position))
+    def _supply(self, shown: ShownImages) -> None:
+        self.grid.set_supplier(len(shown), shown.fetch, shown.label, shown.tip)
 
     def _show_augmented(self, answer: dict[str, Any], asked: dict[str, Any]) -> None:
-        images = self._images
-        if images is None or not self._switch.isChecked():
-            return
-        pixels = decoded(answer)
-        images.rows = np.asarray(asked["rows"], dtype=np.int64)
-        self.set_note(tr("as the model will see them"))
-        self.grid.set_supplier(
-            len(pixels),
-            lambda positions: pixels[positions],
-            images.label,
-            lambda position: _tip(images, position),
-        )
+        if self._images is not None and self._switch.isChecked():
+            self.set_note(tr("as the model will see them"))
+            self._supply(ShownImages(self._images, np.asarray(asked["rows"], dtype=np.int64), decoded(answer)))
 
     def _augmentation_failed(self, error: UserError, _: object) -> None:
         self._switch.setChecked(False)
         self.failed.emit(error)
 
 
-def _tip(images: CachedImages, position: int) -> str:
-    titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
-    return "\n".join((images.name(position), images.label(position), titles[images.split(position)]))
-
-
 def _cell(shape: tuple[int, ...]) -> int:
     """Return a side on the screen for images of shape (N, H, W, C): small ones grow, large ones shrink."""
     side = max(shape[1], shape[2])
     return 56 if side <= 40 else 72 if side <= 80 else 104
-
-
-def size_text(shape: tuple[int, ...] | list[int]) -> str:
-    """Return the size of images of shape (channels, height, width): "28 × 28"."""
-    return f"{figures.count(shape[2])} × {figures.count(shape[1])}"

@@ -33,7 +33,6 @@ class DataSummary(QWidget):
             tile.deleteLater()
         for title, figure in _tiles(summary):
             tile = FigureTile(title, figure)
-            tile.setAccessibleName(f"{title} {figure}")
             self._row.addWidget(tile, 3 if "×" in figure else 2)
 
 

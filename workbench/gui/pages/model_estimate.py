@@ -6,9 +6,9 @@ from typing import Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QLabel, QWidget
 
-from workbench.core.errors import UserError
-from workbench.core.words import from_plain, tr
+from workbench.core.words import tr
 from workbench.gui import figures
+from workbench.gui.current_job import CurrentJob
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button
@@ -27,8 +27,10 @@ class Estimate(Card):
     def __init__(self, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.set_caption(tr("Measured on this device"))
-        self._jobs = jobs
-        self._job: Any = None
+        self._job = CurrentJob(jobs, self)
+        self._job.progressed.connect(lambda stage, *_: self._say(stage))
+        self._job.answered.connect(self._finish)
+        self._job.failed.connect(lambda error: self._settle(error.translated(), wrong=True))
         self._recipe: dict[str, Any] = {}
         self._wide = False
         self._remark = ("", False)  # text, whether it is an error
@@ -89,13 +91,11 @@ class Estimate(Card):
     def cancel(self) -> None:
         """Stop measuring."""
         self._quiet.stop()
-        job, self._job = self._job, None
-        if job is not None:
-            job.cancel()
+        self._job.cancel()
 
     def is_measuring(self) -> bool:
         """Return whether a measurement runs or is about to."""
-        return self._job is not None or self._quiet.isActive()
+        return self._job.is_running() or self._quiet.isActive()
 
     def _show_waiting(self) -> None:
         self._show_figures(None)
@@ -109,27 +109,12 @@ class Estimate(Card):
             return
         self.cancel()
         self._show_waiting()
-        job = self._job = self._jobs.start("model.measure", {"recipe": self._recipe})
-        job.progressed.connect(lambda plain: self._report(job, plain))
-        job.answered.connect(lambda answer: self._finish(job, answer))
-        job.failed.connect(lambda error: self._fail(job, error))
+        self._job.start("model.measure", {"recipe": self._recipe})
 
-    def _report(self, job: Any, plain: Mapping[str, Any]) -> None:
-        if job is self._job:
-            self._say(tr(from_plain(plain["stage"])))
-
-    def _finish(self, job: Any, answer: Mapping[str, Any]) -> None:
-        if job is self._job:
-            self._job = None
-            self._show_figures(answer)
-            rate = figures.rate(float(answer["samples_per_second"])) if answer.get("samples_per_second") else ""
-            self._settle(rate)
-            self.measured.emit(answer)
-
-    def _fail(self, job: Any, error: UserError) -> None:
-        if job is self._job:
-            self._job = None
-            self._settle(error.translated(), wrong=True)
+    def _finish(self, answer: Mapping[str, Any]) -> None:
+        self._show_figures(answer)
+        self._settle(figures.rate(float(answer["samples_per_second"])))
+        self.measured.emit(answer)
 
     def _settle(self, text: str, wrong: bool = False) -> None:
         self.busy.hide()

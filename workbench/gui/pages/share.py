@@ -1,7 +1,7 @@
 """The Share page: copies of a run, its model or its recipe, and the commands that use them."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 from workbench.gui import figures
+from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.model_chooser import ModelChooser
 from workbench.gui.pages.share_parts import CommandLine, Offer
-from workbench.gui.remaining import Remaining
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import button
@@ -32,8 +32,13 @@ class SharePage(Page):
 
     def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Share"), tr("Take a run along, or use its model elsewhere."), parent=parent)
-        self._jobs = jobs
-        self._job: Any = None
+        self._doing = ""
+        self._job = CurrentJob(jobs, self)
+        self._job.progressed.connect(
+            lambda _, fraction, left: self.progress.show_progress(self._doing, "", fraction, left)
+        )
+        self._job.answered.connect(self._show_saved)
+        self._job.failed.connect(self._show_error)
         self.chooser = ModelChooser()
         self.chooser.setObjectName("share.target")
         self.chooser.setAccessibleName(tr("Run to share"))
@@ -71,7 +76,8 @@ class SharePage(Page):
             "package",
             tr("A copy of the run"),
             tr(
-                "Everything in one zip file: recipe, curves, log, checkpoints and models. Unpacked among other runs it is one of them."
+                "Everything in one zip file: recipe, curves, log, checkpoints and models. "
+                "Unpacked among other runs it is one of them."
             ),
             tr("Save as .zip…"),
         )
@@ -149,33 +155,14 @@ class SharePage(Page):
     def _start(self, name: str, path: str, title: str) -> None:
         if not path:
             return
-        self._cancel()
         self.clear_banners()
-        remaining = Remaining()
-        job = self._job = self._jobs.start(name, {"run": str(self.chooser.run()["path"]), "path": path})
+        self._doing = title
         self.progress.show_progress(title)
         self.progress.show()
-
-        def report(plain: Mapping[str, Any]) -> None:
-            if job is self._job:
-                done, total = int(plain["done"]), int(plain["total"])
-                fraction = done / total if total else None
-                self.progress.show_progress(title, "", fraction, remaining.left(name, done, total))
-
-        job.progressed.connect(report)
-        job.answered.connect(self._ending(job, lambda answer: self._show_saved(answer)))
-        job.failed.connect(self._ending(job, self._show_error))
-
-    def _ending(self, job: Any, then: Callable[[Any], None]) -> Callable[[Any], None]:
-        def end(value: Any) -> None:
-            if job is self._job:
-                self._job = None
-                self.progress.hide()
-                then(value)
-
-        return end
+        self._job.start(name, {"run": str(self.chooser.run()["path"]), "path": path})
 
     def _show_saved(self, answer: Mapping[str, Any]) -> None:
+        self.progress.hide()
         path = str(answer["path"])
         if "size" in answer:
             text = tr("Saved {name}, {size}.", name=Path(path).name, size=figures.size(float(answer["size"])))
@@ -187,10 +174,9 @@ class SharePage(Page):
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent))))
 
     def _show_error(self, error: UserError) -> None:
+        self.progress.hide()
         self.show_banner(Banner.of_error(error)).set_closable(True)
 
     def _cancel(self) -> None:
-        job, self._job = self._job, None
-        if job is not None:
-            job.cancel()
+        self._job.cancel()
         self.progress.hide()

@@ -8,10 +8,9 @@ from typing import Any
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
 from PySide6.QtGui import QImage
 
-from workbench.core.words import from_plain, tr
-from workbench.gui import figures
+from workbench.core.words import tr
+from workbench.gui.current_job import CurrentJob
 from workbench.gui.latest import Latest
-from workbench.gui.remaining import Remaining
 
 _TOP = 5
 
@@ -30,8 +29,10 @@ class Asking(QObject):
 
     def __init__(self, engine: Any, jobs: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._job: Any = None
+        self._job = CurrentJob(jobs, self)
+        self._job.progressed.connect(self.progressed)
+        self._job.answered.connect(lambda answer: self.batch_done.emit(answer["predictions"]))
+        self._job.failed.connect(self.batch_failed)
         self._run = ""
         self._predictions = Latest(engine, "prediction.predict", 0, self)
         self._predictions.answered.connect(self._tell_prediction)
@@ -66,30 +67,13 @@ class Asking(QObject):
 
     def ask_about_many(self, paths: Sequence[str], invert: bool = False) -> None:
         """Predict everything at these paths, in the background."""
-        self.cancel()
-        remaining = Remaining()
         arguments = {"run": self._run, "paths": list(paths), "top": _TOP}
-        job = self._job = self._jobs.start("prediction.batch", {**arguments, "invert": True} if invert else arguments)
-
-        def report(plain: Mapping[str, Any]) -> None:
-            if job is self._job:
-                stage, done, total = from_plain(plain["stage"]), int(plain["done"]), int(plain["total"])
-                shown = tr(
-                    "{stage}, {done} of {total}", stage=stage, done=figures.count(done), total=figures.count(total)
-                )
-                left = remaining.left(stage.template, done, total)
-                self.progressed.emit(shown if total else tr(stage), done / total if total else None, left)
-
-        job.progressed.connect(report)
-        job.answered.connect(lambda answer: self._end(job) and self.batch_done.emit(answer["predictions"]))
-        job.failed.connect(lambda error: self._end(job) and self.batch_failed.emit(error))
+        self._job.start("prediction.batch", {**arguments, "invert": True} if invert else arguments)
         self.progressed.emit(tr("Loading the model"), None, "")
 
     def cancel(self) -> None:
         """Stop predicting many."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.cancel()
+        self._job.cancel()
 
     def forget(self) -> None:
         """Tell no answer about one input any more."""
@@ -101,12 +85,6 @@ class Asking(QObject):
         self.cancel()
         for questions in (self._predictions, self._views, self._samples):
             questions.forget()
-
-    def _end(self, job: Any) -> bool:
-        if job is not self._job:
-            return False
-        self._job = None
-        return True
 
     def _tell_prediction(self, answer: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
         self.predicted.emit(answer["predictions"][0], asked["inputs"][0])
