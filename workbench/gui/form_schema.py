@@ -53,16 +53,16 @@ def fields_of(schema: Mapping[str, Any], definitions: Mapping[str, Any] | None =
 
     Raises ValueError for a type that forms do not know, so that a test over all settings finds it.
     """
-    definitions = schema.get("$defs", {}) if definitions is None else definitions
+    known: Mapping[str, Any] = schema.get("$defs", {}) if definitions is None else definitions
     shown, fixed, hidden = [], {}, set()
     for name, part in schema.get("properties", {}).items():
-        whole = _resolved(part, definitions)
+        whole = _resolved(part, known)
         if "const" in whole:
             fixed[name] = whole["const"]
         elif whole.get("hint", {}).get("hidden"):
             hidden.add(name)
         else:
-            shown.append(_field(name, whole, definitions))
+            shown.append(_field(name, whole, known))
     return Fields(tuple(shown), fixed, frozenset(hidden))
 
 

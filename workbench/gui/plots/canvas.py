@@ -1,8 +1,10 @@
 """The surface that curves are drawn on."""
 
+from typing import cast
+
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 
 from workbench.gui import theme
 from workbench.gui.plots.axes import QuietAxis, ZoomBox
@@ -20,10 +22,11 @@ class Canvas(pyqtgraph.PlotWidget):
         self.left_axis, self.bottom_axis = QuietAxis("left", percent), QuietAxis("bottom")
         axes = {"left": self.left_axis, "bottom": self.bottom_axis}
         super().__init__(viewBox=self.box, axisItems=axes, enableMenu=False)
-        self.getPlotItem().hideButtons()
+        self.plot = cast(pyqtgraph.PlotItem, self.getPlotItem())
+        self.plot.hideButtons()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 100)
-        self.scene().sigMouseMoved.connect(self._moved)
+        cast(pyqtgraph.GraphicsScene, self.scene()).sigMouseMoved.connect(self._moved)
         self._step: float | None = None
         self.restyle()
 
@@ -33,6 +36,10 @@ class Canvas(pyqtgraph.PlotWidget):
         for axis in (self.left_axis, self.bottom_axis):
             axis.restyle()
         self.left_axis.setGrid(_GRID)
+
+    def add(self, item: pyqtgraph.GraphicsObject) -> None:
+        """Draw `item`; it has no say in the range that is shown."""
+        self.plot.addItem(item, ignoreBounds=True)
 
     def point(self, step: float | None) -> None:
         """Move the crosshair to `step`, or take it away."""
@@ -44,7 +51,7 @@ class Canvas(pyqtgraph.PlotWidget):
         super().leaveEvent(ev)
         self.point(None)
 
-    def focusOutEvent(self, ev: QEvent) -> None:
+    def focusOutEvent(self, ev: QFocusEvent) -> None:
         super().focusOutEvent(ev)
         self.point(None)
 

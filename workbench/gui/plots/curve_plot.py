@@ -93,7 +93,7 @@ class CurvePlot(QWidget):
         curve.shown = self.legend.shown(name)
         curve.restyle()
         for item in curve.items:
-            self.canvas.addItem(item, ignoreBounds=True)
+            self.canvas.add(item)
         self.append(name, steps, values)
 
     def append(self, name: str, steps: Any, values: Any) -> None:
@@ -236,8 +236,9 @@ class CurvePlot(QWidget):
 
     def _point(self, step: float | None) -> None:
         if step is not None:
+            wanted = step
             near = [point[0] for curve in self._curves.values() if (point := curve.data.at(step)) is not None]
-            step = min(near, key=lambda found: abs(found - step), default=None)
+            step = min(near, key=lambda found: abs(found - wanted), default=None)
         self._pointed = step
         self.markers.set_cross(step)
         self._show_values()

@@ -5,21 +5,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
 from workbench.gui import theme
+from workbench.gui.plots.canvas import Canvas
 from workbench.gui.theme import sized
 
 
 class Markers:
     """The lines of one plot; `place` puts the text of the best value where it can be read."""
 
-    def __init__(self, plot: pyqtgraph.PlotWidget) -> None:
-        self._plot = plot
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        self._step = 0.0
         self._best, self._now, self._cross = (pyqtgraph.InfiniteLine(angle=90) for _ in range(3))
         self._text = pyqtgraph.TextItem(anchor=(0, 0.5))
         self._text.setFont(sized(theme.base_font(), 12))
         for item in (self._best, self._now, self._cross, self._text):
             item.setZValue(20)
             item.hide()
-            plot.addItem(item, ignoreBounds=True)
+            canvas.add(item)
         self.restyle()
 
     def restyle(self) -> None:
@@ -38,12 +40,13 @@ class Markers:
     def set_best(self, step: float | None, text: str) -> None:
         """Mark `step` with `text`, or nothing."""
         self._set(self._best, step)
+        self._step = step or 0.0
         self._text.setText(text)
         self._text.setVisible(step is not None and bool(text))
 
     def best(self) -> tuple[float, str] | None:
         """Return the step and the text of the best value."""
-        return (self._best.value(), self._text.toPlainText()) if self._best.isVisible() else None
+        return (self._step, self._text.toPlainText()) if self._best.isVisible() else None
 
     def set_now(self, step: float | None) -> None:
         """Mark where the run is, or nothing."""
@@ -57,11 +60,10 @@ class Markers:
         """Put the text beside its line, on the side where there is room."""
         if not self._text.isVisible():
             return
-        (first, last), (low, high) = self._plot.getViewBox().viewRange()
-        step = self._best.value()
-        left = step - first > (last - first) * 0.6
+        (first, last), (low, high) = self._canvas.box.viewRange()
+        left = self._step - first > (last - first) * 0.6
         self._text.setAnchor((1, 0.5) if left else (0, 0.5))
-        self._text.setPos(step, low + (high - low) * 0.68)
+        self._text.setPos(self._step, low + (high - low) * 0.68)
 
     def _set(self, line: pyqtgraph.InfiniteLine, step: float | None) -> None:
         line.setVisible(step is not None)

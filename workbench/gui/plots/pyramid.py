@@ -174,5 +174,5 @@ class Pyramid:
 
 
 def _pairwise(combine: np.ufunc, values: np.ndarray) -> np.ndarray:
-    """Return `combine` over each FACTOR values that follow each other (reducing along a short axis is ten times slower)."""
+    """Return `combine` over every FACTOR values; a reduction along so short an axis is ten times slower."""
     return combine(combine(values[0::4], values[1::4]), combine(values[2::4], values[3::4]))

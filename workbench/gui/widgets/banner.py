@@ -61,7 +61,6 @@ class Banner(QFrame):
         self.level: Level = level
         self._text = _wrapped(text, "plain")
         self._hint = _wrapped(hint, "muted")
-        self._hint.setVisible(bool(hint))
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._text)
@@ -73,6 +72,7 @@ class Banner(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.inner, Space.inner, Space.inner, Space.inner)
         layout.addLayout(self._line)
+        self._hint.setVisible(bool(hint))
         self._close = icon_button("x", tr("Close"))
         self._close.clicked.connect(self.close_banner)
         self._close.hide()

@@ -37,7 +37,7 @@ class Drops(QObject):
             self.files_dropped.emit(files)
         elif data.hasImage() and isinstance(image := data.imageData(), QImage) and not image.isNull():
             self.image_dropped.emit(image)
-        elif data.hasText() and data.text().strip():
+        elif not data.hasUrls() and data.text().strip():  # a link to the web is no text to read
             self.text_dropped.emit(data.text())
         else:
             return False
@@ -102,6 +102,12 @@ class DropArea(QFrame):
     def take(self, data: QMimeData) -> bool:
         """Take pasted `data` like a drop; returns False when there is nothing in it."""
         return self.drops.take(data)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.drops.eventFilter(self, event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.drops.eventFilter(self, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current()

@@ -23,7 +23,7 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Show `text` on one line."""
-        super().setText(" ".join(text.split()))
+        super().setText(" ".join(text.splitlines()))
         self.setAccessibleName(self.text())
         self._refresh_tip()
 

@@ -192,6 +192,9 @@ class ImageGrid(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton and (row := self.row_at(event.position().toPoint())) >= 0:
             self.set_current(row)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if (row := self.row_at(event.position().toPoint())) >= 0:
             self.activated.emit(row)

@@ -160,7 +160,7 @@ class _Status(QAbstractButton):
         first.setSpacing(Space.small)
         first.addWidget(self._dot)
         first.addWidget(self._device, 1)
-        layout = QVBoxLayout(self)
+        self._lines = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 2, 0, 2)
         layout.setSpacing(2)
         layout.addLayout(first)
@@ -183,7 +183,7 @@ class _Status(QAbstractButton):
         self._describe()
 
     def sizeHint(self) -> QSize:
-        return self.layout().sizeHint()
+        return self._lines.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.hasFocus():

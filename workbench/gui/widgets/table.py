@@ -23,7 +23,6 @@ from workbench.gui.theme import look, tabular
 
 Index = QModelIndex | QPersistentModelIndex
 RAW = Qt.ItemDataRole.UserRole  # the value itself, for sorting and CSV
-ROW = Qt.ItemDataRole.UserRole + 1  # the whole row
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,14 @@ class RowsModel(QAbstractTableModel):
         """Return the rows in the order in which they were given."""
         return list(self._rows)
 
+    def row(self, number: int) -> Mapping[str, Any]:
+        """Return one row."""
+        return self._rows[number]
+
+    def value(self, index: Index) -> Any:
+        """Return the value in a cell, None where it is missing."""
+        return self._rows[index.row()].get(self.columns[index.column()].key)
+
     def set_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show `rows` in place of those before."""
         self.beginResetModel()
@@ -70,8 +77,6 @@ class RowsModel(QAbstractTableModel):
             return "–" if value is None else column.show(value)
         if role == RAW:
             return value
-        if role == ROW:
-            return row
         if role == Qt.ItemDataRole.ToolTipRole:
             return None if value is None else column.show(value)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
@@ -98,8 +103,10 @@ class SortedRows(QSortFilterProxyModel):
     keep: which rows are shown, set through `set_filter`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, model: RowsModel) -> None:
         super().__init__()
+        self._model = model
+        self.setSourceModel(model)
         self._keep: Callable[[Mapping[str, Any]], bool] | None = None
 
     def set_filter(self, keep: Callable[[Mapping[str, Any]], bool] | None) -> None:
@@ -108,11 +115,10 @@ class SortedRows(QSortFilterProxyModel):
         self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        model = self.sourceModel()
-        return self._keep is None or bool(self._keep(model.index(source_row, 0).data(ROW)))
+        return self._keep is None or bool(self._keep(self._model.row(source_row)))
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        first, second = _sort_key(left.data(RAW)), _sort_key(right.data(RAW))
+        first, second = _sort_key(self._model.value(left)), _sort_key(self._model.value(right))
         if first[0] == 2 or second[0] == 2:  # missing: the last in both directions
             ascending = self.sortOrder() == Qt.SortOrder.AscendingOrder
             return first[0] < second[0] if ascending else first[0] > second[0]
@@ -125,8 +131,8 @@ class Table(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         look(self, "bare")
-        self._model: RowsModel | None = None
-        self._sorted = SortedRows()
+        self._model = RowsModel(())
+        self._sorted = SortedRows(self._model)
         self.setFont(tabular(self.font()))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -145,10 +151,8 @@ class Table(QTableView):
 
     def set_model(self, model: RowsModel, sortable: bool = True) -> None:
         """Show `model`; sorting leaves the model as it is."""
-        self._model = model
-        model.setParent(self)
+        self._model, self._sorted = model, SortedRows(model)
         self._sorted.setParent(self)
-        self._sorted.setSourceModel(model)
         self.setModel(self._sorted)
         self.setSortingEnabled(sortable)
         self.horizontalHeader().setSectionsClickable(sortable)
@@ -163,11 +167,11 @@ class Table(QTableView):
         """Return the rows that are selected, in the order in which they are shown."""
         selection = self.selectionModel()
         indexes = sorted(selection.selectedRows(), key=lambda index: index.row()) if selection else []
-        return [index.data(ROW) for index in indexes]
+        return [self.row_at(index.row()) for index in indexes]
 
     def row_at(self, line: int) -> Mapping[str, Any]:
         """Return the row that is shown on `line`."""
-        return self.model().index(line, 0).data(ROW)
+        return self._model.row(self._sorted.mapToSource(self._sorted.index(line, 0)).row())
 
     def save_csv(self, path: str | Path) -> None:
         """Write what is shown, in its order, with the values in full; raises UserError when it cannot be written."""

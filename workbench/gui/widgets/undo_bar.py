@@ -43,6 +43,7 @@ class UndoBar(QFrame):
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self.expire)
+        self._parent = parent
         parent.installEventFilter(self)
         self.hide()
 
@@ -81,5 +82,5 @@ class UndoBar(QFrame):
             signal.emit(token)
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._parent
         self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - Space.padding)
