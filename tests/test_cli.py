@@ -301,6 +301,18 @@ def test_the_unexpected_is_a_sentence_and_debug_shows_the_rest(
     assert "Traceback" in command("runs", "--debug")[2]
 
 
+def test_a_run_that_may_not_be_written_to_is_named(
+    command: Command, digits_run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/runs/mine/lock")
+
+    monkeypatch.setattr("workbench.core.run_lock.take", refuse)
+    code, _, errors = command("resume", digits_run.path)
+    assert code == 1
+    assert errors.startswith("/runs/mine/lock cannot be used: Permission denied.")
+
+
 def test_without_a_display_it_is_said_what_can_be_done(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.commands.system.has_display", lambda: False)
     code, _, errors = command()

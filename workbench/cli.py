@@ -34,6 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        shown = UserError(
+            "{path} cannot be used: {reason}.",
+            hint="See that it is there and that you may read and write it.",
+            details=traceback.format_exc(),
+            path=str(error.filename or "?"),
+            reason=error.strerror or str(error),
+        )
+        show_error(shown, debug=debug)
+        return FAILED
     except Exception as error:  # noqa: BLE001 - a person gets a sentence; --debug shows the rest
         shown = UserError(
             "Something unexpected went wrong: {reason}.",

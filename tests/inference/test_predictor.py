@@ -179,3 +179,12 @@ def test_loading_a_model_leaves_the_random_numbers_alone(digits_run: RunFolder) 
     torch.manual_seed(3)
     Predictor.of_run(digits_run)
     assert torch.equal(torch.rand(4), expected)
+
+
+def test_a_model_that_training_replaces_meanwhile_is_no_trouble(
+    digits_run: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    best = digits_run.best_model()
+    places = iter([tmp_path / "gone", best])
+    monkeypatch.setattr("workbench.inference.predictor.model_of", lambda run: next(places))
+    assert Predictor.of_run(digits_run).model.folder == best

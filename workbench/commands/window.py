@@ -1,7 +1,6 @@
 """The window, which is the command without a name, and what there is instead of it without a display."""
 
 from pathlib import Path
-from typing import Any
 
 from workbench.commands import system
 from workbench.commands.output import say
@@ -30,8 +29,7 @@ def show_window(runs: Path, *, demo: bool) -> int:
     system.require_qt()
     from workbench.gui import app
 
-    start: Any = app.run
-    return int(start(runs, demo=demo))
+    return app.run(runs, demo=demo)
 
 
 class NoDisplay(UserError):

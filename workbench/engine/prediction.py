@@ -96,14 +96,8 @@ def _predictor(run: str) -> Predictor:
     if model in _predictors:
         _predictors.move_to_end(model)
         return _predictors[model]
-    try:
-        predictor = Predictor(model)
-    except UserError:
-        newer = model_of(RunFolder(Path(run)))  # a better one may have replaced it this moment
-        if newer == model:
-            raise
-        model, predictor = newer, Predictor(newer)
-    _predictors[model] = predictor
+    predictor = Predictor.of_run(RunFolder(Path(run)))
+    _predictors[predictor.model.folder] = predictor
     while len(_predictors) > _KEPT:
         _predictors.popitem(last=False)
     return predictor

@@ -13,7 +13,6 @@ from workbench.core.files import read_json, write_json
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.dataset import Dataset, Progress, ProgressCallback, Split, ignore
-from workbench.inference.model_folder import model_of
 from workbench.inference.predictor import Predictor
 from workbench.inference.run_data import open_again
 from workbench.metrics import metrics, metrics_for
@@ -102,7 +101,7 @@ def evaluate_split(
         if predictor.takes_images:
             encoded = split.images(places)
         else:
-            encoded = np.stack([predictor.preprocessing.encode(text) for text in split.texts(places)])
+            encoded = predictor.preprocessing.encode_all(split.texts(places))
         outputs.append(predictor.logits(encoded))
     report(len(split))
     targets = torch.from_numpy(np.asarray(split.targets, np.int64))
@@ -117,7 +116,7 @@ def evaluate_run(
     data: where the data lie now, if they moved. Returns {"model", "step", "metrics" by split and name, "splits"}.
     Raises UserError when there is no model or the data are not there.
     """
-    predictor = Predictor(model_of(run), device)
+    predictor = Predictor.of_run(run, device)
     dataset = open_again(run, predictor.model.labels, data, progress)
     _require_same_inputs(run, predictor, dataset)
     splits: dict[str, Any] = {}

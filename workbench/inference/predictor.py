@@ -72,7 +72,14 @@ class Predictor:
     @classmethod
     def of_run(cls, run: RunFolder, device: str = "cpu") -> "Predictor":
         """Return a predictor with the model of `run` that gets used; raises UserError when it has none."""
-        return cls(model_of(run), device)
+        model = model_of(run)
+        try:
+            return cls(model, device)
+        except UserError:
+            newer = model_of(run)
+            if newer == model:
+                raise
+            return cls(newer, device)  # training went on, and replaced the model while it was read
 
     @property
     def takes_images(self) -> bool:
