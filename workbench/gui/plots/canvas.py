@@ -37,6 +37,11 @@ class Canvas(pyqtgraph.PlotWidget):
             axis.restyle()
         self.left_axis.setGrid(_GRID)
 
+    def show_axes(self, shown: bool) -> None:
+        """Show or hide the figures and the grid; an empty plot has none."""
+        for axis in (self.left_axis, self.bottom_axis):
+            axis.setOpacity(float(shown))
+
     def add(self, item: pyqtgraph.GraphicsObject) -> None:
         """Draw `item`; it has no say in the range that is shown."""
         self.plot.addItem(item, ignoreBounds=True)

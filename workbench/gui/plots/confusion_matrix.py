@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import tr
@@ -15,6 +15,7 @@ from workbench.gui.plots import export
 from workbench.gui.plots.header import Header
 from workbench.gui.theme import look, sized, tabular
 from workbench.gui.tokens import Size, Space
+from workbench.gui.widgets.elided_label import ElidedLabel
 
 _SMALLEST_WITH_FIGURES = 24
 _WIDEST_LABEL = 96
@@ -162,8 +163,7 @@ class ConfusionMatrix(QWidget):
         self._matrix = np.zeros((0, 0), dtype=np.int64)
         self.header = Header(title or tr("Confusion matrix"))
         self.header.export_wanted.connect(self._export)
-        self._words = look(QLabel(), "muted")
-        self._words.setWordWrap(True)
+        self._words = look(ElidedLabel(), "muted")
         self.view = MatrixView()
         self.view.setAccessibleName(self.accessibleName())
         self.view.pointed.connect(self._read_out)

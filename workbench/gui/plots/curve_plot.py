@@ -158,7 +158,9 @@ class CurvePlot(QWidget):
         self._later.stop()
         entries = [Entry(name, c.look.title, c.look.shade(), c.look.style()) for name, c in self._curves.items()]
         self.legend.set_entries(entries)
-        self._nothing.setVisible(not any(len(curve.data) for curve in self._curves.values()))
+        empty = not any(len(curve.data) for curve in self._curves.values())
+        self._nothing.setVisible(empty)
+        self.canvas.show_axes(not empty)
         first, last = self._steps()
         pixels = max(100, int(self.canvas.box.width()))
         drawn = [curve.draw(first, last, pixels, self._weight, self._log) for curve in self._curves.values()]

@@ -67,7 +67,8 @@ class Banner(QFrame):
         words.addWidget(self._hint)
         self._line = QHBoxLayout()
         self._line.setSpacing(Space.medium)
-        self._line.addWidget(LevelMark(level), 0, Qt.AlignmentFlag.AlignTop)
+        side = Qt.AlignmentFlag.AlignTop if hint else Qt.AlignmentFlag.AlignVCenter  # beside the first line
+        self._line.addWidget(LevelMark(level), 0, side)
         self._line.addLayout(words, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.inner, Space.inner, Space.inner, Space.inner)

@@ -27,7 +27,7 @@ class Card(QFrame):
         self.body = QVBoxLayout()
         self.body.setSpacing(Space.medium)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(Space.padding, Space.inner + 1, Space.padding, Space.padding)
+        layout.setContentsMargins(Space.padding, Space.padding, Space.padding, Space.padding)
         layout.setSpacing(Space.medium)
         layout.addLayout(self._header)
         layout.addLayout(self.body, 1)

@@ -3,10 +3,20 @@
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyledItemDelegate, QWidget
+from PySide6.QtGui import QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
 
 from workbench.gui.icons import paint_icon
+
+_ARROW = 12
 
 
 class Combo(QComboBox):
@@ -46,7 +56,14 @@ class Combo(QComboBox):
             event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        side = 12
-        rect = QRect(self.width() - side - 11, (self.height() - side) // 2, side, side)
-        paint_icon(QPainter(self), rect, "caret-down", "muted")
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        if self.currentIndex() < 0 and self.placeholderText():
+            option.currentText = self.placeholderText()
+        words = self.width() - 12 - _ARROW - 22
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, words)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        place = QRect(self.width() - _ARROW - 11, (self.height() - _ARROW) // 2, _ARROW, _ARROW)
+        paint_icon(painter, place, "caret-down", "muted")

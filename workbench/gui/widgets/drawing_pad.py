@@ -114,11 +114,12 @@ class DrawingPad(QWidget):
         painter.restore()
         focused = self.hasFocus()
         painter.setPen(QPen(theme.current().color("accent" if focused else "line"), 2 if focused else 1))
-        painter.drawRect(frame.adjusted(1, 1, -1, -1))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawRect(frame.toAlignedRect().adjusted(0, 0, -1, -1))
 
     def _frame(self) -> QRectF:
         side = min(self.width(), self.height())
-        return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+        return QRectF((self.width() - side) // 2, (self.height() - side) // 2, side, side)
 
     def _paint_strokes(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

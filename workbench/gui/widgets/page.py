@@ -21,7 +21,7 @@ class Page(QWidget):
         self._line = look(ElidedLabel(), "muted")
         self._primary: QPushButton | None = None
         words = QVBoxLayout()
-        words.setSpacing(0)
+        words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._line)
         self._actions = QHBoxLayout()
@@ -35,7 +35,7 @@ class Page(QWidget):
         self.body = QVBoxLayout()
         self.body.setSpacing(Space.gap)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(Space.page, 22, Space.page, 22)
+        layout.setContentsMargins(Space.page, 21, Space.page, 22)
         layout.setSpacing(Space.gap)
         layout.addLayout(header)
         layout.addLayout(self._banners)

@@ -55,10 +55,10 @@ class SideBar(QFrame):
         self._entries: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(Space.inner, Space.padding, Space.inner, Space.inner)
+        layout.setContentsMargins(Space.inner, Space.gap, Space.inner, Space.inner)
         layout.setSpacing(3)
         layout.addLayout(self._brand())
-        layout.addSpacing(Space.medium + 2)
+        layout.addSpacing(Space.medium + 1)
         for number, (name, title, icon_name) in enumerate(pages, start=1):
             layout.addWidget(self._entry(name, tr(title), icon_name, number))
         layout.addStretch(1)
