@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.test_form import CATALOGUE, schema
 from tests.gui.widgets.test_network_drawing import CONVNET
-from workbench.core.words import use_language
+from workbench.core.words import tr, use_language
 from workbench.gui import figures, theme
 from workbench.gui.form import Form
 from workbench.gui.plots.class_balance import ClassBalance
@@ -261,9 +261,11 @@ def test_pictures(
     ]
 
 
-def test_a_chinese_window(show: Callable[..., QWidget], qtbot: QtBot, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["train", "try"])
+def test_chinese_pictures(name: str, show: Callable[..., QWidget], qtbot: QtBot, tmp_path: Path) -> None:
     use_language("zh_CN")
-    whole = window("train")
-    show(whole, 1280, 800)
-    whole.grab().save(str(tmp_path / "train-chinese.png"))
-    assert whole.findChild(SideBar) is not None
+    whole = show(window(name), 1280, 800)
+    assert whole.grab().save(str(tmp_path / f"{name}-chinese.png"))
+    bar = whole.findChild(SideBar)
+    assert isinstance(bar, SideBar)
+    assert bar.accessibleName() == tr("Pages")

@@ -10,6 +10,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from workbench.core.errors import UserError
+from workbench.core.words import mark
 from workbench.gui import theme
 
 FILTERS = {"png": "PNG (*.png)", "svg": "SVG (*.svg)", "csv": "CSV (*.csv)"}
@@ -30,7 +31,7 @@ def save_svg(widget: QWidget, path: str | Path) -> None:
     try:
         Path(path).touch()
     except OSError as error:
-        raise _not_written(path) from error
+        raise _not_written(path, error) from error
     generator = QSvgGenerator()
     generator.setFileName(str(path))
     generator.setSize(widget.size())
@@ -74,5 +75,7 @@ def quoted(text: str) -> str:
 
 
 def _not_written(path: str | Path, error: OSError | None = None) -> UserError:
-    reason = error.strerror if error is not None and error.strerror else ""
-    return UserError("{path} could not be written. {reason}", hint="Choose another place.", path=path, reason=reason)
+    if error is None or not error.strerror:
+        return UserError("{path} could not be written.", hint="Choose another place.", path=path)
+    hint = mark("Choose another place.")
+    return UserError("{path} could not be written: {reason}.", hint=hint, path=path, reason=error.strerror)
