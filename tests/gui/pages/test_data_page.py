@@ -116,7 +116,7 @@ def test_show_them_lists_the_files_with_reasons(page: DataPage, tmp_path: Path, 
     opened(page, tmp_path / "animals", qtbot)
     button = next(item for item in find(page, "data.problems").findChildren(QPushButton) if item.text() == "Show them")
     button.click()
-    dialog = page.window().findChild(QWidget, "data.list")
+    dialog: Any = page.window().findChild(QWidget, "data.list")
     lines = dialog.findChild(QListWidget)
     assert [lines.item(row).text() for row in range(lines.count())] == ["broken.png: is not an image"]
     dialog.close()
@@ -225,11 +225,11 @@ def test_a_second_opening_takes_the_place_of_the_first(
 ) -> None:
     engine.held.add("data.open")
     page.open_sample("digits")
-    first = engine.jobs[0]
+    overtaken = engine.jobs[0]
     engine.held.clear()
     with qtbot.waitSignal(page.opened) as told:
         page.open_sample("reviews")
-    assert first.is_cancelled
+    assert overtaken.is_cancelled
     assert first(told)["data"]["name"] == "reviews"
 
 

@@ -67,6 +67,8 @@ class TryInput(Card):
         self.drop.files_dropped.connect(self.files_dropped)
         self.drop.image_dropped.connect(self.image_dropped)
         self.drop.text_dropped.connect(self.text_dropped)
+        self.stack.setParent(self.drop)  # also while the drop area invites and the stack is not in its layout
+        self.stack.hide()
         self.add(self.drop, 1)
         self.body.addLayout(self._make_ways())
         self.set_kind("image")

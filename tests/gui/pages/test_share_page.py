@@ -1,0 +1,102 @@
+"""The Share page: copies made in the background, and commands to copy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.gui.pages.canned import Canned
+from workbench.core.errors import UserError
+from workbench.gui.pages.share import SharePage
+from workbench.gui.widgets.banner import Banner
+
+Show = Callable[..., QWidget]
+RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "91.9 %"}]
+
+
+@pytest.fixture
+def engine() -> Canned:
+    return Canned(
+        {name: lambda asked: {"path": asked["path"]} for name in ("sharing.copy_model", "sharing.copy_recipe")}
+    )
+
+
+@pytest.fixture
+def page(engine: Canned, show: Show) -> SharePage:
+    page = SharePage(engine, engine)
+    show(page, 1000, 700)
+    page.set_runs(RUNS)
+    return page
+
+
+def find(page: SharePage, name: str) -> Any:
+    return page.findChild(QWidget, name)
+
+
+def banners(page: SharePage) -> list[str]:
+    return [banner.text for banner in page.findChildren(Banner) if banner.isVisible()]
+
+
+def test_without_a_run_it_says_what_to_do(engine: Canned, show: Show, qtbot: QtBot) -> None:
+    page = SharePage(engine, engine)
+    show(page, 900, 600)
+    assert page.empty.isVisible()
+    with qtbot.waitSignal(page.training_requested):
+        page.empty.acted.emit()
+
+
+def test_shows_commands_that_can_be_copied(page: SharePage) -> None:
+    assert page.predict.line.text() == "workbench predict '/my runs/b' INPUT"
+    page.train.copy.click()
+    assert QGuiApplication.clipboard().text() == "workbench train '/my runs/b/recipe.toml'"
+
+
+def test_saves_a_copy_of_the_run(
+    page: SharePage, engine: Canned, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "b.zip"), ""))
+    engine.held.add("sharing.pack")
+    find(page, "share.export").click()
+    job = engine.jobs[-1]
+    assert (job.name, job.arguments) == ("sharing.pack", {"run": "/my runs/b", "path": str(tmp_path / "b.zip")})
+    assert page.progress.isVisible()
+    job.report("Packing", 30, 60)
+    assert page.progress.line.fraction() == 0.5
+    job.answered.emit({"path": str(tmp_path / "b.zip"), "size": 3_400_000})
+    assert not page.progress.isVisible()
+    qtbot.waitUntil(lambda: banners(page) == [f"Saved b.zip, 3.4 MB. {tmp_path / 'b.zip'}"])
+
+
+@pytest.mark.parametrize(
+    ("button", "name"), [("share.model", "sharing.copy_model"), ("share.recipe", "sharing.copy_recipe")]
+)
+def test_saves_model_and_recipe(
+    page: SharePage, engine: Canned, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, button: str, name: str
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/to/there", ""))
+    find(page, button).click()
+    assert engine.jobs[-1].name == name
+    qtbot.waitUntil(lambda: banners(page) == ["Saved there. /to/there"])
+
+
+def test_a_closed_dialog_starts_nothing(page: SharePage, engine: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    find(page, "share.export").click()
+    assert not engine.jobs
+
+
+def test_failures_and_cancel(page: SharePage, engine: Canned, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/x.zip", ""))
+    engine.held.add("sharing.pack")
+    find(page, "share.export").click()
+    page.progress.cancel.click()
+    assert engine.jobs[-1].is_cancelled
+    assert not page.progress.isVisible()
+    find(page, "share.export").click()
+    engine.jobs[-1].failed.emit(UserError("The disk is full."))
+    qtbot.waitUntil(lambda: banners(page) == ["The disk is full."])
+    assert not page.progress.isVisible()
