@@ -149,6 +149,7 @@ def test_runs_are_listed(command: Command, digits_run: RunFolder, own_folders: P
     _, output, _ = command("runs")
     assert [line.split()[0] for line in output.splitlines()] == ["State", "finished", "queued"]
     assert "validation accuracy" in output
+    assert "2000-01-01_000000_old_abcd" in output
     found = last_json(command("runs", "--json")[1])["runs"]
     assert [run["state"] for run in found] == ["finished", "queued"]
 

@@ -48,4 +48,5 @@ def _row(summary: RunSummary) -> tuple[str, ...]:
         result = f"{metric_title(summary.metric)} {metric_value(summary.metric, summary.value)}"
     epochs = f"{summary.epoch}/{summary.epochs}" if summary.epochs else ""
     time = duration(summary.seconds) if summary.seconds else ""
-    return tr(STATES[summary.state]), summary.shown, summary.data, summary.architecture, result, epochs, time
+    name = f"{summary.name} ({summary.title})" if summary.title else summary.name  # the name that other commands take
+    return tr(STATES[summary.state]), name, summary.data, summary.architecture, result, epochs, time

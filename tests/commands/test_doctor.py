@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from workbench.cli import main
+from workbench.commands import doctor
+from workbench.core.errors import UserError
+
+
+@pytest.mark.slow
+def test_everything_is_looked_at(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["doctor", "--runs", str(tmp_path / "runs")]) == 0
+    output = capsys.readouterr().out
+    titles = [line.split()[0] for line in output.splitlines()]
+    assert titles[:4] == ["Workbench", "Python", "Qt", "torch"]
+    assert "cpu: " in output
+    assert str(tmp_path / "runs") in output
+
+
+def test_what_is_broken_does_not_end_the_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(name: str) -> None:
+        raise UserError("The engine does not answer.")
+
+    monkeypatch.setattr(doctor, "_QT", "raise ImportError('libEGL.so.1: cannot open shared object file')")
+    monkeypatch.setattr(doctor, "_TORCH", "import os; os.abort()")
+    monkeypatch.setattr(doctor, "_asked", fail)
+    found = dict(doctor.findings(tmp_path))
+    assert "libEGL.so.1" in found["Qt"]
+    assert "could not be imported" in found["torch"]
+    assert found["Devices"] == "The engine does not answer."
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be written to" in doctor._folder(tmp_path / "file" / "runs")
+    assert "GB free" in doctor._folder(tmp_path / "new")
