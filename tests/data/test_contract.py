@@ -93,7 +93,7 @@ def test_progress_is_told_and_can_cancel(kind: str, tmp_path: Path) -> None:
 
 @every_kind
 def test_settings_survive_a_file(kind: str) -> None:
-    settings = kinds[kind].settings()
+    settings = kinds[kind].settings.model_validate({})
     plain = tomllib.loads(tomli_w.dumps(settings.model_dump(mode="json")))
     assert build_settings(kinds, plain, "samples", "data") == settings
 
@@ -104,8 +104,8 @@ def test_every_setting_explains_itself(kind: str) -> None:
         for name, field in settings.model_fields.items():
             if name == "kind":
                 continue
-            assert field.title and field.description, name
-            assert field.description.endswith("."), name
+            assert field.title, name
+            assert (field.description or "").endswith("."), name
             if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
                 look(field.annotation)
 

@@ -103,13 +103,14 @@ def test_a_cut_off_gzip_file_is_named(tmp_path: Path) -> None:
 def test_images_and_labels_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     example(tmp_path)
     write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(39, np.uint8))
-    with pytest.raises(UserError, match="40 images, but train-labels-idx1-ubyte.gz has 39 labels"):
+    with pytest.raises(UserError, match=r"40 images, but train-labels-idx1-ubyte\.gz has 39 labels"):
         open_data(IdxSettings(path=str(tmp_path)))
 
 
 def test_published_files_are_known_by_checksum() -> None:
     known = by_checksum(["nothing", "6bbc9ace898e44ae57da46a324031adb"])
-    assert known and known.name == "MNIST"
+    assert known
+    assert known.name == "MNIST"
     assert by_checksum(["nothing"]) is None
 
 
@@ -117,7 +118,8 @@ def test_published_files_are_known_by_checksum() -> None:
 def test_fashion_mnist_is_recognised_however_it_was_packed() -> None:
     _, checksums = read_idx(FASHION / "train-images-idx3-ubyte.gz", 3)
     known = by_checksum(checksums)
-    assert known and known.name == "Fashion-MNIST"
+    assert known
+    assert known.name == "Fashion-MNIST"
     assert known.classes[9] == "Ankle boot"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 
 from workbench.core import paths
 from workbench.core.errors import UserError
@@ -99,8 +100,20 @@ def replace_array(path: Path, values: np.ndarray) -> None:
     if path.is_file() and np.array_equal(np.load(path), values):
         return
     beside = path.with_name(f".{uuid.uuid4().hex}.npy")
-    np.save(beside, values)
-    os.replace(beside, path)
+    try:
+        np.save(beside, values)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise _unwritable(path.parent, error) from error
+
+
+def reserve(path: Path, dtype: Any, shape: tuple[int, ...]) -> None:
+    """Create an array in a file and take its place on the disk: writing into a map of a full disk kills the writer."""
+    open_memmap(path, "w+", dtype, shape).flush()
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, path.stat().st_size))
 
 
 def require_space(folder: Path, needed: int) -> None:
@@ -123,7 +136,7 @@ def _bytes(count: int) -> str:
 def _summary(folder: Path) -> dict[str, Any] | None:
     try:
         return read_plain(folder / SUMMARY)
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 

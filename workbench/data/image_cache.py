@@ -131,8 +131,8 @@ class _Work:
         if form is not None:
             cache.require_space(self.folder, count * form.height * form.width * form.channels)
             shape = (count, form.height, form.width, form.channels)
-            open_memmap(self.folder / "images.npy", "w+", np.uint8, shape)
-            open_memmap(self.folder / "digests.npy", "w+", np.uint64, (count, 2))
+            cache.reserve(self.folder / "images.npy", np.uint8, shape)
+            cache.reserve(self.folder / "digests.npy", np.uint64, (count, 2))
         stage = Words("Looking at the images") if form is None else Words("Decoding images")
         stream = self.source.stream(self.rows)
         return decode(self._plan(form), count, stream, self.progress, stage=stage, processes=self._processes)

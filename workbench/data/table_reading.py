@@ -164,7 +164,8 @@ def variety(cells: list[str]) -> float:
 
 def looks_like_header(first: list[str], rows: list[list[str]]) -> bool:
     """Return whether the first row names the columns: known names, or words that do not occur again below them."""
-    if len({name.lower() for name in first} & {*TEXT_NAMES, *LABEL_NAMES, "id", "index"}) > 0:
+    known = {name for name in (*TEXT_NAMES, *LABEL_NAMES, "id", "index") if len(name) > 1}  # a y may be an answer
+    if known & {name.lower() for name in first}:
         return all(len(name) < 60 for name in first)
     words = all(name and len(name) < 40 and not _is_number(name) for name in first)
     return words and len(rows[0]) > 1 and all(cells[0] not in cells[1:] for cells in rows) and _is_number(rows[-1][1])

@@ -83,5 +83,6 @@ def _rectangle(images: Tensor, top: Tensor, bottom: Tensor, left: Tensor, right:
 def _beta(parameter: float, count: int, like: Tensor, generator: Generator) -> Tensor:
     """Return `count` draws of Beta(parameter, parameter), as the ratio of two gamma draws."""
     # torch.distributions draws from the global generator only; this is what it calls
-    gamma = torch._standard_gamma(torch.full((2, count), parameter, device=like.device), generator=generator)
+    parameters = torch.full((2, count), parameter, device=like.device)
+    gamma = torch._standard_gamma(parameters, generator=generator)  # pyright: ignore[reportPrivateImportUsage]
     return gamma[0] / gamma.sum(dim=0).clamp(min=1e-30)
