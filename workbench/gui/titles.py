@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.core.run_summary import data_name
-from workbench.core.words import tr
+from workbench.core.words import mark, tr
+
+_SECTIONS = {"data": mark("Data"), "architecture": mark("Model")}
 
 
 def architecture_title(catalogue: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
@@ -32,6 +34,40 @@ def recipe_line(catalogue: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     """Return what a recipe is about, in a line: "digits · DCNN 28×28"."""
     data = data_name(recipe.get("data", {}))
     return "  ·  ".join(part for part in (data, architecture_title(catalogue, recipe.get("architecture", {}))) if part)
+
+
+def setting_title(catalogue: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str:
+    """Return what the setting of this full name is called: "training.optimizer.learning_rate" is "Learning rate"."""
+    section, _, rest = name.partition(".")
+    if rest == "kind":
+        return tr(_SECTIONS.get(section, name))
+    schema = _schema_of(catalogue, section, recipe.get(section, {}))
+    group = recipe.get(section, {})
+    for part in rest.split("."):
+        field = schema.get("properties", {}).get(part)
+        if field is None:
+            return tr("Optimizer") if rest == "optimizer.kind" else tr("Schedule") if rest == "schedule.kind" else name
+        if "title" in field and part == rest.rpartition(".")[2]:
+            return tr(field["title"])
+        group = group.get(part, {}) if isinstance(group, Mapping) else {}
+        schema = _schema_of(catalogue, part, group) or _referred(field, schema)
+    return name
+
+
+def _schema_of(catalogue: Mapping[str, Any], section: str, group: Any) -> Mapping[str, Any]:
+    """Return the schema of a section, or of what is chosen in it."""
+    if section == "training":
+        return catalogue["training"]["schema"]
+    kinds = catalogue.get(section) or catalogue.get(f"{section}s") or {}
+    kind = group.get("kind", "") if isinstance(group, Mapping) else ""
+    return kinds.get(kind, {}).get("schema", {})
+
+
+def _referred(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a group of settings inside another."""
+    reference = str(field.get("$ref", "")).rpartition("/")[2]
+    definitions = schema.get("$defs", {})
+    return {**definitions.get(reference, {}), "$defs": definitions}
 
 
 def _plain(value: Any) -> Any:

@@ -79,7 +79,6 @@ class TrainDesk(QObject):
         before, folder = self.page.run(), self.runs.folder(name)
         if before and before != name and before not in self.trainings.live():
             self.follower.forget(before)
-        self.page.show_rates((), (), "")
         self.page.show_run(folder, recipe_line(self._catalogue, recipe_of(folder)))
         self.follower.follow(folder)
         self.runs.look_again(name)
@@ -166,8 +165,7 @@ class TrainDesk(QObject):
         self.show_draft()
 
     def _take_rates(self, steps: list[int], rates: list[float]) -> None:
-        if self.page.state() not in LIVE and self.page.state() != "starting":
-            self.page.show_rates(steps, rates, schedule_title(self._catalogue, self.draft.training))
+        self.page.show_draft_rates(steps, rates, schedule_title(self._catalogue, self.draft.training))
 
     def _show_queue(self) -> None:
         waiting = []

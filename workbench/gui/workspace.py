@@ -174,6 +174,7 @@ class Workspace(QWidget):
         self.data.set_catalogue(catalogue)
         self.model.set_catalogue(catalogue)
         self.train_desk.set_catalogue(catalogue)
+        self.runs.set_catalogue(catalogue)
         self.model.set_training(self.train.training())
 
     def _take_devices(self, answer: Mapping[str, Any]) -> None:

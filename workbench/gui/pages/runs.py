@@ -18,8 +18,10 @@ from workbench.gui.widgets.buttons import button, primary_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.page import Page
+from workbench.gui.widgets.scroll import scrolled
 
 Row = Mapping[str, Any]
+_TABLE_HEIGHT = 200  # pixels, at least: a heading and four runs
 
 
 class RunsPage(Page):
@@ -39,14 +41,25 @@ class RunsPage(Page):
         super().__init__(tr("Runs"), parent=parent)
         self._rows: list[Row] = []
         self._found: Collection[str] | None = None
+        self._catalogue: Mapping[str, Any] = {}
         self._make_header()
         self._make_parts()
         self._make_actions()
         self._rest()
 
+    def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
+        """Take what metrics, architectures and settings are called."""
+        self._catalogue = catalogue
+        self.set_runs(self._rows)
+
     def set_runs(self, rows: Sequence[Row]) -> None:
         """Show these runs, newest first."""
-        self._rows = [{**row, "score": row["value"]} for row in rows]
+        known = self._catalogue.get("architectures", {})
+        titles = {kind: tr(entry["title"]) for kind, entry in known.items()}
+        self._rows = [
+            {**row, "score": row["value"], "model": titles.get(row["architecture"], row["architecture"])}
+            for row in rows
+        ]
         self.table.set_runs(self._rows)
         self._rest()
 
@@ -60,7 +73,7 @@ class RunsPage(Page):
     def show_comparison(self, histories: Mapping[str, Batch], recipes: Mapping[str, Mapping[str, Any]]) -> None:
         """Show the curves and the differing settings of the selected runs."""
         rows = [row for row in self.table.selected_rows() if row["name"] in histories]
-        self.compare.show_runs(rows, histories, recipes)
+        self.compare.show_runs(rows, histories, recipes, self._catalogue)
 
     def choose(self, names: Sequence[str]) -> None:
         """Select these runs."""
@@ -119,8 +132,9 @@ class RunsPage(Page):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(upper)
         self.splitter.addWidget(self.below)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setStretchFactor(0, 2)
+        self.splitter.setStretchFactor(1, 3)
+        upper.setMinimumHeight(_TABLE_HEIGHT)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -134,7 +148,7 @@ class RunsPage(Page):
         self.empty.acted.connect(self.training_requested)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(content)
+        self.stack.addWidget(scrolled(content))
         self.body.addWidget(self.stack, 1)
 
     def _make_actions(self) -> None:

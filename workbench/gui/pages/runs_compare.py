@@ -10,10 +10,13 @@ from workbench.core.run_reader import Batch
 from workbench.core.words import plural, tr
 from workbench.gui.form_texts import written
 from workbench.gui.plots.curve_plot import CurvePlot
+from workbench.gui.titles import setting_title
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.table import Column, RowsModel, Table
 
+_PLOT_HEIGHT = 230  # pixels, at least
+_DIFFERENCES_HEIGHT = 150  # pixels, at least: a heading and two settings
 MOST = 8  # runs whose curves can still be told apart
 
 
@@ -33,12 +36,14 @@ class RunsCompare(QWidget):
         for plot in (self.loss_plot, self.metric_plot):
             card = Card()
             card.add(plot, 1)
+            card.setMinimumHeight(_PLOT_HEIGHT)
             plots.addWidget(card, 1)
         self.differences = Table()
         self.differences.setObjectName("runs.differences")
         self.differences.setAccessibleName(tr("Settings that differ"))
         self.card = Card(tr("Settings that differ"))
         self.card.add(self.differences, 1)
+        self.card.setMinimumHeight(_DIFFERENCES_HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.gap)
@@ -50,18 +55,25 @@ class RunsCompare(QWidget):
         rows: Sequence[Mapping[str, Any]],
         histories: Mapping[str, Batch],
         recipes: Mapping[str, Mapping[str, Any]],
+        catalogue: Mapping[str, Any],
     ) -> None:
-        """Show these runs: rows of the list, what each has written, and its recipe, by the run's name."""
+        """Show these runs: rows of the list, what each has written, and its recipe, by the run's name.
+
+        catalogue: what settings.catalogue answers, or empty.
+        """
+        titles = {name: tr(entry["title"]) for name, entry in catalogue.get("metrics", {}).items()}
         shown = rows[:MOST]
         for plot in (self.loss_plot, self.metric_plot):
             plot.clear()
+        kinds = {str(row["metric"]).removeprefix("validation_") for row in shown} - {"", "loss"}
+        self.metric_plot.header.set_title(" / ".join(titles.get(kind, kind) for kind in sorted(kinds)) or tr("Metric"))
         for place, row in enumerate(shown):
             scalars = histories[row["name"]].scalars
             metric = str(row["metric"]).removeprefix("validation_")
             self._draw(self.loss_plot, place, row, scalars, "loss")
             if metric and metric != "loss":
                 self._draw(self.metric_plot, place, row, scalars, metric)
-        self._show_differences(shown, recipes)
+        self._show_differences(shown, recipes, catalogue)
         self.card.set_note(
             tr("The first {count} of the selected runs.", count=MOST) if len(rows) > MOST else self.card_note(shown)
         )
@@ -78,21 +90,30 @@ class RunsCompare(QWidget):
         if f"training_{what}" in scalars:
             plot.set_series(name, *scalars[f"training_{what}"], title=title, color=color)
         if f"validation_{what}" in scalars:
-            words = tr("{run}, validation", run=title)
             plot.set_series(
                 f"{name} validation",
                 *scalars[f"validation_{what}"],
-                title=words,
+                title=tr("Validation"),
                 color=color,
                 dashed=True,
                 points=True,
                 smooth=False,
             )
 
-    def _show_differences(self, rows: Sequence[Mapping[str, Any]], recipes: Mapping[str, Mapping[str, Any]]) -> None:
+    def _show_differences(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        recipes: Mapping[str, Mapping[str, Any]],
+        catalogue: Mapping[str, Any],
+    ) -> None:
         columns = [Column("setting", tr("Setting"))]
         columns += [Column(row["name"], str(row["shown"])) for row in rows]
-        self.differences.set_model(RowsModel(columns, differing({row["name"]: recipes[row["name"]] for row in rows})))
+        found = differing({row["name"]: recipes[row["name"]] for row in rows})
+        if catalogue:
+            for line in found:  # a setting is called by the first recipe that has it
+                having = next(name for name, value in line.items() if name != "setting" and value != "–")
+                line["setting"] = setting_title(catalogue, line["setting"], recipes[having])
+        self.differences.set_model(RowsModel(columns, found))
 
 
 def differing(recipes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 from workbench.core.words import tr
 from workbench.gui import figures, theme
 from workbench.gui.pages.train_status import STATES
-from workbench.gui.widgets.table import ROW, Column, RowsModel, Table
+from workbench.gui.widgets.table import Column, RowsModel, Table
 
 Index = QModelIndex | QPersistentModelIndex
 _DOTS = {
     "running": "accent", "starting": "accent", "paused": "warning", "stopping": "warning", "finished": "good",
     "stopped": "good", "failed": "error", "interrupted": "warning", "not responding": "warning", "queued": "muted",
 }  # fmt: skip
-_WIDTHS = {"state": 118, "data": 110, "architecture": 110, "score": 132, "epoch": 76, "seconds": 96, "started": 128}
+_WIDTHS = {"state": 112, "data": 78, "model": 104, "score": 104, "epoch": 58, "seconds": 72, "started": 86}
 
 
 class RunsModel(RowsModel):
@@ -32,9 +32,9 @@ class RunsModel(RowsModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
-            return self._dot(index.data(ROW)["state"])
+            return self._dot(self.row(index.row())["state"])
         if role == Qt.ItemDataRole.EditRole:
-            return index.data(ROW)["shown"]
+            return self.row(index.row())["shown"]
         return super().data(index, role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -42,7 +42,7 @@ class RunsModel(RowsModel):
         return flags | Qt.ItemFlag.ItemIsEditable if self.columns[index.column()].key == "shown" else flags
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        row = index.data(ROW)
+        row = self.row(index.row())
         title = str(value).strip()
         if role != Qt.ItemDataRole.EditRole or title == row["shown"] or self.renamed is None:
             return False
@@ -134,15 +134,15 @@ class RunsTable(Table):
 
     def _open(self, index: QModelIndex) -> None:
         if self.runs.columns[index.column()].key != "shown":
-            self.opened.emit(index.data(ROW)["name"])
+            self.opened.emit(self.row_at(index.row())["name"])
 
 
 def when(seconds: float) -> str:
-    """Return a time as "Nov 22, 14:25" would be written here: today's runs by the clock, older ones with their date."""
+    """Return when a run began: today's by the clock, older ones by their date."""
     if not seconds:
         return "–"
     then = datetime.fromtimestamp(seconds)
-    return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then:%Y-%m-%d %H:%M}"
+    return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then:%Y-%m-%d}"
 
 
 def _columns() -> list[Column]:
@@ -150,7 +150,7 @@ def _columns() -> list[Column]:
         Column("state", tr("State"), show=lambda state: tr(STATES.get(str(state), str(state)))),
         Column("shown", tr("Name"), tip=tr("F2 renames the run.")),
         Column("data", tr("Data")),
-        Column("architecture", tr("Model")),
+        Column("model", tr("Model")),
         Column("score", tr("Best validation"), show=_score, tip=tr("The metric that counts, of the best model.")),
         Column("epoch", tr("Epochs"), show=figures.count),
         Column("seconds", tr("Duration"), show=figures.duration),
@@ -174,5 +174,6 @@ def _dot(color: QColor) -> QIcon:
         painter.setBrush(color)
         painter.drawEllipse(1, 1, 9, 9)
         painter.end()
-        icon.addPixmap(picture)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # the state's colour stays itself when it is selected
+            icon.addPixmap(picture, mode)
     return icon

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
 from workbench.core.run_folder import RunFolder
-from workbench.core.run_reader import Batch
+from workbench.core.run_reader import LIVE, Batch
 from workbench.core.words import plural, tr
 from workbench.gui.pages.train_actions import TrainActions
 from workbench.gui.pages.train_messages import TrainMessages
@@ -23,6 +23,7 @@ from workbench.gui.theme import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.page import Page
+from workbench.gui.widgets.scroll import scrolled
 
 
 class TrainPage(Page):
@@ -98,10 +99,13 @@ class TrainPage(Page):
         self._rest()
 
     def show_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
-        """Draw the learning rate over the run that is shown, or else over the next one."""
-        if self._folder is None:
-            self.ready.show_rates(steps, rates, schedule)
-        else:
+        """Draw the learning rate over the run that is shown, as its schedule means it to be."""
+        self.plots.show_planned(steps, rates, schedule)
+
+    def show_draft_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
+        """Draw the learning rate over the next run; beside a run that is over it takes the place of what was."""
+        self.ready.show_rates(steps, rates, schedule)
+        if self._folder is not None and self._state not in LIVE and self._state != "starting":
             self.plots.show_planned(steps, rates, schedule)
 
     def show_queue(self, runs: Sequence[Mapping[str, str]]) -> None:
@@ -115,6 +119,7 @@ class TrainPage(Page):
         self._folder, self._state = folder, "starting" if folder else ""
         self._progress = RunProgress()
         self.plots.clear()
+        self.plots.show_planned((), (), "")
         self.messages.set_warnings(())
         self.messages.set_log(folder.path / "log.txt" if folder else None)
         self.clear_banners()
@@ -188,7 +193,7 @@ class TrainPage(Page):
         column.addWidget(self.messages)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(content)
+        self.stack.addWidget(scrolled(content))
         self.body.addWidget(self.stack, 1)
 
     def _join(self) -> None:
@@ -197,6 +202,7 @@ class TrainPage(Page):
         self.queue.moved.connect(self.queue_moved)
         self.queue.removed.connect(self.queue_removed)
         self.plots.failed.connect(self.show_error)
+        self.status.log.toggled.connect(self._show_log)
         self.empty.acted.connect(
             lambda: (self.model_requested if self._missing == "model" else self.data_requested).emit()
         )
@@ -217,6 +223,10 @@ class TrainPage(Page):
             self.set_state("stopping")
         self.wished.emit(self.run(), wish)
 
+    def _show_log(self, on: bool) -> None:
+        self.messages.show_log(on)
+        self._rest()
+
     def _train_more(self, epochs: int) -> None:
         planned = self._progress.start.epochs if self._progress.start else 0
         done = self._progress.epochs[-1].epoch if self._progress.epochs else 0
@@ -232,7 +242,7 @@ class TrainPage(Page):
         self.set_line(self._line_of_run() if shown else self._draft_line)
         self.buttons.show_state(self._state, has_model=self._progress.has_model)
         self.buttons.allow_start(not self._why_not(), self._why_not())
-        self.messages.setVisible(shown)
+        self.messages.setVisible(shown and self.messages.has_something())
         self.status.setVisible(shown)
         if shown:
             known = self._metrics.get(self._progress.metric, {})

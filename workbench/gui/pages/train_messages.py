@@ -1,4 +1,4 @@
-"""What a run has to say: its warnings, and the log of its trainer behind a fold."""
+"""What a run has to say: its warnings, and the log of its trainer when it is asked for."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,6 @@ from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import LevelMark
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.elided_label import ElidedLabel
-from workbench.gui.widgets.fold import Fold
 
 _MOST_SHOWN = 2  # warnings; the others are counted
 _LOG_BYTES = 200_000  # of the end of a log
@@ -38,22 +37,31 @@ class TrainMessages(Card):
         self.log.setFixedHeight(150)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.fold = Fold(tr("Log"), tr("What the trainer itself wrote"))
-        self.fold.body.addWidget(self.log)
-        self.fold.toggled.connect(self._watch)
+        self.log.hide()
+        self._shown = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MILLISECONDS)
         self._timer.timeout.connect(self._read)
         self.body.addLayout(self._warnings)
-        self.add(self.fold)
+        self.add(self.log)
 
     def set_log(self, path: Path | None) -> None:
-        """Follow this log while it is unfolded."""
+        """Follow this log while it is shown."""
         self._log_path, self._log_size = path, -1
         self._read()
 
+    def show_log(self, on: bool) -> None:
+        """Show the log, or put it away."""
+        self.log.setVisible(on)
+        self._watch()
+
+    def has_something(self) -> bool:
+        """Return whether there is anything to show."""
+        return self._shown > 0 or not self.log.isHidden()
+
     def set_warnings(self, warnings: Sequence[Warned]) -> None:
         """Show the newest of these warnings."""
+        self._shown = len(warnings)
         while item := self._warnings.takeAt(0):
             if widget := item.widget():
                 widget.hide()
@@ -68,14 +76,14 @@ class TrainMessages(Card):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._watch(self.fold.is_open())
+        self._watch()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._timer.stop()
 
-    def _watch(self, is_open: bool) -> None:
-        if is_open and self.isVisible():
+    def _watch(self) -> None:
+        if self.log.isVisible():
             self._read()
             self._timer.start()
         else:
@@ -83,7 +91,7 @@ class TrainMessages(Card):
 
     def _read(self) -> None:
         """Show the end of the log when it has grown."""
-        if self._log_path is None or not self.fold.is_open():
+        if self._log_path is None or self.log.isHidden():
             return
         try:
             with self._log_path.open("rb") as file:

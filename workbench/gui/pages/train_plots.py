@@ -17,7 +17,7 @@ from workbench.gui.plots.metric_plot import MetricPlot
 from workbench.gui.run_progress import RunProgress
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
-from workbench.gui.widgets.chips import MenuChip
+from workbench.gui.widgets.chips import ActionsChip
 
 Series = tuple[np.ndarray, np.ndarray]
 _EMPTY: Series = (np.empty(0, np.uint32), np.empty(0, np.float32))
@@ -165,20 +165,14 @@ class TrainPlots(QWidget):
     def _one_of_measured(self) -> Card:
         """Return the card in which one of the measured curves is shown, chosen by a chip in its heading."""
         card, stack = Card(), QStackedWidget()
-        titles = {name: tr(title) for name, (title, _) in _MEASURED.items()}
-        chips: list[MenuChip] = []
-
-        def show(name: str) -> None:
-            stack.setCurrentWidget(self.measured[name])
-            for chip in chips:
-                chip.set_value(name)
-
         for name, plot in self.measured.items():
             plot.setObjectName(f"train.{name}_plot")
-            chip = MenuChip(titles, name, tip=tr("Choose what is shown here"))
-            chip.setObjectName(f"train.show_{name}")
-            chip.chosen.connect(show)
-            chips.append(chip)
+            chip = ActionsChip(tr("Show"), tip=tr("Choose what is shown here"))
+            chip.setObjectName(f"train.instead_of_{name}")
+            for other, (title, _) in _MEASURED.items():
+                if other != name:
+                    shown = self.measured[other]
+                    chip.add(tr(title)).triggered.connect(lambda _=False, shown=shown: stack.setCurrentWidget(shown))
             plot.header.add_action(chip)
             stack.addWidget(plot)
         card.add(stack, 1)

@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from workbench.core.events import Failed, Finished, Stopped
 from workbench.core.words import mark, tr
@@ -10,6 +10,7 @@ from workbench.gui import figures
 from workbench.gui.run_progress import RunProgress
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.chips import ToggleChip
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.progress import ProgressLine
 
@@ -36,8 +37,13 @@ class TrainStatus(Card):
         self.line.setObjectName("train.progress")
         self.status = look(ElidedLabel(), "muted")
         self.status.setObjectName("train.status")
+        self.log = ToggleChip(tr("Log"), tip=tr("What the trainer itself wrote"))
+        self.log.setObjectName("train.show_log")
+        row = QHBoxLayout()
+        row.addWidget(self.status, 1)
+        row.addWidget(self.log)
         self.add(self.line)
-        self.add(self.status)
+        self.body.addLayout(row)
 
     def show_run(self, progress: RunProgress, state: str, metric_title: str, percent: bool) -> None:
         """Show how far the run is."""
