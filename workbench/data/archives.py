@@ -20,6 +20,7 @@ import numpy as np
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
+from workbench.core.words import mark
 from workbench.data.sources import wanted
 
 ZIP_ENDINGS = (".zip",)
@@ -42,14 +43,11 @@ def _require_harmless(archive: Path, name: str, problem: bool) -> None:
     """Raise UserError when a member has a path that leaves the archive's folder, or `problem`: is no file or folder."""
     outside = name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or name[1:2] == ":"
     if outside or problem:
-        reason = "It lies outside the archive." if outside else "It is a link or a device."
-        message = "{archive} is refused: its member {member} points outside of it."
-        if not outside:
-            message = "{archive} is refused: its member {member} is a link or a device."
+        points_outside = mark("{archive} is refused: its member {member} points outside of it.")
+        is_odd = mark("{archive} is refused: its member {member} is a link or a device.")
         raise UserError(
-            message,
+            points_outside if outside else is_odd,
             hint="Unpack it yourself if you trust it, and choose the folder.",
-            details=reason,
             archive=shown(archive.name),
             member=shown(name),
         )

@@ -72,7 +72,7 @@ def _text(path: PurePath, content: bytes) -> tuple[str, list[Problem]]:
             text, encoding = _guessed(content)
     if "\0" in text[:10_000] or not text.strip():
         raise UserError(
-            "{name} is empty." if not text.strip() else "{name} is not a table of texts.",
+            mark("{name} is not a table of texts.") if text.strip() else mark("{name} is empty."),
             hint="Choose a CSV, TSV or JSON lines file in UTF-8.",
             name=shown(path.name),
         )
