@@ -1,18 +1,17 @@
 """How many samples each class has, split by split."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from workbench.core.errors import UserError
 from workbench.core.words import tr
 from workbench.gui import figures, theme
-from workbench.gui.plots import export
+from workbench.gui.plots.export import quoted
 from workbench.gui.plots.header import Header
 from workbench.gui.plots.legend import Entry, Legend
+from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.plots.ticks import nice_ticks
 from workbench.gui.theme import sized, tabular
 from workbench.gui.tokens import Space
@@ -132,10 +131,8 @@ class StackedBars(QWidget):
         return min(len(self._classes) - 1, int((point.x() - area.left()) / area.width() * len(self._classes)))
 
 
-class ClassBalance(QWidget):
+class ClassBalance(SavedPlot):
     """The counts of every class, stacked by split, with a legend that shows totals or those of the pointed class."""
-
-    failed = Signal(object)
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +140,7 @@ class ClassBalance(QWidget):
         self._classes: list[str] = []
         self._counts: dict[str, list[int]] = {}
         self.header = Header(title or tr("Class balance"))
-        self.header.export_wanted.connect(self._export)
+        self.header.export_wanted.connect(self.export)
         self.legend = Legend()
         self.legend.shown_changed.connect(self._refresh)
         self.bars = StackedBars()
@@ -165,20 +162,11 @@ class ClassBalance(QWidget):
         self._counts = {split: [int(value) for value in part] for split, part in counts.items()}
         self._refresh()
 
-    def save(self, path: str | Path) -> None:
-        """Write the plot as .png or .svg, or the counts as .csv; raises UserError when it cannot be written."""
-        suffix = Path(path).suffix.lower()
-        if suffix == ".csv":
-            rows = (
-                [export.quoted(name), *(str(part[index]) for part in self._counts.values())]
-                for index, name in enumerate(self._classes)
-            )
-            head = ",".join(["class", *(export.quoted(split) for split in self._counts)])
-            export.save_lines(path, [head], (",".join(row) for row in rows))
-        elif suffix == ".svg":
-            export.save_svg(self, path)
-        else:
-            export.save_png(self, path)
+    def lines(self) -> Iterator[str]:
+        """Yield one line a class with its count in every split."""
+        yield ",".join(["class", *(quoted(split) for split in self._counts)])
+        for index, name in enumerate(self._classes):
+            yield ",".join([quoted(name), *(str(part[index]) for part in self._counts.values())])
 
     def _refresh(self) -> None:
         entries = [Entry(split, split, theme.current().series(number)) for number, split in enumerate(self._counts)]
@@ -195,9 +183,3 @@ class ClassBalance(QWidget):
             words.append(f"{split} {value}")
         name = [] if index < 0 else [self._classes[index]]
         self.bars.setAccessibleDescription(", ".join([*name, *words]))
-
-    def _export(self, path: str) -> None:
-        try:
-            self.save(path)
-        except UserError as error:
-            self.failed.emit(error)

@@ -1,18 +1,17 @@
 """Which classes are taken for which."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from workbench.core.errors import UserError
 from workbench.core.words import tr
 from workbench.gui import figures, theme
-from workbench.gui.plots import export
+from workbench.gui.plots.export import quoted
 from workbench.gui.plots.header import Header
+from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.theme import look, sized, tabular
 from workbench.gui.tokens import Size, Space
 from workbench.gui.widgets.elided_label import ElidedLabel
@@ -150,11 +149,10 @@ class MatrixView(QWidget):
         return min(size - 1, int((point.y() - area.top()) / side)), min(size - 1, int((point.x() - area.left()) / side))
 
 
-class ConfusionMatrix(QWidget):
+class ConfusionMatrix(SavedPlot):
     """A confusion matrix with a read-out above it; cell_clicked(true, predicted)."""
 
     cell_clicked = Signal(int, int)
-    failed = Signal(object)
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,7 +160,7 @@ class ConfusionMatrix(QWidget):
         self._labels: list[str] = []
         self._matrix = np.zeros((0, 0), dtype=np.int64)
         self.header = Header(title or tr("Confusion matrix"))
-        self.header.export_wanted.connect(self._export)
+        self.header.export_wanted.connect(self.export)
         self._words = look(ElidedLabel(), "muted")
         self.view = MatrixView()
         self.view.setAccessibleName(self.accessibleName())
@@ -189,17 +187,12 @@ class ConfusionMatrix(QWidget):
         """Return the words above the matrix."""
         return self._words.text()
 
-    def save(self, path: str | Path) -> None:
-        """Write the matrix as .png, .svg or .csv; raises UserError when it cannot be written."""
-        suffix = Path(path).suffix.lower()
-        if suffix == ".csv":
-            names = [export.quoted(label) for label in self._labels]
-            rows = (",".join([name, *map(str, row)]) for name, row in zip(names, self._matrix.tolist(), strict=True))
-            export.save_lines(path, [",".join(["true \\ predicted", *names])], rows)
-        elif suffix == ".svg":
-            export.save_svg(self, path)
-        else:
-            export.save_png(self, path)
+    def lines(self) -> Iterator[str]:
+        """Yield one line a true class with the counts of what it was taken for."""
+        names = [quoted(label) for label in self._labels]
+        yield ",".join(["true \\ predicted", *names])
+        for name, row in zip(names, self._matrix.tolist(), strict=True):
+            yield ",".join([name, *map(str, row)])
 
     def _read_out(self, true: int, predicted: int) -> None:
         if true < 0:
@@ -217,9 +210,3 @@ class ConfusionMatrix(QWidget):
                 )
             )
         self.view.setAccessibleDescription(self._words.text())
-
-    def _export(self, path: str) -> None:
-        try:
-            self.save(path)
-        except UserError as error:
-            self.failed.emit(error)

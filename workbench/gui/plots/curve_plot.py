@@ -1,23 +1,23 @@
 """The plot that every curve is shown in: legend with current values above, raw points under a smoothed line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workbench.core.errors import UserError
 from workbench.core.words import mark, tr
 from workbench.gui import figures, theme
-from workbench.gui.plots import export
 from workbench.gui.plots.canvas import Canvas
 from workbench.gui.plots.curve import Curve, Look
+from workbench.gui.plots.export import quoted
 from workbench.gui.plots.header import Header
 from workbench.gui.plots.legend import Entry, Legend
 from workbench.gui.plots.markers import Markers
+from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 
@@ -26,15 +26,13 @@ EPOCH = mark("Epoch {step}")
 _MOST_SMOOTHING = 0.99
 
 
-class CurvePlot(QWidget):
+class CurvePlot(SavedPlot):
     """Named series of (steps, values) that grow; one redraw a batch, however many points there are.
 
     title: heading of the plot. where: template of the crosshair's place. percent: values are shares of one. smoothing:
     weight at the start; None means that these curves are never smoothed. log: whether a logarithmic scale is offered.
-    read: how the legend writes a value. failed(UserError) when an export could not be written.
+    read: how the legend writes a value.
     """
-
-    failed = Signal(object)
 
     def __init__(
         self,
@@ -69,7 +67,7 @@ class CurvePlot(QWidget):
         self._later.timeout.connect(self.flush)
         self.header.smoothing_chosen.connect(self.set_smoothing)
         self.header.log_chosen.connect(self.set_log)
-        self.header.export_wanted.connect(self._export)
+        self.header.export_wanted.connect(self.export)
         self.canvas.pointed.connect(self._point)
         self.canvas.box.reset.connect(self.reset_zoom)
         self.canvas.box.zoomed.connect(self._zoom)
@@ -175,19 +173,18 @@ class CurvePlot(QWidget):
         self.markers.place()
         self._show_values()
 
-    def save(self, path: str | Path) -> None:
-        """Write the plot as .png or .svg, or every point in full precision as .csv.
+    def lines(self) -> Iterator[str]:
+        """Yield every point as series, step and value."""
+        yield "series,step,value"
+        for curve in self._curves.values():
+            title = quoted(curve.look.title)
+            for step, value in zip(curve.data.steps.tolist(), curve.data.values.tolist(), strict=True):
+                yield f"{title},{step:.12g},{value!r}"
 
-        Raises UserError when it cannot be written.
-        """
+    def save(self, path: str | Path) -> None:
+        """Draw what has come, then write it; see `SavedPlot.save`."""
         self.flush()
-        suffix = Path(path).suffix.lower()
-        if suffix == ".csv":
-            export.save_series(path, [(c.look.title, c.data.steps, c.data.values) for c in self._curves.values()])
-        elif suffix == ".svg":
-            export.save_svg(self, path)
-        else:
-            export.save_png(self, path)
+        super().save(path)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -260,9 +257,3 @@ class CurvePlot(QWidget):
         for curve in self._curves.values():
             curve.restyle()
         self._later.start()
-
-    def _export(self, path: str) -> None:
-        try:
-            self.save(path)
-        except UserError as error:
-            self.failed.emit(error)

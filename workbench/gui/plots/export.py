@@ -1,9 +1,8 @@
 """Plots as files: PNG, SVG, CSV."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
@@ -43,35 +42,18 @@ def save_svg(widget: QWidget, path: str | Path) -> None:
     painter.end()
 
 
-def save_series(path: str | Path, series: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> None:
-    """Write (title, steps, values) of every series as CSV with the columns series, step and value, in full precision.
-
-    Raises UserError when it cannot be written.
-    """
-    rows = (
-        f"{quoted(title)},{step:.12g},{value!r}"
-        for title, steps, values in series
-        for step, value in _pairs(steps, values)
-    )
-    save_lines(path, ["series,step,value"], rows)
-
-
-def save_lines(path: str | Path, head: Iterable[str], rows: Iterable[str]) -> None:
+def save_lines(path: str | Path, lines: Iterable[str]) -> None:
     """Write lines of CSV; raises UserError when they cannot be written."""
     try:
         with Path(path).open("w", encoding="utf-8-sig", newline="") as file:
-            for lines in (head, rows):
-                file.writelines(f"{line}\r\n" for line in lines)
+            file.writelines(f"{line}\r\n" for line in lines)
     except OSError as error:
         raise _not_written(path, error) from error
 
 
-def _pairs(steps: np.ndarray, values: np.ndarray) -> Iterable[tuple[float, float]]:
-    return zip(steps.tolist(), values.tolist(), strict=True)
-
-
 def quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\n') else text
+    """Return `text` as one field of CSV."""
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
 
 
 def _not_written(path: str | Path, error: OSError | None = None) -> UserError:

@@ -87,9 +87,9 @@ class ChoiceCard(QAbstractButton):
         """Draw the small network at the top right and return how wide it is."""
         if not self._blocks:
             return 0.0
-        scale, gap = 0.16, 3.0
+        scale, gap = 0.14, 3.0
         width = sum(block.width * scale + 2 + gap for block in self._blocks)
-        x, middle = inner.right() - width, inner.y() + 8
+        x, middle = inner.right() - width, inner.y() + 6
         painter.setOpacity(1.0 if usable else 0.4)
         for block in self._blocks:
             front = QRectF(x, middle - block.height * scale / 2, max(2.0, block.width * scale), block.height * scale)

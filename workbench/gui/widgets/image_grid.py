@@ -13,15 +13,16 @@ from workbench.core.words import tr
 from workbench.gui import theme
 from workbench.gui.theme import look, sized
 from workbench.gui.tokens import Size
+from workbench.gui.widgets.grid_geometry import GAP, GridGeometry
 from workbench.gui.widgets.pixels import image_of
 
 Fetch = Callable[[np.ndarray], np.ndarray]
 Describe = Callable[[int], str]
 
-_GAP = 8
+_LABEL = 18  # pixels below an image for its label
 _KEPT = 4000  # pictures in memory, at cell size
 _AT_ONCE = 64  # rows fetched in one call
-_PATIENCE = 0.012  # seconds that one painting may spend on reading; the rest follows in the next
+_PATIENCE = 0.01  # seconds that one painting may spend on reading; the rest follows in the next
 
 
 class ImageGrid(QAbstractScrollArea):
@@ -108,72 +109,58 @@ class ImageGrid(QAbstractScrollArea):
 
     def columns(self) -> int:
         """Return how many images stand side by side."""
-        return max(1, (self.viewport().width() + _GAP) // (self._cell + _GAP))
+        return self._geometry().columns
 
     def visible_rows(self) -> range:
         """Return the rows of which at least a part can be seen."""
-        first = self.verticalScrollBar().value() // self._line_height()
-        last = (self.verticalScrollBar().value() + self.viewport().height()) // self._line_height() + 1
-        return range(first * self.columns(), min(self._count, last * self.columns()))
+        return self._geometry().visible()
 
     def row_at(self, point: QPoint) -> int:
         """Return the row at a point of the viewport, -1 between and behind the images."""
-        left = point.x() - self._margin()
-        column, within = divmod(left, self._cell + _GAP)
-        line, below = divmod(point.y() + self.verticalScrollBar().value(), self._line_height())
-        row = line * self.columns() + column
-        inside = 0 <= column < self.columns() and within < self._cell and below < self._line_height() - _GAP
-        return row if inside and 0 <= row < self._count else -1
+        return self._geometry().row_at(point)
+
+    def rect_of(self, row: int) -> QRect:
+        """Return where `row` stands in the viewport."""
+        return self._geometry().rect(row)
 
     def sizeHint(self) -> QSize:
-        return QSize(10 * (self._cell + _GAP), 5 * self._line_height())
+        return QSize(10 * (self._cell + GAP), 5 * self._geometry().line)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        rows = self.visible_rows()
+        geometry = self._geometry()
+        rows = geometry.visible()
         self._read([row for row in rows if row not in self._pictures])
         colors = theme.current()
         painter = QPainter(self.viewport())
-        painter.setFont(sized(self.font(), Size.caption))
         for row in rows:
-            rect = self.rect_of(row)
-            picture = self._pictures.get(row)
+            rect, picture = geometry.rect(row), self._pictures.get(row)
             if picture is None:
                 painter.fillRect(rect, colors.color("hover"))
             else:
                 self._pictures.move_to_end(row)
                 size = picture.deviceIndependentSize().toSize()
-                corner = rect.topLeft() + QPoint(
-                    (rect.width() - size.width()) // 2, (rect.height() - size.height()) // 2
-                )
-                painter.drawPixmap(corner, picture)
-            if self._label is not None:
-                words = QRect(rect.x() - _GAP // 2, rect.bottom() + 2, rect.width() + _GAP, self._label_height() - 2)
-                shown = painter.fontMetrics().elidedText(self._label(row), Qt.TextElideMode.ElideRight, words.width())
-                painter.setPen(colors.color("muted"))
-                painter.drawText(words, Qt.AlignmentFlag.AlignCenter, shown)
-            if row == self._current:
-                painter.setPen(QPen(colors.color("accent"), 3))
-                painter.drawRect(rect.adjusted(-1, -1, 1, 1))
+                left, top = (rect.width() - size.width()) // 2, (rect.height() - size.height()) // 2
+                painter.drawPixmap(rect.x() + left, rect.y() + top, picture)
+        if self._label is not None:
+            self._paint_labels(painter, geometry, self._label)
+        if self._current in rows:
+            painter.setPen(QPen(colors.color("accent"), 3))
+            painter.drawRect(geometry.rect(self._current).adjusted(-1, -1, 1, 1))
         while len(self._pictures) > _KEPT:
             self._pictures.popitem(last=False)
-
-    def rect_of(self, row: int) -> QRect:
-        """Return where `row` stands in the viewport."""
-        line, column = divmod(row, self.columns())
-        x = self._margin() + column * (self._cell + _GAP)
-        return QRect(x, line * self._line_height() - self.verticalScrollBar().value() + 2, self._cell, self._cell)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._measure()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        page = max(1, self.viewport().height() // self._line_height()) * self.columns()
+        columns = self.columns()
+        page = max(1, self.viewport().height() // self._geometry().line) * columns
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -self.columns(),
-            Qt.Key.Key_Down: self.columns(),
+            Qt.Key.Key_Up: -columns,
+            Qt.Key.Key_Down: columns,
             Qt.Key.Key_PageUp: -page,
             Qt.Key.Key_PageDown: page,
             Qt.Key.Key_Home: -self._count,
@@ -229,25 +216,32 @@ class ImageGrid(QAbstractScrollArea):
         picture.setDevicePixelRatio(ratio)
         return picture
 
-    def _label_height(self) -> int:
-        return 18 if self._label is not None else 0
+    def _paint_labels(self, painter: QPainter, geometry: GridGeometry, label: Describe) -> None:
+        painter.setFont(sized(self.font(), Size.caption))
+        painter.setPen(theme.current().color("muted"))
+        metrics, width, shown = painter.fontMetrics(), geometry.cell + GAP, {}
+        for row in geometry.visible():
+            words, rect = label(row), geometry.rect(row)
+            if words not in shown:  # many images share few labels
+                shown[words] = metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
+            place = QRect(rect.x() - GAP // 2, rect.bottom() + 2, width, _LABEL - 2)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, shown[words])
 
-    def _line_height(self) -> int:
-        return self._cell + _GAP + self._label_height()
-
-    def _margin(self) -> int:
-        return max(2, (self.viewport().width() - self.columns() * (self._cell + _GAP) + _GAP) // 2)
+    def _geometry(self) -> GridGeometry:
+        label = _LABEL if self._label is not None else 0
+        width, height = self.viewport().width(), self.viewport().height()
+        return GridGeometry(self._count, self._cell, label, width, height, self.verticalScrollBar().value())
 
     def _measure(self) -> None:
-        lines = -(-self._count // self.columns())
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, lines * self._line_height() - self.viewport().height()))
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(self._line_height() // 2)
+        geometry, bar = self._geometry(), self.verticalScrollBar()
+        bar.setRange(0, max(0, geometry.total - geometry.height))
+        bar.setPageStep(geometry.height)
+        bar.setSingleStep(geometry.line // 2)
 
     def _scroll_to(self, row: int) -> None:
-        bar, top = self.verticalScrollBar(), row // self.columns() * self._line_height()
+        geometry, bar = self._geometry(), self.verticalScrollBar()
+        top = row // geometry.columns * geometry.line
         if top < bar.value():
             bar.setValue(top)
-        elif top + self._line_height() > bar.value() + self.viewport().height():
-            bar.setValue(top + self._line_height() - self.viewport().height())
+        elif top + geometry.line > bar.value() + geometry.height:
+            bar.setValue(top + geometry.line - geometry.height)
