@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from workbench import architectures, optimizers, schedules
-from workbench.core.events import Event, Preparing
+from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
 from workbench.data import Dataset, Progress, open_data
 from workbench.data.checks import require_trainable
@@ -27,6 +27,7 @@ from workbench.training.feeding import Feed, feed
 from workbench.training.precision import scaler
 from workbench.training.resolving import resolved
 
+_NAMED = 3  # files left out that are named one by one
 _FUSED = ("cpu", "cuda", "xpu", "mps")
 
 
@@ -112,6 +113,8 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
     """
     dataset = open_data(recipe.data, lambda progress: report(_preparing(progress)))
     require_trainable(dataset)
+    for words in left_out(dataset):
+        report(Warned(words))
     report(Preparing(Words("Preparing the network")))
     preprocessing = preprocessing_for(dataset, recipe.architecture)
     recipe = resolved(recipe, dataset, preprocessing)
@@ -152,6 +155,16 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
         training=feed(dataset.training, preprocessing, device, channels_last=channels_last),
         weights=weights,
     )
+
+
+def left_out(dataset: Dataset) -> list[Words]:
+    """Return a sentence for each of the first files or rows that could not be read, and one for the rest."""
+    found = [
+        Words("{name} is left out: {reason}", {"name": item.name, "reason": item.reason})
+        for item in dataset.skipped[:_NAMED]
+    ]
+    more = len(dataset.skipped) - len(found)
+    return [*found, Words("Left out besides these: {count}.", {"count": f"{more:,}"})] if more else found
 
 
 def _preparing(progress: Progress) -> Preparing:
