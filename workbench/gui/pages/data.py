@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from workbench.core.errors import UserError
@@ -49,7 +50,11 @@ class DataPage(Page):
         self.add_action(self.ways)
         self.set_primary(self.next)
         self._make_body(engine)
-        Drops(self).files_dropped.connect(self.open_files)
+        drops = Drops(self)
+        drops.files_dropped.connect(self.open_files)
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.activated.connect(lambda: drops.take(QGuiApplication.clipboard().mimeData()))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self).activated.connect(self.ways.open.click)
         self._rest()
 
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:

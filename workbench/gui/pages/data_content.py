@@ -67,6 +67,8 @@ class DataContent(QWidget):
         self.tiles.set_summary(summary)
         self.balance.set_summary(summary, classes)
         self.check.set_findings(without_balance(summary["problems"]), summary["skipped"])
+        wrong = bool(summary["skipped"]) or any(problem["level"] != "good" for problem in summary["problems"])
+        self._column.insertWidget(0 if wrong else 1, self.check)  # what needs a look comes first
         self._show_settings()
         self.changed.emit()
 
@@ -77,7 +79,7 @@ class DataContent(QWidget):
 
     def _make_side(self) -> QWidget:
         side = QWidget()
-        column = QVBoxLayout(side)
+        column = self._column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
         column.addWidget(self.balance, 1)

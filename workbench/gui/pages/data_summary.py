@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core.signature import SPLITS
 from workbench.core.words import from_plain, tr
@@ -66,7 +66,8 @@ class Balance(Card):
         self.plot = ClassBalance()
         self.plot.setObjectName("data.balance")
         self.plot.setAccessibleName(tr("Class balance"))
-        self.plot.setMinimumHeight(200)
+        self.plot.setMinimumHeight(270)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # takes what the others leave
         column = self.plot.layout()
         if isinstance(column, QVBoxLayout):
             column.insertWidget(1, self.sentence)  # between title and legend

@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.core.words import mark, tr
 from workbench.gui import theme
@@ -14,13 +14,13 @@ from workbench.gui.theme import look
 from workbench.gui.tokens import Size
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.choice_card import ChoiceCard
-from workbench.gui.widgets.flow import FlowLayout
 
 SAMPLES: dict[str, tuple[str, str]] = {
     "digits": (mark("Handwritten digits"), mark("1,797 pictures of 8 × 8 pixels, ten classes.")),
     "reviews": (mark("Product reviews"), mark("Short texts in English and Chinese, good or bad.")),
 }
-_RECENT = 5
+_RECENT = 4
+_RECENT_WIDTH = 120  # pixels of a name
 
 
 class DataWelcome(QFrame):
@@ -54,23 +54,27 @@ class DataWelcome(QFrame):
         self.body.addSpacing(16)
         self._recent_title = _centred(look(QLabel(tr("Opened lately")), "caption"))
         self.body.addWidget(self._recent_title)
-        self._recent = QWidget()
-        self._recent_buttons = FlowLayout(self._recent)
-        self.body.addWidget(self._recent)
+        self._recent = QHBoxLayout()
+        self._recent.setSpacing(8)
+        self.body.addLayout(self._recent)
         self.body.addStretch(3)
         self.set_recent([])
 
     def set_recent(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Offer data that were open before: {title, path, data}."""
-        for again in self._recent.findChildren(QPushButton):
-            self._recent_buttons.removeWidget(again)
-            again.hide()
-            again.deleteLater()
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._recent.addStretch(1)
         for entry in entries[:_RECENT]:
-            again = button(str(entry["title"]), icon_name="clock-counter-clockwise", tip=str(entry["path"]))
+            again = button("", icon_name="clock-counter-clockwise", tip=str(entry["path"]))
+            title = str(entry["title"])
+            again.setText(again.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, _RECENT_WIDTH))
+            again.setAccessibleName(title)
             again.clicked.connect(lambda _=False, entry=entry: self.recent_wanted.emit(entry))
-            self._recent_buttons.addWidget(again)
-        self._recent.setVisible(bool(entries))
+            self._recent.addWidget(again)
+        self._recent.addStretch(1)
         self._recent_title.setVisible(bool(entries))
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtGui import QImage, QImageReader, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
@@ -134,6 +134,7 @@ class TryInput(Card):
         self.text.setTabChangesFocus(True)
         self.text.setAcceptDrops(False)  # the area around it takes files as well as text
         self.text.textChanged.connect(self._pause.start)
+        QShortcut(QKeySequence("Ctrl+Return"), self.text).activated.connect(self._tell_text)
         self._text_page = QWidget()
         layout = QVBoxLayout(self._text_page)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -56,8 +56,8 @@ class TryPage(Page):
         drops.image_dropped.connect(self.take_image)
         drops.text_dropped.connect(self.take_text)
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
-        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         paste.activated.connect(lambda: drops.take(QGuiApplication.clipboard().mimeData()))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self).activated.connect(self._open)
         self._choose({})
 
     def set_runs(self, runs: Sequence[Mapping[str, Any]]) -> None:

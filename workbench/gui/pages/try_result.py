@@ -27,7 +27,9 @@ class TryResult(Card):
         self.label = look(ElidedLabel(), "figure")
         self.label.setObjectName("try.label")
         self.score = look(QLabel(), "muted")
-        self.truth = look(QLabel(), "muted")
+        self.truth = QLabel()
+        self.truth.setObjectName("try.truth")
+        self._right, self._wrong = LevelMark("good"), LevelMark("error")
         self.line = QWidget()
         line = QHBoxLayout(self.line)
         line.setContentsMargins(0, 0, 0, 0)
@@ -35,6 +37,8 @@ class TryResult(Card):
         line.addWidget(self.label)
         line.addWidget(self.score, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addStretch(1)
+        line.addWidget(self._right)
+        line.addWidget(self._wrong)
         line.addWidget(self.truth, 0, Qt.AlignmentFlag.AlignVCenter)
         self.bars = Bars()
         self.bars.setObjectName("try.bars")
@@ -80,12 +84,13 @@ class TryResult(Card):
         seconds = prediction.get("seconds")
         shown = {"score": figures.percent(score), "time": figures.duration(float(seconds or 0))}
         self.score.setText(tr("{score} · {time}", **shown) if seconds else shown["score"])
+        self._right.setVisible(truth == label)
+        self._wrong.setVisible(truth not in ("", label))
         if truth:
             right = truth == label
             self.truth.setText(
                 tr("Right: it is {label}", label=truth) if right else tr("Wrong: it is {label}", label=truth)
             )
-            look(self.truth, "good" if right else "error")
         self.bars.set_bars([(str(entry["label"]), float(entry["score"])) for entry in prediction["top"]])
         self.bars.show()
         notes = [dict(note) for note in prediction.get("notes", ())]
