@@ -138,6 +138,17 @@ def test_the_index_is_rebuilt_when_deleted(runs: Path):
     index.close()
 
 
+def test_a_sound_index_is_used_again(runs: Path):
+    finished_run(runs, "one")
+    write(queued_run(runs, "diverged"), started(), EpochDone(1, 10, {"validation_loss": float("nan")}, 1.0))
+    open_index(runs).close()
+    index = RunIndex(runs)
+    assert not index.rebuilt
+    assert not index.refresh()
+    assert len(index.rows()) == 2
+    index.close()
+
+
 def test_an_index_that_is_no_database_is_set_aside_and_rebuilt(runs: Path):
     finished_run(runs, "kept")
     (runs / "runs.sqlite3").write_bytes(b"not a database at all" * 100)

@@ -60,7 +60,7 @@ class RunSummary:
         """Return the values as SQLite keeps them (a NaN as text); `from_row` is the way back."""
         values = asdict(self)
         values["tags"] = json.dumps(self.tags, ensure_ascii=False)
-        values["value"] = events.finite(self.value)
+        values["value"], values["has_model"] = events.finite(self.value), int(self.has_model)
         return tuple(_storable(value) for value in values.values())
 
     @classmethod

@@ -14,11 +14,11 @@ from workbench.gui.pages.runs_compare import RunsCompare
 from workbench.gui.pages.runs_notes import RunsNotes
 from workbench.gui.pages.runs_table import RunsTable
 from workbench.gui.theme import Space, explain
+from workbench.gui.widgets.at_least import scrolled_below_least
 from workbench.gui.widgets.buttons import button, primary_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.page import Page
-from workbench.gui.widgets.scroll import scrolled
 
 Row = Mapping[str, Any]
 _TABLE_HEIGHT = 200  # pixels, at least: a heading and four runs
@@ -148,7 +148,7 @@ class RunsPage(Page):
         self.empty.acted.connect(self.training_requested)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(scrolled(content))
+        self.stack.addWidget(scrolled_below_least(content))
         self.body.addWidget(self.stack, 1)
 
     def _make_actions(self) -> None:

@@ -15,8 +15,9 @@ from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.table import Column, RowsModel, Table
 
-_PLOT_HEIGHT = 230  # pixels, at least
+_PLOT_HEIGHT = 250  # pixels, at least
 _DIFFERENCES_HEIGHT = 150  # pixels, at least: a heading and two settings
+_UNCROWDED = 2  # runs that are shown with their training curves too
 MOST = 8  # runs whose curves can still be told apart
 
 
@@ -27,7 +28,7 @@ class RunsCompare(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.loss_plot = CurvePlot(tr("Loss"), smoothing=0.6)
+        self.loss_plot = CurvePlot(tr("Loss"), smoothing=0.6, log=False)
         self.metric_plot = CurvePlot(tr("Metric"), percent=True, log=False)
         for plot in (self.loss_plot, self.metric_plot):
             plot.failed.connect(self.failed)
@@ -67,12 +68,13 @@ class RunsCompare(QWidget):
             plot.clear()
         kinds = {str(row["metric"]).removeprefix("validation_") for row in shown} - {"", "loss"}
         self.metric_plot.header.set_title(" / ".join(titles.get(kind, kind) for kind in sorted(kinds)) or tr("Metric"))
+        crowded = len(shown) > _UNCROWDED
         for place, row in enumerate(shown):
             scalars = histories[row["name"]].scalars
             metric = str(row["metric"]).removeprefix("validation_")
-            self._draw(self.loss_plot, place, row, scalars, "loss")
+            self._draw(self.loss_plot, place, row, scalars, "loss", crowded)
             if metric and metric != "loss":
-                self._draw(self.metric_plot, place, row, scalars, metric)
+                self._draw(self.metric_plot, place, row, scalars, metric, crowded)
         self._show_differences(shown, recipes, catalogue)
         self.card.set_note(
             tr("The first {count} of the selected runs.", count=MOST) if len(rows) > MOST else self.card_note(shown)
@@ -85,15 +87,20 @@ class RunsCompare(QWidget):
         count = model.rowCount() if model and len(rows) > 1 else 0
         return plural(count, "{count} setting", "{count} settings") if count else tr("None: the recipes are the same.")
 
-    def _draw(self, plot: CurvePlot, color: int, row: Mapping[str, Any], scalars: Mapping[str, Any], what: str) -> None:
+    def _draw(
+        self, plot: CurvePlot, color: int, row: Mapping[str, Any], scalars: Mapping[str, Any], what: str, crowded: bool
+    ) -> None:
+        """Draw one run; where many are shown, validation alone."""
         name, title = row["name"], str(row["shown"])
-        if f"training_{what}" in scalars:
-            plot.set_series(name, *scalars[f"training_{what}"], title=title, color=color)
-        if f"validation_{what}" in scalars:
+        training, validation = scalars.get(f"training_{what}"), scalars.get(f"validation_{what}")
+        both = not crowded or validation is None
+        if training is not None and both:
+            plot.set_series(name, *training, title=title, color=color)
+        if validation is not None:
             plot.set_series(
                 f"{name} validation",
-                *scalars[f"validation_{what}"],
-                title=tr("Validation"),
+                *validation,
+                title=tr("Validation") if both and training is not None else title,
                 color=color,
                 dashed=True,
                 points=True,

@@ -32,7 +32,7 @@ class RunsNotes(Card):
             label.setBuddy(widget)
             self.add(label)
             self.add(widget, 1 if widget is self.note else 0)
-        self.setFixedWidth(230)
+        self.setFixedWidth(200)
 
     def show_run(self, row: Mapping[str, Any]) -> None:
         """Show tags and note of this run, unless the person is writing in them."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from workbench.core.words import tr
@@ -18,7 +18,8 @@ _DOTS = {
     "running": "accent", "starting": "accent", "paused": "warning", "stopping": "warning", "finished": "good",
     "stopped": "good", "failed": "error", "interrupted": "warning", "not responding": "warning", "queued": "muted",
 }  # fmt: skip
-_WIDTHS = {"state": 112, "data": 78, "model": 104, "score": 104, "epoch": 58, "seconds": 72, "started": 86}
+_NARROW = 800  # pixels
+_WIDTHS = {"state": 112, "data": 78, "model": 108, "score": 108, "epoch": 66, "seconds": 76, "started": 84}
 
 
 class RunsModel(RowsModel):
@@ -98,6 +99,11 @@ class RunsTable(Table):
         self.sortByColumn(started, Qt.SortOrder.DescendingOrder)
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit(self.names()))
         self.doubleClicked.connect(self._open)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        duration = next(place for place, column in enumerate(self.runs.columns) if column.key == "seconds")
+        self.setColumnHidden(duration, event.size().width() < _NARROW)  # the name needs the room more
 
     def set_runs(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show these runs; what was selected stays selected."""

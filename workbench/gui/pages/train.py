@@ -20,10 +20,10 @@ from workbench.gui.pages.train_settings import TrainSettings
 from workbench.gui.pages.train_status import TrainStatus
 from workbench.gui.run_progress import RunProgress
 from workbench.gui.theme import Space
+from workbench.gui.widgets.at_least import scrolled_below_least
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.page import Page
-from workbench.gui.widgets.scroll import scrolled
 
 
 class TrainPage(Page):
@@ -193,7 +193,7 @@ class TrainPage(Page):
         column.addWidget(self.messages)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(scrolled(content))
+        self.stack.addWidget(scrolled_below_least(content))
         self.body.addWidget(self.stack, 1)
 
     def _join(self) -> None:

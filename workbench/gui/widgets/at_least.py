@@ -17,10 +17,7 @@ class AtLeast(QWidget):
         content.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:
-        layout = self._content.layout()
-        least = layout.minimumSize()
-        height = layout.minimumHeightForWidth(self.width()) if layout.hasHeightForWidth() else least.height()
-        return QSize(least.width(), max(height, least.height()))
+        return self._content.minimumSizeHint()
 
     def sizeHint(self) -> QSize:
         return self.minimumSizeHint()
@@ -28,8 +25,6 @@ class AtLeast(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._content.setGeometry(self.rect())
-        if event.size().width() != event.oldSize().width():
-            self.updateGeometry()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
@@ -38,5 +33,5 @@ class AtLeast(QWidget):
 
 
 def scrolled_below_least(content: QWidget) -> QScrollArea:
-    """Return a frameless area that stretches `content`, and scrolls it once the place is lower than its least height."""
+    """Return a frameless area that stretches `content`, and scrolls it below its least height."""
     return scrolled(AtLeast(content))
