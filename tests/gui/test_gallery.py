@@ -141,8 +141,9 @@ def model_page() -> Page:
         *((Figure(a, b), 0) for a, b in (("421,642", "parameters"), ("6.2 s", "per epoch"))), (QWidget(), 1)
     )
     below = QWidget()
-    below.setLayout(row((carded(table), 1), (carded(numbers), 0)))
-    below.layout().setContentsMargins(0, 0, 0, 0)
+    line = row((carded(table), 1), (carded(numbers), 0))
+    line.setContentsMargins(0, 0, 0, 0)
+    below.setLayout(line)
     page.body.addLayout(row((left, 0), (column((carded(drawing), 1), (below, 1)), 1)), 1)
     return page
 

@@ -101,10 +101,10 @@ class LineEditor(QLineEdit):
 
     def _offer_words(self, words: tuple[str, ...]) -> None:
         self.setPlaceholderText(tr("A number, or {words}.", words=", ".join(words)))
-        if self._unit is None and len(words) == 1:
+        if self._unit is None and "auto" in words:
             action = self.addAction(icon("arrow-counter-clockwise", "muted"), QLineEdit.ActionPosition.TrailingPosition)
-            action.setToolTip(tr("Set it to {word}", word=words[0]))
-            action.triggered.connect(lambda: self.setText(words[0]))
+            action.setToolTip(tr("Set it to {word}", word="auto"))
+            action.triggered.connect(lambda: self.setText("auto"))
 
 
 class ChoiceEditor(Combo):
