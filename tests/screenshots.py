@@ -136,15 +136,22 @@ def first_steps(at: Photographer, look: str) -> None:
     at.type_into("form.training.epochs", "40")
     at.type_into("form.training.optimizer.learning_rate", "0.003")
     at.press("train.start")
+    at.until(lambda: at.state() in LIVE)
     at.until(lambda: at.workspace.train.progress().epoch >= 14 or at.state() not in LIVE)
     at.shoot(f"train-running{look}")
-    at.until(lambda: at.state() == "finished")
+    finish(at)
 
 
 def train(at: Photographer) -> None:
     at.until(lambda: at.find("train.start").isEnabled())
     at.press("train.start")
-    at.until(lambda: at.state() == "finished")
+    finish(at)
+
+
+def finish(at: Photographer) -> None:
+    at.rest()
+    trainings = at.window.behind.trainings
+    at.until(lambda: not trainings.live() and not trainings.queue())
 
 
 def open_sample(at: Photographer, name: str) -> None:
