@@ -51,6 +51,9 @@ class TextRows(QWidget):
         self._counts = {name: int(split["count"]) for name, split in summary["splits"].items()}
         self._classes = (list(summary["classes"]), list(summary["classes"]))
         self._split = ""
+        self.model.set_rows([])
+        for widget in (self._back, self._on):
+            widget.hide()
 
     def set_classes(self, classes: list[str]) -> None:
         """Show other names for the classes."""
@@ -81,6 +84,7 @@ class TextRows(QWidget):
         self._ask()
 
     def _ask(self) -> None:
+        self._place.setText(tr("Reading the texts…"))
         self._rows.ask({"data": self._data, "split": self._split, "start": self._start, "count": _ROWS})
 
     def _show(self, answer: dict[str, Any], _: object) -> None:
@@ -99,4 +103,5 @@ class TextRows(QWidget):
         self.table.scrollToTop()
 
     def _fail(self, error: UserError, _: object) -> None:
+        self._place.setText("")
         self.failed.emit(error)

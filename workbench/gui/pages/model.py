@@ -137,6 +137,8 @@ class ModelPage(Page):
 
     def _rest(self) -> None:
         ready = bool(self._catalogue and self._summary)
+        if self._summary and not ready:
+            self.empty.show_busy(tr("Getting ready…"))
         self.stack.setCurrentIndex(1 if ready else 0)
         explain(
             self.next,

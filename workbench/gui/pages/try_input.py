@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBox
 
 from workbench.core.words import tr
 from workbench.gui.pages.data_images import decoded
-from workbench.gui.theme import explain
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button, primary_button
 from workbench.gui.widgets.card import Card
@@ -121,10 +120,6 @@ class TryInput(Card):
     def drop_shows(self) -> QWidget | None:
         """Return what stands in the drop area: the input, or None while it invites."""
         return self._shown
-
-    def explain_sample(self, there: bool, why: str) -> None:
-        """Offer samples of the test set, or say why there are none."""
-        explain(self.sample, there, why)
 
     def _make_text(self) -> QWidget:
         self.text = QPlainTextEdit()

@@ -35,6 +35,7 @@ class TryPage(Page):
         super().__init__(tr("Try it"), parent=parent)
         self._kind = ""
         self._paths: list[str] = []
+        self._waiting: list[str] = []
         self._input: dict[str, Any] = {}
         self._name = ""
         self._truth = ""
@@ -71,6 +72,8 @@ class TryPage(Page):
     def open_files(self, paths: Sequence[str | Path]) -> None:
         """Predict one file, or many, or everything in a folder."""
         given = [str(path) for path in paths]
+        if not self._kind:
+            self._waiting = given  # until the model has said what it reads
         if not given or not self._kind:
             return
         only = Path(given[0])
@@ -179,8 +182,8 @@ class TryPage(Page):
             self.batch.set_kind(kind)
         elif self._input:
             self._ask_again()
-        if not about.get("path_ok", True):
-            self.input.explain_sample(True, "")
+        waiting, self._waiting = self._waiting, []
+        self.open_files(waiting)
 
     def _ask(self, given: dict[str, Any], name: str, truth: str = "", original: QImage | None = None) -> None:
         self.clear_banners()
