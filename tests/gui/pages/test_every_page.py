@@ -87,7 +87,7 @@ def page(request: pytest.FixtureRequest, language: str, engine: Canned, show: Sh
             try_it.set_runs(test_try_page.RUNS)
             qtbot.waitUntil(lambda: try_it._kind != "")
             with qtbot.waitSignal(try_it.asking.predicted):
-                try_it.take_image(test_try_page.picture())
+                try_it.incoming.take_image(test_try_page.picture())
             return try_it
         case _:
             share = SharePage(engine, engine)

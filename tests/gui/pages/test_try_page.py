@@ -184,23 +184,23 @@ def test_an_inverted_image_is_pointed_out_with_invert_beside_it(page: TryPage, e
         return {"predictions": [prediction("x", "7" if asked["invert"] else "3", notes=noted)]}
 
     engine.answers["prediction.predict"] = answer
-    predicted(page, qtbot, lambda: page.take_image(picture()))
+    predicted(page, qtbot, lambda: page.incoming.take_image(picture()))
     assert label(page) == "3"
     predicted(page, qtbot, find(page, "try.invert").click)
     assert label(page) == "7"
     assert engine.questions("prediction.seen")[-1]["invert"] is True
-    predicted(page, qtbot, lambda: page.take_image(picture()))
+    predicted(page, qtbot, lambda: page.incoming.take_image(picture()))
     assert label(page) == "3"  # the next image is taken as it is
 
 
 def test_what_cannot_be_predicted_is_said(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
     bad = prediction("x", "", 0.0, error=words("{name} is not an image.", name="x"))
     engine.answers["prediction.predict"] = {"predictions": [bad]}
-    predicted(page, qtbot, lambda: page.open_files(["/nowhere/x.png"]))
+    predicted(page, qtbot, lambda: page.incoming.take_files(["/nowhere/x.png"]))
     assert page.result.message.text() == "x is not an image."
     engine.answers["prediction.predict"] = UserError("The model is damaged.")
     with qtbot.waitSignal(page.asking.failed):
-        page.take_image(picture())
+        page.incoming.take_image(picture())
     assert page.result.message.text() == "The model is damaged."
 
 
@@ -214,7 +214,7 @@ def test_a_run_that_cannot_be_read_is_said(engine: Canned, show: Show, qtbot: Qt
 
 def batch(page: TryPage, qtbot: QtBot) -> Any:
     with qtbot.waitSignal(page.asking.batch_done):
-        page.open_files(["/x/a.png", "/x/b.png", "/x/c.png"])
+        page.incoming.take_files(["/x/a.png", "/x/b.png", "/x/c.png"])
     return find(page, "try.table").model()
 
 
@@ -260,7 +260,7 @@ def test_a_row_shows_its_image(page: TryPage, engine: Canned, qtbot: QtBot) -> N
 
 def test_a_batch_shows_progress_and_can_be_cancelled(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
     engine.held.add("prediction.batch")
-    page.open_files(["/x/a.png", "/x/b.png"])
+    page.incoming.take_files(["/x/a.png", "/x/b.png"])
     engine.jobs[-1].report("Predicting", 10, 40)
     assert "Predicting, 10 of 40" in page.batch.busy.text()
     page.batch.busy.acted.emit()
@@ -288,7 +288,7 @@ def test_a_dropped_text_and_a_text_file_go_into_the_box(text_page: TryPage, tmp_
     assert find(text_page, "try.text").toPlainText() == "dropped words"
     path = tmp_path / "a.txt"
     path.write_text("from a file", encoding="utf-8")
-    predicted(text_page, qtbot, lambda: text_page.open_files([path]))
+    predicted(text_page, qtbot, lambda: text_page.incoming.take_files([path]))
     assert find(text_page, "try.text").toPlainText() == "from a file"
 
 
@@ -296,7 +296,7 @@ def test_a_table_of_texts_is_a_batch(text_page: TryPage, engine: Canned, tmp_pat
     path = tmp_path / "texts.csv"
     path.write_text("text\nfine\n")
     with qtbot.waitSignal(text_page.asking.batch_done):
-        text_page.open_files([path])
+        text_page.incoming.take_files([path])
     assert engine.jobs[-1].arguments["paths"] == [str(path)]
 
 
@@ -311,17 +311,25 @@ def told(page: TryPage) -> list[str]:
 
 
 def test_an_image_for_a_model_of_texts_is_refused_in_words(text_page: TryPage) -> None:
-    text_page.take_image(picture())
+    text_page.incoming.take_image(picture())
     assert told(text_page) == ["This model reads texts, not images"]
 
 
 def test_a_text_for_a_model_of_images_is_refused_in_words(page: TryPage) -> None:
-    page.take_text("words")
+    page.incoming.take_text("words")
     assert told(page) == ["This model reads images, not texts"]
 
 
 def test_a_better_model_of_a_live_run_answers_again(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
-    predicted(page, qtbot, lambda: page.take_image(picture()))
+    predicted(page, qtbot, lambda: page.incoming.take_image(picture()))
     before = len(engine.questions("prediction.predict"))
     predicted(page, qtbot, lambda: page.set_runs([{**RUNS[0], "step": 70, "epoch": 7}, RUNS[1]]))
     assert len(engine.questions("prediction.predict")) == before + 1
+
+
+def test_files_that_come_before_the_model_has_said_what_it_reads_wait(engine: Canned, show: Show, qtbot: QtBot) -> None:
+    page = TryPage(engine, engine)
+    show(page, 900, 700)
+    page.set_runs(RUNS)
+    predicted(page, qtbot, lambda: page.incoming.take_files(["/x/a.png"]))
+    assert label(page) == "7"

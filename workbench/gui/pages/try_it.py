@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
@@ -14,16 +14,13 @@ from workbench.gui.latest import Latest
 from workbench.gui.pages.model_chooser import ModelChooser
 from workbench.gui.pages.try_asking import Asking, encoded, image_from
 from workbench.gui.pages.try_batch import TryBatch
+from workbench.gui.pages.try_incoming import Incoming
 from workbench.gui.pages.try_input import TryInput, read_image
 from workbench.gui.pages.try_result import TryResult
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
-from workbench.gui.widgets.drop_area import Drops
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.page import Page
-
-_PLAIN_TEXT = (".txt", ".text", ".md")
-_LONGEST_TEXT = 1_000_000  # bytes of a text file that go into the box
 
 
 class TryPage(Page):
@@ -35,7 +32,6 @@ class TryPage(Page):
         super().__init__(tr("Try it"), parent=parent)
         self._kind = ""
         self._paths: list[str] = []
-        self._waiting: list[str] = []
         self._input: dict[str, Any] = {}
         self._name = ""
         self._truth = ""
@@ -51,14 +47,8 @@ class TryPage(Page):
         self.chooser.run_chosen.connect(self._choose)
         self.add_action(self.chooser)
         self._make_parts()
+        self.incoming = Incoming(self)
         self._join()
-        drops = Drops(self)
-        drops.files_dropped.connect(self.open_files)
-        drops.image_dropped.connect(self.take_image)
-        drops.text_dropped.connect(self.take_text)
-        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
-        paste.activated.connect(lambda: drops.take(QGuiApplication.clipboard().mimeData()))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self).activated.connect(self._open)
         self._choose({})
 
     def set_runs(self, runs: Sequence[Mapping[str, Any]]) -> None:
@@ -71,35 +61,11 @@ class TryPage(Page):
 
     def open_files(self, paths: Sequence[str | Path]) -> None:
         """Predict one file, or many, or everything in a folder."""
-        given = [str(path) for path in paths]
-        if not self._kind:
-            self._waiting = given  # until the model has said what it reads
-        if not given or not self._kind:
-            return
-        only = Path(given[0])
-        if len(given) > 1 or only.is_dir():
-            self._predict_many(given)
-        elif self._kind == "image":
-            self._ask({"path": given[0]}, only.name, original=read_image(only))
-        elif only.suffix.lower() in _PLAIN_TEXT and only.stat().st_size <= _LONGEST_TEXT:
-            self.take_text(only.read_text(encoding="utf-8", errors="replace"))
-        else:
-            self._predict_many(given)
-
-    def take_image(self, image: QImage) -> None:
-        """Predict an image that was pasted or dropped."""
-        if self._kind == "image":
-            self._ask({"image": encoded(image)}, tr("Pasted image"), original=image)
-        elif self._kind:
-            self._show_mismatch(tr("This model reads texts, not images."))
+        self.incoming.take_files(paths)
 
     def take_text(self, text: str) -> None:
-        """Predict a text that was pasted, dropped or read from a file."""
-        if self._kind == "text":
-            self.input.show_text(text)
-            self._ask_text(text)
-        elif self._kind:
-            self._show_mismatch(tr("This model reads images, not texts."))
+        """Predict a text."""
+        self.incoming.take_text(text)
 
     def stop(self) -> None:
         """End what is under way."""
@@ -135,10 +101,12 @@ class TryPage(Page):
         self.body.addWidget(self.stack, 1)
 
     def _join(self) -> None:
-        self.input.files_dropped.connect(self.open_files)
-        self.input.image_dropped.connect(self.take_image)
-        self.input.text_dropped.connect(self.take_text)
-        self.input.open_wanted.connect(self._open)
+        self.incoming.listen(self.input)
+        self.incoming.image_came.connect(lambda given, name, image: self._ask(given, name, original=image))
+        self.incoming.text_came.connect(self._take_text)
+        self.incoming.many_came.connect(self._predict_many)
+        self.incoming.refused.connect(self._show_refusal)
+        self.input.open_wanted.connect(self.incoming.choose_files)
         self.input.sample_wanted.connect(self.asking.ask_sample)
         self.input.drawn.connect(lambda image: self._ask({"image": encoded(image)}, tr("Drawing"), original=image))
         self.input.pad_opened.connect(self._forget)
@@ -182,8 +150,7 @@ class TryPage(Page):
             self.batch.set_kind(kind)
         elif self._input:
             self._ask_again()
-        waiting, self._waiting = self._waiting, []
-        self.open_files(waiting)
+        self.incoming.set_kind(kind)
 
     def _ask(self, given: dict[str, Any], name: str, truth: str = "", original: QImage | None = None) -> None:
         self.clear_banners()
@@ -197,6 +164,10 @@ class TryPage(Page):
             self.result.show_waiting()
             self.asking.ask(self._input, self.result.inverts())
 
+    def _take_text(self, text: str) -> None:
+        self.input.show_text(text)
+        self._ask_text(text)
+
     def _ask_text(self, text: str) -> None:
         if text.strip():
             truth = self._truth if text == self._input.get("text") else ""
@@ -208,15 +179,6 @@ class TryPage(Page):
         self._input, self._truth = {}, ""
         self.asking.forget()
         self.result.show_nothing()
-
-    def _open(self) -> None:
-        if self._kind == "text":
-            kinds = tr("Texts and tables ({endings})", endings="*.txt *.md *.csv *.tsv *.jsonl")
-        else:
-            kinds = tr("Images ({endings})", endings="*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.gif")
-        filters = f"{kinds};;{tr('All files ({endings})', endings='*')}"
-        paths, _ = QFileDialog.getOpenFileNames(self, tr("Open files to predict"), "", filters)
-        self.open_files(paths)
 
     def _take_sample(self, sample: Mapping[str, Any]) -> None:
         if "text" in sample:
@@ -265,6 +227,6 @@ class TryPage(Page):
             self.clear_banners()
             self.asking.ask_sample(path)
 
-    def _show_mismatch(self, text: str) -> None:
+    def _show_refusal(self, text: str) -> None:
         self.clear_banners()
         self.show_banner(Banner("warning", text, tr("Choose another model at the top."))).set_closable(True)
