@@ -18,7 +18,7 @@ from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.tasks import tasks
 from workbench.training.devices import chosen_device
 
-_SMALL_STEP = 5e7  # operations: below this, sharing a step among threads costs more than it saves
+_SMALL_STEP = 4e8  # operations: below this, sharing a step among threads costs more than it saves
 
 
 def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> Recipe:
