@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core.signature import SPLITS
@@ -12,6 +13,9 @@ from workbench.gui.plots.class_balance import ClassBalance
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.figure import FigureTile
+
+
+_LEAST_HEIGHT = 316  # pixels of the card with the plot
 
 
 class DataSummary(QWidget):
@@ -66,12 +70,19 @@ class Balance(Card):
         self.plot = ClassBalance()
         self.plot.setObjectName("data.balance")
         self.plot.setAccessibleName(tr("Class balance"))
-        self.plot.setMinimumHeight(270)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # takes what the others leave
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(_LEAST_HEIGHT)
         column = self.plot.layout()
         if isinstance(column, QVBoxLayout):
             column.insertWidget(1, self.sentence)  # between title and legend
         self.add(self.plot, 1)
+
+    def hasHeightForWidth(self) -> bool:
+        """Return False: the plot takes the height that the other cards leave, whatever its wrapped words prefer."""
+        return False
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _LEAST_HEIGHT)
 
     def set_summary(self, summary: Mapping[str, Any], classes: Sequence[str]) -> None:
         """Show what `data.open` answered, under these names of the classes."""

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHeaderView, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QHeaderView, QStackedWidget, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import from_plain, plural, tr
 from workbench.gui import figures
 from workbench.gui.theme import look
+from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.chips import Chip, MenuChip, ToggleChip
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.table import Column, RowsModel, Table
 
@@ -27,7 +29,7 @@ class TryBatch(Card):
     failed = Signal(object)  # UserError
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Batch"), parent=parent)
+        super().__init__(tr("Batch predictions"), parent=parent)
         self._rows: list[dict[str, Any]] = []
         self.label_filter = MenuChip({"": tr("All labels")}, "")
         self.label_filter.setObjectName("try.label_filter")
@@ -47,7 +49,7 @@ class TryBatch(Card):
         self.invert = ToggleChip(tr("Invert"), tip=tr("Swaps light and dark before the model looks."))
         self.invert.setObjectName("try.invert_batch")
         self.invert.toggled.connect(self.invert_changed)
-        for chip in (self.invert, self.label_filter, self.score_filter, self.save):
+        for chip in (self.invert, self.save):
             self.add_action(chip)
         self.table = Table()
         self.table.setObjectName("try.table")
@@ -60,9 +62,13 @@ class TryBatch(Card):
             header.resizeSection(column, 72)
         self.table.clicked.connect(self._choose)
         self.table.activated.connect(self._choose)
-        self.count = look(QLabel(), "muted")
-        self.count.setWordWrap(True)
-        self.add(self.count)
+        self.count = look(ElidedLabel(), "muted")
+        line = QHBoxLayout()
+        line.setSpacing(Space.medium)
+        line.addWidget(self.count, 1)
+        line.addWidget(self.label_filter)
+        line.addWidget(self.score_filter)
+        self.body.addLayout(line)
         self.states = QStackedWidget()
         self.empty = EmptyState("stack", tr("Many at once"), tr("Drop several files, or a folder of them."))
         self.busy = EmptyState()
