@@ -14,7 +14,6 @@ from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.figure import FigureTile
 
-
 _LEAST_HEIGHT = 316  # pixels of the card with the plot
 
 
