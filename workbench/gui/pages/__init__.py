@@ -1,0 +1,1 @@
+"""Pages: values in, signals out; none knows another."""
