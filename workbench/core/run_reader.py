@@ -85,6 +85,8 @@ class RunReader:
             return "running" if run_lock.is_held(self.folder.lock) else "queued"
         held = run_lock.is_held(self.folder.lock)
         if not held and not self._is_elsewhere():
+            if type(self._last) not in _ENDED and self._has_more():
+                return "running"  # it ended between that read and this look: the next read brings its last words
             return _ENDED.get(type(self._last), "interrupted")
         if self._last and type(self._last) in _ENDED:
             return _ENDED[type(self._last)]
@@ -96,6 +98,17 @@ class RunReader:
         """Return whether another machine trains this run, whose lock we may not see, and its heart still beats."""
         host = read_json(self.folder.environment, {}).get("host", "")
         return bool(host) and host != this_host() and type(self._last) not in _ENDED and self._beats()
+
+    def _has_more(self) -> bool:
+        """Return whether whole lines wait to be read."""
+        newest = self.folder.attempts()[-1]
+        path = self.folder.attempt(newest) / "events.jsonl"
+        try:
+            with path.open("rb") as file:
+                file.seek(self._offsets.get(path, 0))
+                return b"\n" in file.read()
+        except OSError:
+            return False
 
     def _beats(self) -> bool:
         try:

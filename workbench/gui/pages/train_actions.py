@@ -58,6 +58,8 @@ class TrainActions(QWidget):
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(Space.medium)
+        for widget in self._buttons.values():
+            widget.setParent(self)
         menu = QMenu(self.more)
         for epochs in _MORE:
             action = menu.addAction(plural(epochs, "{count} more epoch", "{count} more epochs"))
