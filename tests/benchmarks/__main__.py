@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [opening] [window] [training] [--rounds N] [--images PATH]` prints every figure and its rounds."""
+"""Prints every figure and its rounds: `python -m tests.benchmarks [NAME…] [--rounds N] [--images PATH]`."""
 
 import argparse
 from pathlib import Path

@@ -75,5 +75,9 @@ class Turns:
 
     def lines(self) -> list[str]:
         """Return the time and the longest gap of every part."""
-        parts = ((name, gaps) for name, gaps in self._gaps.items() if name)
-        return [f"{name:<12} {sum(gaps):7.2f} s, longest gap {max(gaps) * 1000:6.1f} ms" for name, gaps in parts]
+        return [
+            f"{name:<12} {sum(gaps):7.2f} s, longest gap {max(gaps) * 1000:6.1f} ms, "
+            f"{sum(gaps[: gaps.index(max(gaps))]):.2f} s after its beginning"
+            for name, gaps in self._gaps.items()
+            if name
+        ]

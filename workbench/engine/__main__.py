@@ -19,6 +19,7 @@ from typing import IO, Any
 from workbench.core import words
 from workbench.core.errors import UserError
 from workbench.core.events import finite
+from workbench.core.processes import give_way
 from workbench.core.words import Words
 from workbench.engine import ask
 
@@ -53,6 +54,7 @@ class Answers:
 
 def main() -> None:
     """Answer questions until there are no more."""
+    give_way()
     answers = Answers(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # so that no library can print into the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the window's to handle

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
+from workbench.core.processes import give_way
 from workbench.core.run_folder import RunFolder
 from workbench.training.warm import warm_up
 from workbench.training.worker import train_run
@@ -19,6 +20,7 @@ from workbench.training.worker import train_run
 
 def main() -> int:
     """Wait for a run, train it, and return the exit code."""
+    give_way()
     warm_up()
     line = sys.stdin.readline()
     if not line.strip():
