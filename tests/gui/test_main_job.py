@@ -115,7 +115,7 @@ def test_a_folder_of_idx_files_with_the_dcnn(qtbot: QtBot, own_folders: Path, tm
     assert recipe["data"]["kind"] == "idx"
     assert recipe["architecture"]["widths"] == [32, 64]
     assert recipe["training"]["optimizer"]["learning_rate"] == 0.003
-    path, truth = a_test_image(person, folder, tmp_path)
+    _, truth = a_test_image(person, folder, tmp_path)
     assert predicts_a_dropped_image(person, folder, tmp_path) == truth
 
 
@@ -161,7 +161,7 @@ def test_fashion_mnist_from_its_folder_to_a_prediction(runs_in: str, qtbot: QtBo
     folder = trained(person, runs_in, epochs=1, batch_size=256, optimizer="adamw", optimizer__learning_rate=0.002)
     training = recipe_of(folder)["training"]
     assert (training["epochs"], training["batch_size"], training["optimizer"]["learning_rate"]) == (1, 256, 0.002)
-    path, truth = a_test_image(person, folder, tmp_path)
+    _, truth = a_test_image(person, folder, tmp_path)
     assert predicts_a_dropped_image(person, folder, tmp_path) == truth
 
 
@@ -192,8 +192,8 @@ def test_it(qtbot, tmp_path):
 
 def test_the_process_of_the_window_never_imports_torch(tmp_path: Path):
     root = Path(__file__).parents[2]
-    code = f"import pytest, sys; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', {str(tmp_path / 'test_it.py')!r}]))"
     (tmp_path / "test_it.py").write_text(TORCHLESS)
-    (tmp_path / "conftest.py").write_text("from tests.conftest import *  # noqa: F403\nfrom tests.gui.conftest import *\n")
-    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=280)
+    (tmp_path / "conftest.py").write_text("from tests.conftest import *\nfrom tests.gui.conftest import *\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "test_it.py")]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=280)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-2000:]

@@ -37,6 +37,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.behind.trainings.idle.connect(self._close_when_idle)
         self.behind.draft.checked.connect(self._begin_demo)
+        self.behind.runs.known.connect(self._show_what_was_interrupted)
         QTimer.singleShot(_START_MILLISECONDS, self, self.start)
 
     def start(self) -> None:
@@ -45,9 +46,6 @@ class MainWindow(QMainWindow):
             return
         self.behind.start()
         live = self.behind.trainings.live()
-        newest = next(iter(self.behind.runs.rows()), None)
-        if not live and newest is not None and newest.state == "interrupted":
-            self.workspace.train_desk.show(newest.name)
         if not self._demo:
             self._restore_forms()
             self.workspace.go("train" if live else self._page_to_open())
@@ -138,6 +136,12 @@ class MainWindow(QMainWindow):
         self.workspace.side_bar.language_wanted.connect(self.use_language)
         self.workspace.draft_changed.connect(self._remember_forms)
         self.workspace.stack.currentChanged.connect(lambda _: self.memory.put("page", self.workspace.current()))
+
+    def _show_what_was_interrupted(self) -> None:
+        """Show the newest run when its trainer died, unless something else is shown by now."""
+        newest = next(iter(self.behind.runs.rows()), None)
+        if newest is not None and newest.state == "interrupted" and not self.workspace.train.run():
+            self.workspace.train_desk.show(newest.name)
 
     def _close_when_idle(self) -> None:
         if self._closing:

@@ -26,6 +26,7 @@ class RunList(QObject):
 
     changed = Signal(object)  # every RunSummary, newest first
     live_found = Signal(object)  # RunFolder that somebody trains
+    known = Signal()  # every folder has been looked at once
     rebuilt = Signal(int)  # a damaged index was replaced; number of runs
 
     def __init__(self, runs: Path, parent: QObject | None = None) -> None:
@@ -34,7 +35,7 @@ class RunList(QObject):
         self._index: RunIndex | None = None
         self._scan: Iterator[Refreshed] | None = None
         self._found = Refreshed()
-        self._told_rebuilt = False
+        self._first = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._go_on)
@@ -129,9 +130,11 @@ class RunList(QObject):
         for row in rows:
             if row.name in found.changed and row.state in LIVE:
                 self.live_found.emit(self.folder(row.name))
-        if self._index.rebuilt and not self._told_rebuilt:
-            self._told_rebuilt = True
-            self.rebuilt.emit(len(self._index.rows()))
+        if self._first:
+            self._first = False
+            self.known.emit()
+            if self._index.rebuilt:
+                self.rebuilt.emit(len(self._index.rows()))
 
 
 def _empty_trash(trash: Path, before: date) -> None:

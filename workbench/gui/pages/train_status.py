@@ -35,7 +35,7 @@ class TrainStatus(Card):
         super().__init__(parent=parent)
         self.line = ProgressLine()
         self.line.setObjectName("train.progress")
-        self.status = look(ElidedLabel(), "muted")
+        self.status = look(ElidedLabel(tr("Nothing is training.")), "muted")
         self.status.setObjectName("train.status")
         self.log = ToggleChip(tr("Log"), tip=tr("What the trainer itself wrote"))
         self.log.setObjectName("train.show_log")
