@@ -15,7 +15,7 @@ from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
 from workbench.core.errors import UserError
 from workbench.core.words import mark
-from workbench.gui.line_process import LineProcess
+from workbench.gui.line_process import LineProcess, reap
 
 ENGINE = (sys.executable, "-m", "workbench.engine")
 _WARM = "settings.catalogue"  # a question that makes a fresh process import what jobs need
@@ -81,6 +81,7 @@ class Engine(QObject):
         if self._process is not None:
             self._process.end()
             self._process = None
+        reap(self)
 
     def is_running(self) -> bool:
         return self._process is not None
@@ -230,6 +231,7 @@ class Jobs(QObject):
         if self._spare is not None:
             self._spare.end()
             self._spare = None
+        reap(self)
 
     def _lose_spare(self) -> None:
         if self._spare is not None and not self._spare.is_running():

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QProcess, Signal
 import workbench
 
 ROOT = Path(workbench.__file__).parents[1]  # children import the very package that this process runs
+_REAP_MILLISECONDS = 2_000
 _DETAILS = 4_000  # characters of standard error that an error carries along
 
 
@@ -25,6 +26,7 @@ class LineProcess(QObject):
         super().__init__(parent)
         self._rest = bytearray()
         self._errors = b""
+        self._over = False
         self._process = QProcess(self)
         self._process.setWorkingDirectory(str(ROOT))
         if os.name != "nt":  # a group of its own, so that a job goes together with its helpers
@@ -48,8 +50,8 @@ class LineProcess(QObject):
         return self._process.processId()
 
     def end(self) -> None:
-        """End the process and what it started, without an `ended`."""
-        self._process.blockSignals(True)
+        """End the process and what it started, without an `ended` and without waiting for it; see `reap`."""
+        self._over = True
         pid = self.pid()
         if self.is_running() and pid > 0:
             if os.name != "nt":
@@ -59,10 +61,17 @@ class LineProcess(QObject):
                     self._process.kill()
             else:
                 self._process.kill()
-            self._process.waitForFinished(2_000)
-        self.deleteLater()
+        else:
+            self.deleteLater()
+
+    def reap(self) -> None:
+        """Wait until a process that was ended is gone: before the window is, and never while a person works."""
+        if self._over and self.is_running():
+            self._process.waitForFinished(_REAP_MILLISECONDS)
 
     def _read(self) -> None:
+        if self._over:
+            return
         new = self._process.readAllStandardOutput().data()
         self._rest += new
         if b"\n" not in new:
@@ -81,10 +90,19 @@ class LineProcess(QObject):
         self._errors = (self._errors + self._process.readAllStandardError().data())[-_DETAILS:]
 
     def _finished(self) -> None:
+        if self._over:
+            self.deleteLater()
+            return
         self._read()
         self._read_errors()
         self.ended.emit(self._errors.decode("utf-8", "replace").strip())
 
     def _broken(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart:
+        if error == QProcess.ProcessError.FailedToStart and not self._over:
             self.ended.emit(self._process.errorString())
+
+
+def reap(owner: QObject) -> None:
+    """Wait until every process of `owner` that was ended is gone."""
+    for process in owner.findChildren(LineProcess):
+        process.reap()

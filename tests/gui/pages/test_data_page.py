@@ -76,6 +76,7 @@ def page(engine: Canned, show: Show) -> DataPage:
 def opened(page: DataPage, path: Path, qtbot: QtBot) -> dict[str, Any]:
     with qtbot.waitSignal(page.opened) as told:
         page.open_files([path])
+    qtbot.waitUntil(lambda: bool(find(page, "data.class_names").count()))  # forms come after the images
     return first(told)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
@@ -69,7 +69,7 @@ class DataContent(QWidget):
         self.check.set_findings(without_balance(summary["problems"]), summary["skipped"])
         wrong = bool(summary["skipped"]) or any(problem["level"] != "good" for problem in summary["problems"])
         self._column.insertWidget(0 if wrong else 1, self.check)  # what needs a look comes first
-        self._show_settings()
+        QTimer.singleShot(0, self, self._show_settings)  # building forms takes a while: the images come first
         self.changed.emit()
 
     def title(self) -> str:
