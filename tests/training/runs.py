@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from workbench.core.events import Ending, Event
@@ -28,7 +29,7 @@ def make_run(runs: Path, *assignments: str, **sections: Mapping[str, Any]) -> Ru
 class Seen:
     """Collects the events of a training, and may do something at one of them."""
 
-    def __init__(self, kind: type | None = None, then: Callable[[Event], None] | None = None, after: int = 1) -> None:
+    def __init__(self, kind: type | None = None, then: Callable[[Event], object] | None = None, after: int = 1) -> None:
         self.events: list[Event] = []
         self._kind, self._then, self._after = kind, then, after
 
@@ -39,7 +40,7 @@ class Seen:
             if self._after == 0:
                 self._then(event)
 
-    def of(self, kind: type) -> list[Any]:
+    def of(self, kind: type | UnionType) -> list[Any]:
         """Return the events of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
 

@@ -65,7 +65,11 @@ def test_a_folder_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Input/output"):
         write_sealed(tmp_path / "place", fill)
     assert list(tmp_path.iterdir()) == []
-    write_sealed(tmp_path / "place", lambda place: (place / "a").write_text("a") and None)
+
+    def fill_well(place: Path) -> None:
+        (place / "a").write_text("a")
+
+    write_sealed(tmp_path / "place", fill_well)
     check_sealed(tmp_path / "place")
     (tmp_path / "place" / "a").unlink()
     with pytest.raises(UserError, match="a is missing"):

@@ -89,7 +89,8 @@ def test_resuming_in_mid_epoch_is_bit_identical(tmp_path: Path, optimizer: str, 
     for name in ("model.safetensors", "optimizer.safetensors", "average.safetensors", "random.safetensors"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     for name in ("training_loss", "training_accuracy", "validation_loss"):
-        assert np.array_equal(*(whole_history(folder)[0].scalars[name][1] for folder in (whole, parts))), name
+        first_values, second_values = (whole_history(folder)[0].scalars[name][1] for folder in (whole, parts))
+        assert np.array_equal(first_values, second_values), name
 
 
 @pytest.mark.usefixtures("heeds_every_step")

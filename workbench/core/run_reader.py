@@ -189,7 +189,7 @@ def seconds_between(folder: RunFolder) -> float:
         times = [at for line in lines if (at := events.time_of(line))]
         last = events.from_line(lines[-1]) if lines else None
         if isinstance(last, Finished | Stopped | Failed) and last.seconds:
-            total += last.seconds  # its own, monotonic clock
+            total = last.seconds  # by its own, monotonic clock, which goes on from attempt to attempt
         elif times:
             total += max(times[-1] - times[0], 0.0)
     return total

@@ -29,7 +29,9 @@ def write_sealed(place: Path, fill: Callable[[Path], None], *, least_free: int =
         for file in files:
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())
-        write_json(beside / MANIFEST, {file.name: {"size": file.stat().st_size, "sha256": _sha256(file)} for file in files})
+        write_json(
+            beside / MANIFEST, {file.name: {"size": file.stat().st_size, "sha256": _sha256(file)} for file in files}
+        )
         if place.exists():
             shutil.rmtree(place)
         beside.rename(place)

@@ -26,7 +26,8 @@ class Position:
 
     step: optimizer steps done. epoch: epochs done. batches: batches of the running epoch that were consumed. best: what
     `keep_best` compares, of the best epoch. since_better: epochs without a better validation loss. sums: totals of the
-    running epoch by name. seconds: time spent in steps over all attempts.
+    running epoch by name. seconds: time spent in steps over all attempts. found, best_metrics: of the last and of the
+    best epoch.
     """
 
     step: int = 0
@@ -40,6 +41,8 @@ class Position:
     seconds: float = 0.0
     sums: dict[str, float] = field(default_factory=dict)
     samples: int = 0
+    found: dict[str, float] = field(default_factory=dict)
+    best_metrics: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def load_checkpoint(path: Path) -> Loaded:
     plain = dict(state["position"])
     for name in ("best", "best_loss", "lowest_loss"):
         plain[name] = None if plain[name] is None else float(plain[name])
-    plain["sums"] = {name: float(value) for name, value in plain["sums"].items()}
+    for name in ("sums", "found", "best_metrics"):
+        plain[name] = {key: float(value) for key, value in plain.get(name, {}).items()}
     return Loaded(
         path=path,
         position=Position(**plain),

@@ -5,6 +5,14 @@ from pathlib import Path
 from workbench.core.run_folder import RunFolder, Wish
 
 
+class StopWished(Exception):
+    """The window wishes the end before there is a step."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class Control:
     """Looks for new wishes to one attempt of a run; a look costs one `stat` as long as nothing changed."""
 

@@ -46,16 +46,15 @@ class Feed:
         inputs: images (n, C, H, W) uint8 or token ids (n, length) int32, as they lie in the data; `ready` makes them
         what a network takes.
         """
-        places = portions(order, batch_size)[start:]
-        if self.inputs is None:
-            with closing(self._read_ahead(places)) as read:
-                for rows, inputs in read:
-                    on_device = inputs.to(self.device, non_blocking=True)
-                    yield self._planes_first(on_device), self.targets[rows.to(self.device)]
+        # The whole order goes to the device at once: a small copy for each batch would wait for the steps before it.
+        places = portions(order.to(self.device), batch_size)[start:]
+        if self.inputs is not None:
+            for rows in places:
+                yield self._planes_first(self.inputs[rows]), self.targets[rows]
             return
-        for rows in places:
-            rows = rows.to(self.device)
-            yield self._planes_first(self.inputs[rows]), self.targets[rows]
+        with closing(self._read_ahead(portions(order, batch_size)[start:])) as read:
+            for rows, inputs in zip(places, read, strict=True):
+                yield self._planes_first(inputs.to(self.device, non_blocking=True)), self.targets[rows]
 
     def ready(self, inputs: Tensor) -> Tensor:
         """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, or ids as int64."""
@@ -66,11 +65,11 @@ class Feed:
     def _planes_first(self, inputs: Tensor) -> Tensor:
         return inputs.permute(0, 3, 1, 2) if self.nhwc else inputs  # the memory stays as it is: channels last for free
 
-    def _read_ahead(self, places: list[Tensor]) -> Generator[tuple[Tensor, Tensor], None, None]:
-        ready: queue.Queue[tuple[Tensor, Tensor] | BaseException | None] = queue.Queue(_AHEAD)
+    def _read_ahead(self, places: list[Tensor]) -> Generator[Tensor, None, None]:
+        ready: queue.Queue[Tensor | BaseException | None] = queue.Queue(_AHEAD)
         stop = threading.Event()
 
-        def put(item: tuple[Tensor, Tensor] | BaseException | None) -> None:
+        def put(item: Tensor | BaseException | None) -> None:
             while not stop.is_set():
                 with suppress(queue.Full):
                     ready.put(item, timeout=0.1)
@@ -83,7 +82,7 @@ class Feed:
                         return
                     images = torch.from_numpy(self.split.images(rows.numpy()))
                     images = images if self.nhwc else images.permute(0, 3, 1, 2).contiguous()
-                    put((rows, images.pin_memory() if self.device.type == "cuda" else images))
+                    put(images.pin_memory() if self.device.type == "cuda" else images)
                 put(None)
             except BaseException as error:  # noqa: BLE001 - handed over and raised where the batches are wanted
                 put(error)

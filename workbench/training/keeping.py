@@ -1,12 +1,13 @@
 """What is kept of a training and when: checkpoints by the clock, the best model by the epoch; and when to end early."""
 
-import json
+import math
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
+from workbench.core.errors import UserError
 from workbench.core.events import CheckpointSaved, Event, ModelSaved
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
@@ -15,7 +16,6 @@ from workbench.recipe import Training, to_plain
 from workbench.training.checkpoint import Position, save_checkpoint
 from workbench.training.model_folder import save_model
 from workbench.training.setup import Trainee
-from workbench.training.tensors import load_tensors
 
 _SHARE = 0.035  # of the run's time that saving may cost
 
@@ -28,8 +28,7 @@ class Keeper:
         self.folder = folder
         self.attempt = attempt
         self.position = position
-        self.best_metrics: dict[str, float] = {}
-        self._saved_step = -1
+        self._saved = (-1, -1)
         self._checkpoint_at = time.monotonic() + trainee.recipe.training.checkpoint_seconds
         self._model_at = 0.0
         self._pending: tuple[int, int, dict[str, Tensor], Mapping[str, float]] | None = None
@@ -39,14 +38,18 @@ class Keeper:
         return time.monotonic() >= self._checkpoint_at
 
     def checkpoint(self) -> Iterator[Event]:
-        """Save a checkpoint, unless nothing happened since the last, and the best model if it waits in memory."""
-        yield from self._save_pending()
-        if self._saved_step == self.position.step:
+        """Save a checkpoint, unless nothing happened since the last, and the best model if it waits in memory.
+
+        Raises UserError when the weights are no longer numbers: then the checkpoints before stay as they are.
+        """
+        yield from self.save_pending()
+        if self._saved == (self.position.step, self.position.epoch):
             return
+        refuse_unsound(self.trainee.network.state_dict(), self.position.step)
         name, seconds = save_checkpoint(
             self.folder, self.attempt, self.position, **self.trainee.state(), recipe=to_plain(self.trainee.recipe)
         )
-        self._saved_step = self.position.step
+        self._saved = (self.position.step, self.position.epoch)
         wait = max(self.trainee.recipe.training.checkpoint_seconds, seconds / _SHARE)
         self._checkpoint_at = time.monotonic() + wait
         yield CheckpointSaved(name, self.position.step, self.position.epoch, seconds)
@@ -65,19 +68,13 @@ class Keeper:
 
     def something_to_use(self) -> Iterator[Event]:
         """Make sure that there is a model, even before the first epoch is over."""
-        yield from self._save_pending()
+        yield from self.save_pending()
         if self.folder.best_model() is None:
             position = self.position
             yield self._save_model(position.step, position.epoch, self.trainee.judged.state_dict(), {}, best=True)
 
-    def best_network(self) -> nn.Module:
-        """Return the network with the weights of the best model."""
-        best = self.folder.best_model()
-        if best is not None:
-            self.trainee.judged.load_state_dict(_weights_of(best))
-        return self.trainee.judged
-
-    def _save_pending(self) -> Iterator[Event]:
+    def save_pending(self) -> Iterator[Event]:
+        """Save the best model if it waits in memory."""
         if self._pending:
             step, epoch, weights, found = self._pending
             self._pending = None
@@ -86,6 +83,7 @@ class Keeper:
     def _save_model(
         self, step: int, epoch: int, weights: Mapping[str, Tensor], found: Mapping[str, float], *, best: bool
     ) -> ModelSaved:
+        refuse_unsound(weights, step)
         begun = time.monotonic()
         description = {**self.trainee.description(), "epoch": epoch, "metrics": dict(found)}
         name = save_model(self.folder, self.attempt, step, weights=weights, description=description, best=best)
@@ -101,9 +99,11 @@ class Keeper:
         if loss is None:
             return True
         lowest = position.lowest_loss
-        improved = lowest is None or loss < lowest
+        improved = math.isfinite(loss) and (lowest is None or loss < lowest)
         position.lowest_loss = loss if improved else lowest
         position.since_better = 0 if improved else position.since_better + 1
+        if not math.isfinite(loss):
+            return False
         headline = self.trainee.task.headline
         score = found[f"validation_{headline}"]
         score = score if all_metrics[headline].better == "higher" else -score
@@ -113,7 +113,7 @@ class Keeper:
         if before is not None and (score, -loss) <= before:
             return False
         position.best, position.best_loss = score, loss
-        self.best_metrics = dict(found)
+        position.best_metrics = dict(found)
         return True
 
 
@@ -131,7 +131,12 @@ def why_to_stop(training: Training, position: Position, found: Mapping[str, floa
     return None
 
 
-def _weights_of(model: Path) -> dict[str, Tensor]:
-    """Read back a model that this process wrote."""
-    aliases = json.loads((model / "model.json").read_text(encoding="utf-8"))["aliases"]
-    return load_tensors(model / "model.safetensors", {"strides": {}, "aliases": aliases})
+def refuse_unsound(weights: Mapping[str, Tensor], step: int) -> None:
+    """Raise UserError when a weight is not a finite number: nothing good could come of keeping it."""
+    sound = [torch.isfinite(tensor).all() for tensor in weights.values() if tensor.is_floating_point()]
+    if sound and not bool(torch.stack(sound).all()):
+        raise UserError(
+            "The weights are no longer finite numbers after step {step}: the training diverged.",
+            hint="Train again with a smaller learning rate or with gradient clipping. The last good model is kept.",
+            step=f"{step:,}",
+        )

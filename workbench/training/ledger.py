@@ -15,7 +15,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import StepsDone
 from workbench.metrics import metrics
 from workbench.training.checkpoint import Position
-from workbench.training.devices import memory_in_use
+from workbench.training.devices import memory_in_use, widest
 
 _CAPACITY = 4096  # steps between two reports, at the most
 _SECONDS = 0.25  # between two reports
@@ -103,14 +103,16 @@ class Sums:
     def __init__(self, headline: str, position: Position, device: torch.device) -> None:
         self.headline = headline
         self.samples = position.samples
-        before = {name: torch.tensor(value, dtype=torch.float64) for name, value in position.sums.items()}
-        self._totals = {name: value.to(device) for name, value in before.items()}
+        self._type = widest(device)
+        self._totals = {
+            name: torch.tensor(value, dtype=self._type, device=device) for name, value in position.sums.items()
+        }
 
     def add(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
         """Add a batch: its summed loss, and its part of the metric."""
         self.samples += len(targets)
         for name, value in (("loss", loss), (self.headline, metrics[self.headline].total(logits, targets))):
-            self._totals[name] = self._totals[name] + value if name in self._totals else value.double()
+            self._totals[name] = self._totals[name] + value if name in self._totals else value.to(self._type)
 
     def plain(self) -> dict[str, float]:
         """Return the totals so far; waits for the device."""

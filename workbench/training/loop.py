@@ -1,8 +1,7 @@
 """The training loop: a generator of events, to be read from top to bottom."""
 
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -18,17 +17,19 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.augmentation import Augmentation, augment
 from workbench.inference.evaluation import keep
+from workbench.inference.model_folder import model_of, read_model
 from workbench.recipe import Recipe, to_toml
-from workbench.training.checkpoint import Position, newest_sound
-from workbench.training.control import Control
+from workbench.training.checkpoint import Loaded, Position, newest_sound
+from workbench.training.control import Control, StopWished
+from workbench.training.course import Course
 from workbench.training.environment import this_process
 from workbench.training.explaining import explained
 from workbench.training.feeding import batch_count, epoch_order, mixed
 from workbench.training.keeping import Keeper, why_to_stop
-from workbench.training.ledger import Clock, Ledger, Sums, at_one_step, refuse_not_finite
+from workbench.training.ledger import Ledger, Sums, at_one_step
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee, set_up
-from workbench.training.validation import evaluated, judge
+from workbench.training.validation import fed, judged, judged_in_full
 
 Batch = tuple[Tensor, Tensor]
 
@@ -47,13 +48,16 @@ def train(
 ) -> Iterator[Event]:
     """Train as the recipe says and yield what happens; the last event is the one Finished, Stopped or Failed.
 
-    Goes on from the newest checkpoint in `folder`, if there is one, and heeds the wishes to this attempt between steps.
-    changed: settings that differ from those the checkpoint was made with. report: is told what happens while the data
-    are opened, before this generator can yield.
+    Goes on from the newest checkpoint in `folder`, if there is one, and heeds the wishes to this attempt between steps
+    and while it judges. changed: settings that differ from those the checkpoint was made with. report: is told what
+    happens while the data are opened, before this generator can yield.
     """
     position = Position()
     try:
         yield from _trained(recipe, folder, attempt, changed or {}, report, position)
+    except StopWished as wish:
+        yield Answered(wish.number, "stopping")
+        yield Stopped(position.step, position.epoch, position.seconds, position.best_metrics or position.found)
     except Exception as error:  # noqa: BLE001 - the one broad except of the program: whatever it was, the run ends and says why
         yield Failed(position.step, explained(error, recipe).to_plain(), position.seconds)
 
@@ -66,27 +70,26 @@ def _trained(
     report: Callable[[Event], None],
     position: Position,
 ) -> Iterator[Event]:
-    trainee = set_up(recipe, report)
-    training = trainee.recipe.training
-    if not folder.recipe.exists():
-        write_atomically(folder.recipe, to_toml(trainee.recipe))
     loaded, complaints = newest_sound(folder)
     if loaded:
-        trainee.restore(loaded)
         vars(position).update(vars(loaded.position))
-    batch_size = trainee.batch_size()
-    count = len(trainee.training)
-    steps_per_epoch = math.ceil(batch_count(count, batch_size) / training.accumulation)
-    total_steps = position.step + (training.epochs - position.epoch) * steps_per_epoch
-    total_steps -= position.batches // training.accumulation
+    trainee = set_up(recipe, _heeding(report, Control(folder, attempt)))
+    if not folder.recipe.exists():
+        write_atomically(folder.recipe, to_toml(trainee.recipe))
+    if loaded:
+        trainee.restore(loaded)
+    epochs, accumulation = trainee.recipe.training.epochs, trainee.recipe.training.accumulation
+    steps_per_epoch = math.ceil(batch_count(len(trainee.training), trainee.batch_size()) / accumulation)
+    total_steps = position.step + (epochs - position.epoch) * steps_per_epoch
+    total_steps -= math.ceil(position.batches / accumulation)  # the last step of an epoch may have fewer batches
     yield Started(
         attempt=attempt,
         step=position.step,
         epoch=position.epoch,
-        epochs=training.epochs,
+        epochs=epochs,
         steps_per_epoch=steps_per_epoch,
-        total_steps=total_steps,
-        samples=count,
+        total_steps=max(total_steps, position.step),
+        samples=len(trainee.training),
         parameters=sum(parameter.numel() for parameter in trainee.network.parameters()),
         device=str(trainee.device),
         parent=loaded.path.name if loaded else "",
@@ -96,20 +99,30 @@ def _trained(
     for complaint in complaints:
         yield Warned(complaint, position.step)
 
-    keeper = Keeper(trainee, folder, attempt, position)
-    control = Control(folder, attempt)
-    ledger = Ledger(trainee.device)
-    validate = judge(trainee, trainee.dataset.validation, "validation")
-    clock = Clock(position.seconds)
-    sums = Sums(trainee.task.headline, position, trainee.device)
-    found: dict[str, float] = {}
-    reason = Words("")
+    course = Course(
+        Keeper(trainee, folder, attempt, position),
+        Control(folder, attempt),
+        Ledger(trainee.device),
+        Sums(trainee.task.headline, position, trainee.device),
+    )
+    try:
+        yield from _epochs(trainee, course, total_steps, _why_it_has_ended(trainee.recipe, loaded, position))
+    except Exception:
+        yield from course.rescued()
+        raise
+
+
+def _epochs(trainee: Trainee, course: Course, total_steps: int, reason: Words) -> Iterator[Event]:
+    """Train epoch after epoch until all are done, or there is a reason to end."""
+    training = trainee.recipe.training
+    position, keeper, ledger, sums, clock = course.position, course.keeper, course.ledger, course.sums, course.clock
+    validation = fed(trainee, trainee.dataset.validation)
     trainee.network.train()
 
     while position.epoch < training.epochs and not reason.template:
-        epoch_began = time.monotonic()
-        order = epoch_order(count, training.seed, position.epoch)
-        batches = trainee.training.batches(order, batch_size, start=position.batches)
+        epoch_began = clock.seconds()
+        order = epoch_order(len(trainee.training), training.seed, position.epoch)
+        batches = trainee.training.batches(order, trainee.batch_size(), start=position.batches)
         while parts := list(islice(batches, training.accumulation)):
             loss, norm, rate = take_step(trainee, parts, position.step, total_steps, sums)
             position.step += 1
@@ -117,34 +130,21 @@ def _trained(
             if not ledger.add(position.step, loss, rate, sum(len(targets) for _, targets in parts), norm):
                 continue
             # Due, a few times a second: what was kept on the device is written, and the window's wishes are heard.
-            yield from reported(ledger)
-            position.seconds = clock.seconds()
-            wish = control.new_wish()
-            if wish or keeper.checkpoint_is_due():
-                position.sums, position.samples = sums.plain(), sums.samples
-                yield from keeper.checkpoint()
-            if wish and wish.wanted == "pause":
-                yield from keeper.something_to_use()
-                yield Answered(wish.number, "paused")
-                pause_began = time.monotonic()
-                while (wish := control.new_wish()) is None or wish.wanted == "pause":
-                    time.sleep(0.05)
-                clock.leave_out(time.monotonic() - pause_began)
-                ledger.rest()
-                yield Answered(wish.number, "running" if wish.wanted == "run" else "stopping")
-            if wish and wish.wanted == "stop":
-                yield from keeper.something_to_use()
-                yield Stopped(position.step, position.epoch, clock.seconds(), keeper.best_metrics or found)
+            if (yield from course.after_steps()):
+                yield _stopped(course)
                 return
 
-        yield from reported(ledger)
+        yield from course.reported()
+        found = yield from judged(trainee, validation, "validation", course.while_judging)
+        if found is None:
+            yield _stopped(course)
+            return
         position.epoch, position.batches = position.epoch + 1, 0
-        found = {**sums.means(), **validate(trainee.judged)}
+        position.found = found = {**sums.means(), **found}
         sums.clear()
         position.sums, position.samples = {}, 0
-        seconds = time.monotonic() - epoch_began
         yield at_one_step(position.step, found)
-        yield EpochDone(position.epoch, position.step, found, seconds)
+        yield EpochDone(position.epoch, position.step, found, clock.seconds() - epoch_began)
         if trainee.reaction and "validation_loss" in found:
             trainee.reaction.observe(found["validation_loss"])
         position.seconds = clock.seconds()
@@ -155,8 +155,42 @@ def _trained(
     position.seconds = clock.seconds()
     yield from keeper.checkpoint()
     yield from keeper.something_to_use()
-    final = judged_in_full(trainee, keeper, folder)
-    yield Finished(position.step, position.epoch, clock.seconds(), {**found, **final}, reason)
+    final = yield from _final_metrics(trainee, course)
+    if final is None:
+        yield _stopped(course)
+    else:
+        yield Finished(position.step, position.epoch, clock.seconds(), {**position.found, **final}, reason)
+
+
+def _heeding(report: Callable[[Event], None], control: Control) -> Callable[[Event], None]:
+    """Return `report`, raising StopWished once the window wishes the end."""
+
+    def told(event: Event) -> None:
+        report(event)
+        wish = control.new_wish()
+        if wish and wish.wanted == "stop":
+            raise StopWished(wish.number)
+
+    return told
+
+
+def _why_it_has_ended(recipe: Recipe, loaded: Loaded | None, position: Position) -> Words:
+    """Return why the run that is resumed had come to its end before its last epoch, or empty words.
+
+    Who changes when it shall end wants it to go on: then patience begins anew.
+    """
+    if loaded is None or position.batches:
+        return Words("")
+    names = ("epochs", "patience", "target_metric", "target_value")
+    if any(loaded.recipe["training"][name] != getattr(recipe.training, name) for name in names):
+        position.since_better = 0
+        return Words("")
+    return why_to_stop(recipe.training, position, position.found) or Words("")
+
+
+def _stopped(course: Course) -> Stopped:
+    position = course.position
+    return Stopped(position.step, position.epoch, course.clock.seconds(), position.best_metrics or position.found)
 
 
 def take_step(
@@ -196,13 +230,22 @@ def take_step(
     return total / count, norm, trainee.optimizer.param_groups[0]["lr"]
 
 
-def judged_in_full(trainee: Trainee, keeper: Keeper, folder: RunFolder) -> dict[str, float]:
-    """Evaluate the best model on validation and test split, keep it in evaluation/, and return the metrics."""
-    best = keeper.best_network()
-    splits = {name: trainee.dataset.splits[name] for name in ("validation", "test")}
-    found = {name: evaluated(trainee, best, split) for name, split in splits.items() if len(split)}
-    keep(folder, {"model": keeper.position.best_model, "step": keeper.position.step, "splits": found})
-    return {f"{name}_{key}": value for name, facts in found.items() for key, value in facts["metrics"].items()}
+def _final_metrics(trainee: Trainee, course: Course) -> Generator[Event, None, dict[str, float] | None]:
+    """Evaluate the best model on validation and test split, keep it in evaluation/, and return the metrics.
+
+    Returns None when the window wishes the end meanwhile.
+    """
+    folder = course.keeper.folder
+    best = read_model(model_of(folder), str(trainee.device))
+    splits = {}
+    for name in ("validation", "test"):
+        samples = fed(trainee, trainee.dataset.splits[name])
+        if len(samples):
+            splits[name] = yield from judged_in_full(trainee, best.network, samples, course.while_judging)
+            if splits[name] is None:
+                return None
+    keep(folder, {"model": best.folder.name, "step": best.description["step"], "splits": splits})
+    return {f"{name}_{key}": value for name, facts in splits.items() for key, value in facts["metrics"].items()}
 
 
 def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:
@@ -214,11 +257,3 @@ def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part
     if not settings.softens():
         return augment(inputs, None, settings, generator)[0], targets
     return augment(inputs, one_hot(targets, len(trainee.dataset.classes)).float(), settings, generator)
-
-
-def reported(ledger: Ledger) -> Iterator[Event]:
-    """Yield the steps since the last report; raises UserError when a loss among them is not finite."""
-    done = ledger.take()
-    if done:
-        yield done  # first on record, then judged
-        refuse_not_finite(done)

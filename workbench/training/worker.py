@@ -1,6 +1,7 @@
 """Trains a run folder, whatever it needs: a first start, going on after a stop, or more epochs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import tomli_w
@@ -48,15 +49,18 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
 def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recipe, dict[str, Any]]:
     """Return the recipe that the run's next attempt follows, and the settings that differ from its recipe.toml.
 
-    Raises UserError for a setting that would make the result something else than the same run gone further.
+    Raises UserError for a setting that would make the result something else than the same run gone further, and when
+    the data of a run that has begun are gone.
     """
     if not folder.recipe.is_file():
         return read_recipe(folder.asked, assignments), {}
-    original = to_plain(read_recipe(folder.recipe))
+    begun = read_recipe(folder.recipe)
+    _need_data(folder, str(getattr(begun.data, "path", "")))
+    original = to_plain(begun)
     changed: dict[str, Any] = {}
     for event in RunReader(folder).read().events:
         if isinstance(event, Started):
-            changed.update(event.changed)
+            changed = dict(event.changed)  # all that differ from recipe.toml
     recipe = recipe_from(original, [f"{name}={_toml(value)}" for name, value in changed.items()])
     recipe = recipe_from(to_plain(recipe), assignments)
     differing = differences(original, to_plain(recipe))
@@ -69,6 +73,16 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
             free=", ".join(_FREE),
         )
     return recipe, differing
+
+
+def _need_data(folder: RunFolder, path: str) -> None:
+    if path and not Path(path).expanduser().exists():
+        raise UserError(
+            "The data of {run} are no longer at {path}.",
+            hint="Put them back there, then resume. What was learned is kept.",
+            run=folder.name,
+            path=path,
+        )
 
 
 def differences(first: Mapping[str, Any], second: Mapping[str, Any], section: str = "") -> dict[str, Any]:

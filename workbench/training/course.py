@@ -1,0 +1,70 @@
+"""What goes along with the steps of one attempt: reports, saves, and obedience to the window's wishes."""
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+
+from workbench.core.errors import UserError
+from workbench.core.events import Answered, Event
+from workbench.training.control import Control
+from workbench.training.keeping import Keeper
+from workbench.training.ledger import Clock, Ledger, Sums, refuse_not_finite
+
+Hearing = Generator[Event, None, bool]  # yields what happens, and returns whether the window wishes the end
+_LOOK_SECONDS = 0.05  # between two looks at the wishes during a pause
+
+
+class Course:
+    """The books, the clock and the wishes of one attempt."""
+
+    def __init__(self, keeper: Keeper, control: Control, ledger: Ledger, sums: Sums) -> None:
+        self.keeper = keeper
+        self.position = keeper.position
+        self.control = control
+        self.ledger = ledger
+        self.sums = sums
+        self.clock = Clock(keeper.position.seconds)
+
+    def reported(self) -> Iterator[Event]:
+        """Yield the steps since the last report; raises UserError when a loss among them is not finite."""
+        done = self.ledger.take()
+        if done:
+            yield done  # first on record, then judged
+            refuse_not_finite(done)
+
+    def after_steps(self) -> Hearing:
+        """Report the steps, save what is due, and do what the window wishes."""
+        yield from self.reported()
+        return (yield from self._heeded(due=self.keeper.checkpoint_is_due()))
+
+    def while_judging(self) -> Hearing:
+        """Do what the window wishes; what comes after the last step of an epoch is done again by who resumes."""
+        return (yield from self._heeded(due=False))
+
+    def _heeded(self, *, due: bool) -> Hearing:
+        """Return whether the window wishes the end; a pause lasts as long as it is in here."""
+        self.position.seconds = self.clock.seconds()
+        wish = self.control.new_wish()
+        if wish or due:
+            self.position.sums, self.position.samples = self.sums.plain(), self.sums.samples
+            yield from self.keeper.checkpoint()
+        if wish is None:
+            return False
+        if wish.wanted != "run":
+            yield from self.keeper.something_to_use()
+        if wish.wanted == "pause":
+            yield Answered(wish.number, "paused")
+            pause_began = time.monotonic()
+            while (wish := self.control.new_wish()) is None or wish.wanted == "pause":
+                time.sleep(_LOOK_SECONDS)
+            self.clock.leave_out(time.monotonic() - pause_began)
+            self.ledger.rest()
+        yield Answered(wish.number, "running" if wish.wanted == "run" else "stopping")
+        return wish.wanted == "stop"
+
+    def rescued(self) -> Iterator[Event]:
+        """After a failure, yield the steps that are not on record yet and the best model that waits in memory."""
+        with suppress(UserError, OSError, RuntimeError):  # which must not hide what failed before
+            if done := self.ledger.take():
+                yield done
+            yield from self.keeper.save_pending()
