@@ -5,6 +5,7 @@ What is dropped on the window goes through the very code that decoded the traini
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,11 +69,9 @@ class ImagePreprocessing:
         """Return images with mean 0 and deviation 1: (N, C, H, W) uint8, or float in 0…1 -> the same shape, float32."""
         import torch  # not needed to open data
 
-        full = 1.0 if images.is_floating_point() else 255.0
-        scale = torch.tensor([1 / (full * std) for std in self.std], device=images.device).view(1, -1, 1, 1)
-        shift = torch.tensor(
-            [-mean / std for mean, std in zip(self.mean, self.std, strict=True)], device=images.device
-        ).view(1, -1, 1, 1)
+        shift, scale = _shift_and_scale(
+            self.mean, self.std, 1.0 if images.is_floating_point() else 255.0, str(images.device)
+        )
         return torch.addcmul(shift, images.float(), scale)
 
     def to_plain(self) -> dict[str, Any]:
@@ -94,6 +93,22 @@ class ImagePreprocessing:
         deviation = np.maximum(std, _LEAST_DEVIATION)
         some = dataset.training.images(np.linspace(0, len(dataset.training) - 1, _SOME).astype(np.int64))
         return cls(channels, height, width, tuple(mean.tolist()), tuple(deviation.tolist()), border_brightness(some))
+
+
+@lru_cache(maxsize=64)
+def _shift_and_scale(
+    mean: tuple[float, ...], std: tuple[float, ...], full: float, device: str
+) -> "tuple[Tensor, Tensor]":
+    """Return what is added to a value and what it is multiplied by, (1, C, 1, 1) each.
+
+    They are kept: made anew for every batch, a GPU's queue would have to be waited for.
+    """
+    import torch  # not needed to open data
+
+    with torch.inference_mode(False):  # also training uses what a prediction made first
+        scale = torch.tensor([1 / (full * deviation) for deviation in std], device=device)
+        shift = torch.tensor([-middle / deviation for middle, deviation in zip(mean, std, strict=True)], device=device)
+        return shift.view(1, -1, 1, 1), scale.view(1, -1, 1, 1)
 
 
 def border_brightness(images: np.ndarray) -> float:

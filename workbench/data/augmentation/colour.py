@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from workbench.data.augmentation.geometry import uniform
+from workbench.data.augmentation.geometry import constant, uniform
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what Pillow's grey is made of
 
@@ -12,7 +12,7 @@ def grey(images: Tensor) -> Tensor:
     """Return the lightness of images: (N, C, H, W) -> (N, 1, H, W)."""
     if images.shape[1] != 3:
         return images.mean(dim=1, keepdim=True)
-    weights = torch.tensor(_LUMA, device=images.device, dtype=images.dtype).view(1, 3, 1, 1)
+    weights = constant(_LUMA, images.device).to(images.dtype).view(1, 3, 1, 1)
     return (images * weights).sum(dim=1, keepdim=True)
 
 

@@ -1,10 +1,18 @@
 """Changes of where things are, drawn for each image of a batch (N, C, H, W) and done for all of them at once."""
 
 import math
+from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
+
+
+@lru_cache(maxsize=64)
+def constant(values: tuple[Any, ...], device: torch.device) -> Tensor:
+    """Return a small float32 tensor that is the same in every batch; making it anew would wait for a GPU's queue."""
+    return torch.tensor(values, device=device)
 
 
 def uniform(count: int, low: float, high: float, like: Tensor, generator: Generator) -> Tensor:
@@ -58,6 +66,6 @@ def transformed(images: Tensor, matrices: Tensor, mode: str) -> Tensor:
     """
     height, width = images.shape[2:]
     # affine_grid counts in half sides, which differ between the directions
-    scale = matrices.new_tensor([[1.0, height / width, 2 / width], [width / height, 1.0, 2 / height]])
+    scale = constant(((1.0, height / width, 2 / width), (width / height, 1.0, 2 / height)), images.device)
     grid = functional.affine_grid(matrices * scale, list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, mode=mode, padding_mode="zeros", align_corners=False)
