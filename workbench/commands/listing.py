@@ -1,10 +1,13 @@
 """runs: the table of all runs."""
 
+import json
+
 import typer
 from rich.table import Table
 
 from workbench.commands import options
 from workbench.commands.output import console, duration, metric_title, metric_value, say, say_json
+from workbench.core.errors import UserError
 from workbench.core.run_folder import all_runs
 from workbench.core.run_summary import RunSummary, summarise
 from workbench.core.words import mark, tr
@@ -27,7 +30,7 @@ def runs(context: typer.Context, runs: options.Runs = None, as_json: options.Jso
     place = options.runs_folder(context, runs)
     found = [summarise(folder) for folder in all_runs(place)]
     if as_json:
-        say_json({"runs": [summary.to_plain() for summary in found]})
+        say_json({"runs": [{**summary.to_plain(), "error": _why(summary)} for summary in found]})
         return
     if not found:
         say(tr("There are no runs in {folder}.", folder=str(place)))
@@ -40,6 +43,11 @@ def runs(context: typer.Context, runs: options.Runs = None, as_json: options.Jso
     for summary in found:
         table.add_row(*_row(summary))
     console().print(table)
+
+
+def _why(summary: RunSummary) -> str:
+    """Return in a sentence why the run failed, or an empty text."""
+    return UserError.from_plain(json.loads(summary.error)).translated() if summary.error else ""
 
 
 def _row(summary: RunSummary) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """train and resume: training in the terminal."""
 
 import re
+import shutil
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -58,9 +59,8 @@ def train(
         raise typer.Exit(train_in_terminal(RunFolder(run.absolute()), changes, as_json=as_json))
     if recipe is None:
         raise typer.BadParameter(tr("A recipe is needed: workbench train RECIPE.toml"), context)
-    raise typer.Exit(
-        train_in_terminal(queued(recipe, changes, options.runs_folder(context, runs), run), as_json=as_json)
-    )
+    folder = queued(recipe, changes, options.runs_folder(context, runs), run)
+    raise typer.Exit(train_in_terminal(folder, as_json=as_json, keep=bool(run) or as_json))
 
 
 def resume(
@@ -95,10 +95,13 @@ def queued(recipe: Path, changes: Sequence[str], runs: Path, run: Path | None = 
     return RunFolder(made.path.rename(run.absolute()))
 
 
-def train_in_terminal(folder: RunFolder, changes: Sequence[str] = (), *, as_json: bool = False) -> int:
+def train_in_terminal(
+    folder: RunFolder, changes: Sequence[str] = (), *, as_json: bool = False, keep: bool = True
+) -> int:
     """Train the run in this process, say how it ended and how to go on, and return the exit code.
 
-    Raises UserError when the run cannot be trained at all; then nothing in it has changed.
+    keep: leave the folder there also when its data or settings were refused before the first step. Raises UserError
+    when the run cannot be trained at all; then nothing in it has changed.
     """
     from workbench.training import worker
 
@@ -115,7 +118,10 @@ def train_in_terminal(folder: RunFolder, changes: Sequence[str] = (), *, as_json
     with suppress(KeyboardInterrupt), follower, asked.listening():
         ending = worker.train_run(folder, changes, on_event)
     report = _report(folder, ending, follower)
-    if not as_json:
+    if isinstance(ending, Failed) and not (keep or follower.started or ending.error.get("details")):
+        show_error(UserError.from_plain(dict(ending.error)))
+        shutil.rmtree(folder.path, ignore_errors=True)  # there is nothing in it but what was just said
+    elif not as_json:
         _say_how_it_ended(folder, ending, follower)
     elif isinstance(ending, Failed):
         show_error(UserError.from_plain(dict(ending.error)))

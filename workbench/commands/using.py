@@ -24,7 +24,7 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT…", help=tr("Files, folders, or - for what comes on standard input."), show_default=False
+            metavar="INPUT", help=tr("Files, folders, or - for what comes on standard input."), show_default=False
         ),
     ],
     top: Annotated[
@@ -62,6 +62,8 @@ def predict(
     if failed and as_json:
         for prediction in failed:
             say_beside(f"{prediction.input}: {prediction.error.translated() if prediction.error else ''}")
+    if failed and predictor.model.inputs.kind == "image":
+        say_beside(tr("Choose other images: PNG, JPEG, WebP, BMP, TIFF or GIF."))
     raise typer.Exit(1 if failed and len(failed) == len(found) else 0)
 
 

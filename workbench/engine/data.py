@@ -14,6 +14,7 @@ from workbench.core.signature import SPLITS
 from workbench.core.words import Words, to_plain
 from workbench.data import Dataset, ImageSettings, kinds, open_data
 from workbench.data import recognise as recognised
+from workbench.data.checks import require_trainable
 from workbench.data.dataset import Progress, ignore
 
 _MOST_ROWS = 1000  # in one answer
@@ -28,8 +29,12 @@ def recognise(path: str) -> dict[str, Any]:
 
 
 def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what there is to know about the data before training; a job, since images may have to be decoded first."""
+    """Return what there is to know about the data before training; a job, since images may have to be decoded first.
+
+    Raises UserError when they cannot be opened, and when nothing can be learnt from them.
+    """
     dataset = _remembered(data, progress)
+    require_trainable(dataset)
     return {
         "name": dataset.name,
         "task": dataset.task,

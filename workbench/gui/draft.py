@@ -23,6 +23,7 @@ class Draft(QObject):
     refused = Signal(object)  # UserError: what cannot be, and where
     rates_changed = Signal(object, object)  # steps, learning rates over the run
     parameters_changed = Signal(int)  # of the network; 0 while they are not known
+    failed = Signal(object)  # UserError: the run could not be made, though its recipe is right
     ordered = Signal(object)  # RunFolder: made, and to be trained
 
     def __init__(self, engine: Engine, runs: Path, parent: QObject | None = None) -> None:
@@ -73,7 +74,7 @@ class Draft(QObject):
         return {"data": self.data, "architecture": self.architecture, "training": self.training}
 
     def order(self) -> None:
-        """Have the recipe written into the folder of a new run; `ordered` when it is there, else `refused`."""
+        """Have the recipe written into the folder of a new run; then comes `ordered`, or else `refused` or `failed`."""
         recipe = self.recipe()
         title = f"{self.architecture.get('kind', '')}-{data_name(self.data)}"
 
@@ -81,7 +82,7 @@ class Draft(QObject):
             try:
                 self.ordered.emit(new_run(self._runs, title, answer["toml"]))
             except UserError as error:
-                self.refused.emit(error)
+                self.failed.emit(error)
 
         self._engine.ask("settings.toml", {"recipe": recipe}).then(self, make, self.refused.emit)
 

@@ -256,9 +256,14 @@ class Trainings(QObject):
         self._wanted.pop(order.name, None)
         try:
             trainer = None if order.in_thread else self._trainer()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            self.ended.emit(order.name, UserError("The trainer could not be started: {reason}.", reason=reason))
+        except OSError as refused:
+            reason = refused.strerror or str(refused)
+            error = UserError(
+                "The trainer could not be started: {reason}.",
+                hint="Close other programs, then press Resume.",
+                reason=reason,
+            )
+            self.ended.emit(order.name, error)
             QTimer.singleShot(0, self, self._next)
             return
         thread = self._threads[order.name] = TrainingThread(order, trainer, self)

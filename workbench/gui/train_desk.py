@@ -37,6 +37,7 @@ class TrainDesk(QObject):
         self._catalogue: Mapping[str, Any] = {}
         draft.checked.connect(self._take_check)
         draft.refused.connect(page.show_check)
+        draft.failed.connect(page.show_error)
         draft.rates_changed.connect(self._take_rates)
         draft.parameters_changed.connect(self.show_draft)
         draft.ordered.connect(self._train)
@@ -106,7 +107,12 @@ class TrainDesk(QObject):
             self.trainings.wish(name, wanted)  # type: ignore[arg-type]
         except OSError as error:
             reason = error.strerror or str(error)
-            self.page.show_error(UserError("The trainer could not be told: {reason}.", reason=reason))
+            told = UserError(
+                "The trainer could not be told: {reason}.",
+                hint="See that the folder of the run is there and can be written to, then try again.",
+                reason=reason,
+            )
+            self.page.show_error(told)
 
     def _take(self, batches: dict[str, Batch]) -> None:
         for name, batch in batches.items():

@@ -94,6 +94,12 @@ class Workspace(QWidget):
         if recipe.get("data"):
             self.data.open_settings(dict(recipe["data"]))
 
+    def open_recipe(self, path: str) -> None:
+        """Set up a new run from a recipe in TOML; what is wrong with it is said and changes nothing."""
+        self.behind.engine.ask("settings.read", {"path": path}).then(
+            self, lambda answer: self.use_recipe(answer["recipe"]), self.show_error
+        )
+
     def try_run(self, name: str) -> None:
         """Open Try it with the model of this run."""
         self.behind.runs.look_again(name)
@@ -114,6 +120,7 @@ class Workspace(QWidget):
             (self.share.training_requested, "train"),
         ):
             signal.connect(lambda page=page: self.go(page))
+        self.data.recipe_wanted.connect(self.open_recipe)
         self.data.opened.connect(self._take_data)
         self.model.changed.connect(self._take_architecture)
         self.train.changed.connect(self._take_training)

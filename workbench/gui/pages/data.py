@@ -29,6 +29,7 @@ class DataPage(Page):
 
     opened = Signal(object)  # {"data": settings, "summary": what data.open answered}; also after every later edit
     model_requested = Signal()
+    recipe_wanted = Signal(str)  # path of a recipe in TOML
 
     def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Data"), parent=parent)
@@ -66,9 +67,11 @@ class DataPage(Page):
         return dict(self.content.data)
 
     def open_files(self, paths: Sequence[str | Path]) -> None:
-        """Open one file or folder, or the folder in which several files lie."""
+        """Open one file or folder, or the folder in which several files lie; a recipe sets up all pages."""
         given = [Path(path) for path in paths]
-        if given:
+        if len(given) == 1 and given[0].suffix.lower() == ".toml":
+            self.recipe_wanted.emit(str(given[0]))
+        elif given:
             together = len(given) > 1 and len({path.parent for path in given}) == 1
             self._wanted = {}
             self._opening.open_path(str(given[0].parent if together else given[0]))

@@ -146,6 +146,7 @@ class TryPage(Page):
         if kind != self._kind:
             self._kind, self._input = kind, {}
             self.input.set_kind(kind)
+            self.result.set_kind(kind)
             self.result.show_nothing()
             self.batch.set_kind(kind)
         elif self._input:

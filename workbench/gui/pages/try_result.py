@@ -24,6 +24,7 @@ class TryResult(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Prediction"), parent=parent)
+        self._kind = ""
         self.label = look(ElidedLabel(), "figure")
         self.label.setObjectName("try.label")
         self.score = look(QLabel(), "muted")
@@ -60,6 +61,10 @@ class TryResult(Card):
         self.body.addLayout(remarks)
         self.show_nothing()
 
+    def set_kind(self, kind: str) -> None:
+        """Know what the model reads, "image" or "text": that is what another input would have to be."""
+        self._kind = kind
+
     def show_nothing(self, text: str = "") -> None:
         """Show no answer yet."""
         self._empty()
@@ -75,7 +80,8 @@ class TryResult(Card):
         """prediction: one of those that prediction.predict answers. truth: the true label, where it is known."""
         self._empty()
         if prediction.get("error"):
-            self.show_error(tr(from_plain(prediction["error"])))
+            hint = tr("Choose other images: PNG, JPEG, WebP, BMP, TIFF or GIF.") if self._kind == "image" else ""
+            self.show_error(f"{tr(from_plain(prediction['error']))} {hint}".strip())
             return
         self.message.hide()
         self.line.show()
