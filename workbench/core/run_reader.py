@@ -49,6 +49,7 @@ class RunReader:
         self._offsets: dict[Path, int] = {}
         self._last: Event | None = None
         self._answered = ""
+        self._host = ""  # of the attempt that is read: a run may go on elsewhere
         self._beat = ""
         self._beat_seen = time.monotonic()
 
@@ -96,7 +97,7 @@ class RunReader:
 
     def _is_elsewhere(self) -> bool:
         """Return whether another machine trains this run, whose lock we may not see, and its heart still beats."""
-        host = read_json(self.folder.environment, {}).get("host", "")
+        host = self._host or read_json(self.folder.environment, {}).get("host", "")
         return bool(host) and host != this_host() and type(self._last) not in _ENDED and self._beats()
 
     def _has_more(self) -> bool:
@@ -126,6 +127,7 @@ class RunReader:
             self._answered = event.state
         elif isinstance(event, Started):
             self._answered = ""
+            self._host = event.host
 
     def _new_events(self, attempt: Path) -> list[Event]:
         lines = self._new_bytes(attempt / "events.jsonl", whole=b"\n").decode("utf-8", "replace").splitlines()

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -32,6 +33,7 @@ class RunWriter:
         self.attempt = 0
         self._lock: IO[bytes] | None = None
         self._events: IO[bytes] | None = None
+        self._torn = False  # whether the last line may be half a line
         self._scalars: dict[str, IO[bytes]] = {}
         self._beating = threading.Event()
         self._thread: threading.Thread | None = None
@@ -76,7 +78,10 @@ class RunWriter:
             for name, (steps, values) in event.scalars.items():
                 self._append(name, steps, values)
             return
-        self._events.write((events.to_line(event) + "\n").encode())
+        line = events.to_line(event) + "\n"
+        torn, self._torn = self._torn, True
+        _write_whole(self._events, (("\n" if torn else "") + line).encode())
+        self._torn = False
         if isinstance(event, Ending | events.CheckpointSaved | events.ModelSaved | events.Started):
             for file in self._scalars.values():
                 os.fsync(file.fileno())
@@ -89,7 +94,7 @@ class RunWriter:
             file = self._scalars[name] = path.open("ab", buffering=0)
         records = np.empty(len(steps), RECORD)
         records["step"], records["value"] = steps, values
-        file.write(records.tobytes())
+        _write_whole(file, records.tobytes())
 
     def _beat(self) -> None:
         """Write a rising counter: a reader elsewhere sees by it that we live."""
@@ -98,7 +103,15 @@ class RunWriter:
             while not self._beating.wait(_HEARTBEAT_SECONDS if count else 0):
                 count += 1
                 os.lseek(file.fileno(), 0, os.SEEK_SET)
-                file.write(f"{count:012d}\n".encode())
+                with suppress(OSError):  # a folder that cannot be written now may be there again in a second
+                    file.write(f"{count:012d}\n".encode())
+
+
+def _write_whole(file: IO[bytes], data: bytes) -> None:
+    """Write all of it: without a buffer, a disk that fills up takes a part and says nothing."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def recorded(happenings: Iterable[Event], writer: RunWriter) -> Iterator[Event]:

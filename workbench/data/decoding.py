@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.processors import cores
 from workbench.core.words import Words
 from workbench.data import decode_worker
 from workbench.data.dataset import Progress, ProgressCallback
@@ -52,8 +53,7 @@ def processes_for(count: int, size: int) -> int:
     """Return how many processes decode `count` images of `size` bytes together; 0 means this one."""
     if count <= FEW and size <= _FEW_BYTES:
         return 0
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, _MOST_PROCESSES, max(1, count // _CHUNK))
+    return min(cores(), _MOST_PROCESSES, max(1, count // _CHUNK))
 
 
 def decode(

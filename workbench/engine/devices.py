@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import torch
 
+from workbench.core.processors import cores
 from workbench.core.words import Words
 
 
@@ -51,11 +52,6 @@ def nvidia_card() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return next((line.strip() for line in names.splitlines() if line.strip()), "")
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> dict[str, Any]:

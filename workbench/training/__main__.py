@@ -6,6 +6,7 @@ the window that started it lives; without a line it ends when its input does. Ex
 
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -28,6 +29,8 @@ def main() -> int:
     plain = json.loads(line)
     folder = RunFolder(Path(plain["run"]))
     _print_into(folder.path / "log.txt")
+    # A system that shuts down asks programs to end: as at a press of Stop, everything is saved first.
+    signal.signal(signal.SIGTERM, lambda *_: folder.write_wish("stop"))
     try:
         ending = train_run(folder, plain.get("set", []))
     except UserError as error:  # before there was an attempt to write it into

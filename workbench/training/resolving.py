@@ -1,6 +1,5 @@
 """Decides, once and before the first step, everything that a recipe leaves open."""
 
-import os
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from torch import nn
 
 from workbench.architectures import build
 from workbench.core.errors import UserError
+from workbench.core.processors import cores
 from workbench.core.settings import nearest
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
@@ -65,11 +65,6 @@ def flops(network: nn.Module, inputs: Inputs) -> int:
     kind = torch.float32 if inputs.kind == "image" else torch.int64
     sample = torch.zeros((1, *inputs.shape), dtype=kind, device="meta")
     return sum(row.flops for row in outline(network, sample))
-
-
-def cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _precision(device: torch.device, plain: bool) -> str:

@@ -1,6 +1,7 @@
 """Trains a run folder, whatever it needs: a first start, going on after a stop, or more epochs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from workbench.core.run_writer import RunWriter, recorded
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.checkpoint import sweep
 from workbench.training.environment import environment
+from workbench.training.explaining import explained
 from workbench.training.loop import ignore, train
 
 _FREE = ("training.epochs", "training.patience", "training.target_metric", "training.target_value", "training.runs_in")
@@ -39,10 +41,18 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
             failed = Failed(0, error.to_plain())
             report(failed)
             return failed
-        for event in recorded(train(recipe, folder, attempt=writer.attempt, changed=changed, report=report), writer):
-            on_event(event)
-            if isinstance(event, Ending):
-                return event
+        try:
+            happenings = train(recipe, folder, attempt=writer.attempt, changed=changed, report=report)
+            for event in recorded(happenings, writer):
+                on_event(event)
+                if isinstance(event, Ending):
+                    return event
+        except OSError as error:  # what happens cannot be written any more
+            failed = Failed(0, explained(error, recipe).to_plain())
+            with suppress(OSError):
+                writer.write(failed)
+            on_event(failed)
+            return failed
     raise AssertionError("a training ends with exactly one Finished, Stopped or Failed")
 
 
