@@ -20,9 +20,9 @@ class ClosingQuestion(QMessageBox):
         self.setIcon(QMessageBox.Icon.NoIcon)
         self.setText(plural(len(live), "{count} run is training.", "{count} runs are training."))
         if set(live) <= set(with_the_window):
-            text = tr("It runs in the window, so it is saved now and can be resumed later.")
+            text = tr("What trains in the window itself is saved now and can be resumed later.")
         else:
-            text = tr("It can go on without the window. Open the program again to see it.")
+            text = tr("Training can go on without the window. Open the program again to see it.")
         self.setInformativeText(text)
         if set(live) - set(with_the_window):
             keep = self.addButton(tr("Keep training"), QMessageBox.ButtonRole.AcceptRole)

@@ -178,10 +178,9 @@ class Job(QObject):
         if self._process is not None:
             self._finish()
             message = UserError(
-                "{name} ended unexpectedly.",
+                "This work ended unexpectedly.",
                 hint="Try again; if memory was short, close other programs first.",
-                details=details,
-                name=self.name,
+                details=f"{self.name}\n{details}".strip(),
             )
             self.failed.emit(message)
 
