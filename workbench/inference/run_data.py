@@ -65,17 +65,22 @@ def open_again(
     """
     settings = data_settings(run, elsewhere)
     dataset = open_data(settings, progress)
-    if tuple(dataset.classes) != tuple(labels):
+    require_classes(run, dataset.classes, labels)
+    if elsewhere and run.notes().get(_MOVED_TO) != getattr(settings, "path", ""):
+        run.write_notes(**{_MOVED_TO: getattr(settings, "path", "")})
+    return dataset
+
+
+def require_classes(run: RunFolder, found: Sequence[str], expected: Sequence[str]) -> None:
+    """Raise UserError when the classes of the data are not those that `run` was trained on."""
+    if tuple(found) != tuple(expected):
         raise UserError(
             "These are not the data of {run}: their classes are {found}, and not {expected}.",
             hint="Choose the data that this model was trained on.",
             run=run.name,
-            found=_listed(dataset.classes),
-            expected=_listed(labels),
+            found=_listed(found),
+            expected=_listed(expected),
         )
-    if elsewhere and run.notes().get(_MOVED_TO) != getattr(settings, "path", ""):
-        run.write_notes(**{_MOVED_TO: getattr(settings, "path", "")})
-    return dataset
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -72,7 +72,7 @@ def save_checkpoint(
 ) -> tuple[str, float]:
     """Write a checkpoint of this position and return its name and the seconds it took; old ones go afterwards.
 
-    extra: plain values of schedule and scaler. Raises UserError when the disk is full, and keeps the older ones.
+    extra: plain values of schedule, scaler and data. Raises UserError when the disk is full, and keeps the older ones.
     """
     begun = time.monotonic()
     name = folder_name(position.step, attempt)

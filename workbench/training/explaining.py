@@ -26,6 +26,12 @@ def explained(error: Exception, recipe: Recipe) -> UserError:
             size=size,
             half=max(1, size // 2) if isinstance(size, int) else 64,
         )
+    if "more than 1 value per channel" in str(error):
+        return UserError(
+            "Normalization over a batch needs more than one sample at a time.",
+            hint="Choose a larger batch size, or another normalization.",
+            details=details,
+        )
     if isinstance(error, OSError):
         return UserError(
             "A file could not be written or read: {reason}.",

@@ -18,6 +18,7 @@ from workbench.core.words import Words
 from workbench.data.augmentation import Augmentation, augment
 from workbench.inference.evaluation import keep
 from workbench.inference.model_folder import model_of, read_model
+from workbench.inference.run_data import require_classes
 from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Loaded, Position, newest_sound
 from workbench.training.control import Control, StopWished
@@ -77,6 +78,7 @@ def _trained(
     if not folder.recipe.exists():
         write_atomically(folder.recipe, to_toml(trainee.recipe))
     if loaded:
+        complaints += _changed_data(trainee, loaded, folder)
         trainee.restore(loaded)
     epochs, accumulation = trainee.recipe.training.epochs, trainee.recipe.training.accumulation
     steps_per_epoch = math.ceil(batch_count(len(trainee.training), trainee.batch_size()) / accumulation)
@@ -172,6 +174,21 @@ def _heeding(report: Callable[[Event], None], control: Control) -> Callable[[Eve
             raise StopWished(wish.number)
 
     return told
+
+
+def _changed_data(trainee: Trainee, loaded: Loaded, folder: RunFolder) -> list[Words]:
+    """Return what is to be said of the data of a run that is resumed; raises UserError when they are other ones."""
+    require_classes(folder, trainee.dataset.classes, loaded.extra.get("labels", trainee.dataset.classes))
+    now, before = len(trainee.training), loaded.extra.get("samples", len(trainee.training))
+    if now == before:
+        return []
+    values = {"now": f"{now:,}", "before": f"{before:,}"}
+    return [
+        Words(
+            "There are now {now} samples to train on, and were {before}: the run goes on, but not as it would have.",
+            values,
+        )
+    ]
 
 
 def _why_it_has_ended(recipe: Recipe, loaded: Loaded | None, position: Position) -> Words:

@@ -85,7 +85,12 @@ class Trainee:
     def state(self) -> dict[str, Any]:
         """Return all that a checkpoint keeps of what is trained."""
         average = {} if self.average is None else self.average.state_dict()
-        extra = {"scaler": self.scaler.state_dict(), "reaction": self.reaction.state() if self.reaction else {}}
+        extra = {
+            "scaler": self.scaler.state_dict(),
+            "reaction": self.reaction.state() if self.reaction else {},
+            "labels": list(self.dataset.classes),
+            "samples": len(self.training),
+        }
         return {
             "weights": self.network.state_dict(),
             "average": average,
