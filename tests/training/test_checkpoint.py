@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from tests.training.runs import Seen, trained
 from workbench.core.errors import UserError
 from workbench.core.events import Finished, Warned
+from workbench.core.files import write_atomically
 from workbench.core.sealed import check_sealed, write_sealed
 from workbench.training.checkpoint import newest_sound, sweep
 from workbench.training.tensors import join_state, load_tensors, save_tensors, split_state
@@ -74,6 +76,31 @@ def test_a_folder_is_whole_or_not_there(tmp_path: Path) -> None:
     (tmp_path / "place" / "a").unlink()
     with pytest.raises(UserError, match="a is missing"):
         check_sealed(tmp_path / "place")
+
+
+def test_what_was_there_stays_when_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(text: str) -> Callable[[Path], None]:
+        return lambda place: write_atomically(place / "a", text)
+
+    write_sealed(tmp_path / "place", fill("old"))
+    real = Path.rename
+
+    def rename(source: Path, target: Path) -> Path:
+        if target == tmp_path / "place" and not source.name.endswith("-old"):
+            raise OSError(5, "Input/output error")
+        return real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        with pytest.raises(OSError, match="Input/output"):
+            write_sealed(tmp_path / "place", fill("new"))
+    assert (tmp_path / "place" / "a").read_text() == "old"
+    write_sealed(tmp_path / "place", fill("new"))
+    check_sealed(tmp_path / "place")
+    assert (tmp_path / "place" / "a").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [tmp_path / "place"]
 
 
 def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> None:

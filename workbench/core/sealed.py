@@ -23,6 +23,7 @@ def write_sealed(place: Path, fill: Callable[[Path], None], *, least_free: int =
     _require_room(place.parent, least_free)
     beside = place.parent / f".tmp-{os.getpid()}-{secrets.token_hex(3)}"
     beside.mkdir()
+    aside = beside.with_name(f"{beside.name}-old")
     try:
         fill(beside)
         files = sorted(beside.iterdir())
@@ -33,10 +34,13 @@ def write_sealed(place: Path, fill: Callable[[Path], None], *, least_free: int =
             beside / MANIFEST, {file.name: {"size": file.stat().st_size, "sha256": _sha256(file)} for file in files}
         )
         if place.exists():
-            shutil.rmtree(place)
+            place.rename(aside)  # it goes only when the new one is in its place
         beside.rename(place)
         sync_folder(place.parent)
+        shutil.rmtree(aside, ignore_errors=True)
     except BaseException as error:
+        if aside.exists() and not place.exists():
+            aside.rename(place)
         shutil.rmtree(beside, ignore_errors=True)
         if _is_full(error, place.parent):
             _require_room(place.parent, 2**62)
