@@ -98,6 +98,7 @@ class RunsPage(Page):
         self.more.setObjectName("runs.actions")
         self.try_it = primary_button(tr("Try it"), icon_name="magic-wand")
         self.try_it.setObjectName("runs.try")
+        self.try_it.setAccessibleName(tr("Try it"))
         self.try_it.clicked.connect(lambda: self.try_requested.emit(self.chosen()[0]["name"]))
         self.add_action(self.search)
         self.add_action(self.more)
