@@ -75,7 +75,7 @@ class RunList(QObject):
             self._index.update(name)
             self.changed.emit(self.rows())
 
-    def write_notes(self, name: str, **changed: Any) -> None:
+    def write_notes(self, name: str, /, **changed: Any) -> None:
         """Change name, tags or note of a run; raises UserError when its folder cannot be written."""
         try:
             self.folder(name).write_notes(**changed)

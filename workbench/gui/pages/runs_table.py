@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
@@ -125,12 +125,11 @@ class RunsTable(Table):
 
     def choose(self, names: Sequence[str]) -> None:
         """Select these runs alone."""
-        wanted, selection = set(names), self.selectionModel()
-        selection.clearSelection()
-        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
-        for line in range(self.model().rowCount()):
+        wanted, selected, model = set(names), QItemSelection(), self.model()
+        for line in range(model.rowCount()):
             if self.row_at(line)["name"] in wanted:
-                selection.select(self.model().index(line, 0), flags)
+                selected.select(model.index(line, 0), model.index(line, model.columnCount() - 1))
+        self.selectionModel().select(selected, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def rename_current(self) -> None:
         """Begin to edit the name of the current run."""
