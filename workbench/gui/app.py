@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QTimer, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLoggingCategory, QTimer, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -26,6 +26,7 @@ def make_window(runs: Path) -> MainWindow:
     application = QApplication.instance()
     assert isinstance(application, QApplication), "make the QApplication first"
     theme.install(application, theme.current().choice)
+    QLoggingCategory.setFilterRules("qt.gui.imageio*=false")  # the page says what is wrong with an image
     return MainWindow(Path(runs).absolute())
 
 
