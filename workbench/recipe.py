@@ -58,7 +58,8 @@ class Training(Settings):
         Literal["own process", "worker thread"],
         Field(
             title="Runs in",
-            description="A process of its own survives the window and its crashes; a worker thread ends with the window.",
+            description="A process of its own survives the window and its crashes; "
+            "a worker thread ends with the window.",
         ),
         Hint(choices={"own process": "Own process", "worker thread": "Worker thread"}),
     ] = "own process"
@@ -120,7 +121,8 @@ class Training(Settings):
             ge=1,
             le=10_000,
             title="Accumulation",
-            description="Batches whose gradients are added up for one step, to train with large batches in little memory.",
+            description="Batches whose gradients are added up for one step, "
+            "to train with large batches in little memory.",
         ),
         Hint(advanced=True),
     ] = 1
@@ -130,7 +132,8 @@ class Training(Settings):
             ge=0,
             lt=1,
             title="Weight averaging",
-            description="Decay of a moving average of the weights, such as 0.999, that is validated and kept. 0 is off.",
+            description="Decay of a moving average of the weights, such as 0.999, "
+            "that is validated and kept. 0 is off.",
         ),
         Hint(advanced=True),
     ] = 0.0

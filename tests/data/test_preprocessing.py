@@ -132,3 +132,13 @@ def test_preprocessing_survives_a_file() -> None:
         TextPreprocessing("word", ("很", "good", "🙂"), 12),
     ):
         assert from_plain(json.loads(json.dumps(preprocessing.to_plain()))) == preprocessing
+
+
+def test_what_a_prediction_prepared_serves_gradients_too() -> None:
+    preprocessing = ImagePreprocessing(1, 2, 2, (0.123,), (0.456,))
+    with torch.inference_mode():
+        preprocessing.normalised(torch.rand(3, 1, 2, 2))
+    images = torch.rand(3, 1, 2, 2, requires_grad=True)
+    preprocessing.normalised(images).sum().backward()
+    assert images.grad is not None
+    assert torch.allclose(images.grad, torch.full_like(images, 1 / 0.456))

@@ -73,6 +73,7 @@ class RunFolder:
         return self.path / "evaluation"
 
     def attempt(self, number: int) -> Path:
+        """Return the folder of an attempt, counted from 1."""
         return self.path / "attempts" / f"{number:03d}"
 
     def attempts(self) -> list[int]:
