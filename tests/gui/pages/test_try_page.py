@@ -197,7 +197,7 @@ def test_what_cannot_be_predicted_is_said(page: TryPage, engine: Canned, qtbot: 
     bad = prediction("x", "", 0.0, error=words("{name} is not an image.", name="x"))
     engine.answers["prediction.predict"] = {"predictions": [bad]}
     predicted(page, qtbot, lambda: page.incoming.take_files(["/nowhere/x.png"]))
-    assert page.result.message.text() == "x is not an image."
+    assert page.result.message.text().startswith("x is not an image. Choose other images: PNG")
     engine.answers["prediction.predict"] = UserError("The model is damaged.")
     with qtbot.waitSignal(page.asking.failed):
         page.incoming.take_image(picture())
