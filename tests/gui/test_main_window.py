@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.core.run_maker import finished_run, queued_run, started, steps, write
+from tests.gui.person import Person
 from workbench.core import words
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
@@ -121,7 +122,7 @@ def test_everything_a_person_uses_has_its_name_and_is_called_something_aloud(ope
     window = open_window()
     set_up(window, soon, 0.1)
     names = [f"{part}.{name}" for part, names in PARTS.items() for name in names.split()]
-    found = {name: window.findChild(QWidget, name) for name in names}
+    found: dict[str, Any] = {name: window.findChild(QWidget, name) for name in names}
     assert [name for name, widget in found.items() if widget is None] == []
     assert [name for name, widget in found.items() if not widget.accessibleName()] == []
 
@@ -227,7 +228,7 @@ def test_what_a_check_finds_stands_at_its_field_and_nothing_starts(open_window: 
     set_up(window, soon, 0.1)
     find(window, "form.training.patience").setText("13")
     soon(lambda: not find(window, "train.start").isEnabled())
-    assert "bad luck" in window.workspace.train.settings.form.errors()["patience"]
+    assert "bad luck" in find(window, "train.form").errors()["patience"]
     find(window, "form.training.patience").setText("12")
     soon(find(window, "train.start").isEnabled)
 
@@ -238,7 +239,7 @@ def test_a_discarded_run_can_be_brought_back(open_window: Open, soon: Any):
     soon(lambda: state(window) == "finished" and not window.behind.trainings.live())
     find(window, "train.discard").click()
     assert folder.path.is_dir()
-    window.findChild(QPushButton, "train.discard_yes").click()
+    find(window, "train.discard_yes").click()
     soon(lambda: not folder.path.exists())
     assert window.workspace.train.run() == ""
     window.workspace.undo._take_back()
@@ -252,9 +253,8 @@ def test_closing_asks_once_and_a_kept_run_is_there_again_when_the_window_is(open
     soon(lambda: state(window) == "running" and window.workspace.train.progress().start)
     window.close()
     assert window.isVisible()
-    question = window.findChild(QMessageBox, "window.closing")
-    assert question is not None
-    question.findChild(QPushButton, "window.keep").click()
+    assert find(window, "window.closing").isVisible()
+    find(window, "window.keep").click()
     soon(lambda: not window.isVisible())
     assert whole_history(folder)[1] == "running"
 
@@ -272,7 +272,7 @@ def test_closing_can_save_and_stop(open_window: Open, soon: Any):
     folder = start(window, soon, 0.2)
     soon(lambda: state(window) == "running" and window.workspace.train.progress().start)
     window.close()
-    window.findChild(QMessageBox, "window.closing").findChild(QPushButton, "window.stop").click()
+    find(window, "window.stop").click()
     soon(lambda: not window.isVisible())
     soon(lambda: whole_history(folder)[1] == "stopped")
 
@@ -374,3 +374,15 @@ def test_the_window_can_be_destroyed_while_it_trains(qtbot: QtBot, open_window: 
     assert whole_history(folder)[1] == "running"
     folder.write_wish("stop")
     soon(lambda: whole_history(folder)[1] == "stopped")
+
+
+def test_a_sample_brings_training_settings_that_suit_it_unless_some_were_changed(qtbot: QtBot, own_folders: Path):
+    person = Person(qtbot, own_folders / "runs")
+    person.opens_sample("digits")
+    person.waits(lambda: person.train_page.training().get("epochs") == 20)
+    assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003
+    assert person.window.behind.draft.training["epochs"] == 20
+    person.sets("form.training.epochs", 7)
+    person.opens_sample("reviews")
+    assert person.train_page.training()["epochs"] == 7
+    assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003

@@ -55,6 +55,7 @@ class Workspace(QWidget):
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
         self.runs_desk = RunsDesk(self.runs, behind.runs)
+        self._suggested: dict[str, Any] = {}  # training settings that the program chose, and nobody changed
         self._join_pages()
         self._join_desks()
         self._join_behind()
@@ -161,10 +162,29 @@ class Workspace(QWidget):
         self.go("train")
 
     def _take_data(self, opened: Mapping[str, Any]) -> None:
+        if self._identity(opened["data"]) != self._identity(self.behind.draft.data):
+            self._suggest_training(opened["data"])
         self.behind.draft.set_data(opened)
         self.model.set_data(dict(opened["data"]), dict(opened["summary"]))
         self.train_desk.show_draft()
         self.draft_changed.emit()
+
+    def _suggest_training(self, data: Mapping[str, Any]) -> None:
+        """Fill the training form with what suits these data, unless a person has changed something in it."""
+        if self.train.training() != self._suggested:
+            return
+
+        def take(answer: Mapping[str, Any]) -> None:
+            if self.train.training() == self._suggested:
+                self.train.set_training(answer["recipe"]["training"])
+                self._suggested = self.train.training()
+                self._take_training(self._suggested)
+
+        self.behind.engine.ask("settings.defaults", {"data": dict(data)}).then(self, take, lambda error: None)
+
+    @staticmethod
+    def _identity(data: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(data.get(name) for name in ("kind", "name", "path"))
 
     def _take_architecture(self, architecture: Mapping[str, Any]) -> None:
         self.behind.draft.set_architecture(architecture)
@@ -183,6 +203,7 @@ class Workspace(QWidget):
         self.train_desk.set_catalogue(catalogue)
         self.runs.set_catalogue(catalogue)
         self.model.set_training(self.train.training())
+        self._suggested = self.train.training()
 
     def _take_devices(self, answer: Mapping[str, Any]) -> None:
         devices, why = answer["devices"], answer.get("why") or {}
