@@ -383,6 +383,7 @@ def test_a_sample_brings_training_settings_that_suit_it_unless_some_were_changed
     assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003
     assert person.window.behind.draft.training["epochs"] == 20
     person.sets("form.training.epochs", 7)
-    person.opens_sample("reviews")
+    person.window.workspace.data.open_sample("reviews")
+    person.waits(lambda: person.window.behind.draft.data.get("name") == "reviews")
     assert person.train_page.training()["epochs"] == 7
     assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003
