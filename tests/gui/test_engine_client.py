@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
+from tests.gui.signals import carried
 from workbench.core.errors import UserError
 from workbench.gui.engine_client import Engine, Jobs
 
@@ -35,7 +36,7 @@ def jobs(qtbot: QtBot) -> Iterator[Jobs]:
 def answer_to(qtbot: QtBot, engine: Engine, name: str, **arguments: Any) -> Any:
     with qtbot.waitSignal(engine.ask(name, arguments).answered, timeout=10_000) as waiter:
         pass
-    return waiter.args[0]
+    return carried(waiter)
 
 
 def is_gone(pid: int) -> bool:
@@ -68,14 +69,14 @@ def test_an_answer_of_a_megabyte_arrives_whole(qtbot: QtBot, engine: Engine):
 def test_a_failure_is_a_user_error(qtbot: QtBot, engine: Engine):
     with qtbot.waitSignal(engine.ask("nothing").failed, timeout=10_000) as waiter:
         pass
-    assert isinstance(waiter.args[0], UserError)
-    assert "nothing" in waiter.args[0].translated()
+    assert isinstance(carried(waiter), UserError)
+    assert "nothing" in carried(waiter).translated()
 
 
 def test_a_failure_that_nobody_hears_goes_to_the_engine(qtbot: QtBot, engine: Engine):
     with qtbot.waitSignal(engine.failed, timeout=10_000) as waiter:
         engine.ask("nothing").then(engine, lambda answer: None)
-    assert "nothing" in waiter.args[0].translated()
+    assert "nothing" in carried(waiter).translated()
 
 
 def test_an_answer_for_a_widget_that_is_gone_is_dropped(qtbot: QtBot, engine: Engine):
@@ -96,9 +97,9 @@ def test_a_crash_fails_the_question_that_caused_it_and_answers_the_others(qtbot:
         qtbot.waitSignal(other.answered, timeout=10_000) as answered,
     ):
         pass
-    assert "unexpectedly" in failed.args[0].translated()
-    assert "the last words" in failed.args[0].details
-    assert answered.args[0] == {"alive": True}
+    assert "unexpectedly" in carried(failed).translated()
+    assert "the last words" in carried(failed).details
+    assert carried(answered) == {"alive": True}
 
 
 def test_an_engine_that_always_dies_is_given_up_until_someone_asks(qtbot: QtBot):
@@ -125,7 +126,7 @@ def test_a_job_reports_and_answers(qtbot: QtBot, jobs: Jobs):
     job.progressed.connect(reports.append)
     with qtbot.waitSignal(job.answered, timeout=10_000) as waiter:
         pass
-    assert waiter.args[0] == {"done": True}
+    assert carried(waiter) == {"done": True}
     assert [report["done"] for report in reports] == [0, 1, 2]
 
 
@@ -148,7 +149,7 @@ def test_a_cancelled_job_is_killed_at_once_and_says_nothing_more(qtbot: QtBot, j
 def test_a_job_that_dies_fails_with_its_last_words(qtbot: QtBot, jobs: Jobs):
     with qtbot.waitSignal(jobs.start("die").failed, timeout=10_000) as waiter:
         pass
-    assert "the last words" in waiter.args[0].details
+    assert "the last words" in carried(waiter).details
 
 
 def test_a_spare_process_takes_the_next_job(qtbot: QtBot, jobs: Jobs):
@@ -156,4 +157,4 @@ def test_a_spare_process_takes_the_next_job(qtbot: QtBot, jobs: Jobs):
     spare = jobs._spare.pid()  # type: ignore[union-attr]
     with qtbot.waitSignal(jobs.start("pid").answered, timeout=10_000) as waiter:
         pass
-    assert waiter.args[0]["pid"] == spare != os.getpid()
+    assert carried(waiter)["pid"] == spare != os.getpid()

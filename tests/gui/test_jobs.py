@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.core.run_maker import queued_run
 from workbench.core import run_lock
 from workbench.core.errors import UserError
+from workbench.core.events import Started
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.gui import jobs
@@ -30,6 +31,12 @@ def trainings(qtbot: QtBot) -> Iterator[Trainings]:
     if not trainings.close(stop=True):
         qtbot.waitUntil(lambda: not trainings._threads, timeout=10_000)
     trainings.deleteLater()
+
+
+def error_of(waiter: Any) -> Any:
+    """Return the error that the signal `ended` carried."""
+    assert waiter.args, "the signal carried nothing"
+    return waiter.args[1]
 
 
 def state_of(folder: RunFolder) -> str:
@@ -91,7 +98,7 @@ def test_a_trainer_that_dies_is_noticed_and_its_last_words_are_kept(qtbot: QtBot
     folder = queued_run(tmp_path, rate=0.3)
     with qtbot.waitSignal(trainings.ended, timeout=10_000) as waiter:
         trainings.submit(folder)
-    error = waiter.args[1]
+    error = error_of(waiter)
     assert isinstance(error, UserError)
     assert "Resume" in error.translated()
     assert "about to die" in error.details
@@ -127,7 +134,7 @@ def test_an_extension_passes_its_settings_on(qtbot: QtBot, trainings: Trainings,
         with qtbot.waitSignal(trainings.ended, timeout=10_000):
             trainings.submit(folder, assignments)
     history, _ = whole_history(folder)
-    assert [event.epochs for event in history.events if type(event).__name__ == "Started"] == [3, 9]
+    assert [event.epochs for event in history.events if isinstance(event, Started)] == [3, 9]
     assert list(history.scalars["training_loss"][0]) == list(range(1, 21))
 
 
@@ -194,7 +201,7 @@ def test_an_exception_in_the_thread_marks_the_run_failed(
     folder = in_thread(queued_run(tmp_path))
     with qtbot.waitSignal(trainings.ended, timeout=10_000) as waiter:
         trainings.submit(folder)
-    assert "the ground opened" in waiter.args[1].translated()
+    assert "the ground opened" in error_of(waiter).translated()
     history, state = whole_history(folder)
     assert state == "failed"
     assert "the ground opened" in UserError.from_plain(dict(history.events[-1].error)).translated()  # type: ignore[union-attr]

@@ -12,6 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.person import Person, recipe_of
+from tests.gui.signals import carried
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 
@@ -29,8 +30,8 @@ def a_test_image(person: Person, folder: RunFolder, place: Path) -> tuple[Path, 
     with person.qtbot.waitSignal(answer.answered, timeout=60_000) as waiter:
         pass
     path = place / "from-the-test-split.png"
-    path.write_bytes(base64.b64decode(waiter.args[0]["image"]))
-    return path, waiter.args[0]["label"]
+    path.write_bytes(base64.b64decode(carried(waiter)["image"]))
+    return path, carried(waiter)["label"]
 
 
 def trained(person: Person, runs_in: str, **settings: Any) -> RunFolder:

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QTimer, qWarning
 from pytestqt.qtbot import QtBot
 
+from tests.gui.signals import carried
 from workbench.core.errors import UserError
 from workbench.gui.notices import Notices
 
@@ -28,9 +29,9 @@ def test_an_exception_in_a_slot_is_told_and_logged_and_the_program_goes_on(qtbot
     with qtbot.captureExceptions(), qtbot.waitSignal(notices.raised) as waiter:
         sys.excepthook = notices._caught  # pytest-qt puts its own hook there while it captures
         QTimer.singleShot(0, slot)
-    assert "a slot broke" in waiter.args[0].translated()
-    assert "You can go on working" in waiter.args[0].translated()
-    assert "def slot" in waiter.args[0].details or "in slot" in waiter.args[0].details
+    assert "a slot broke" in carried(waiter).translated()
+    assert "You can go on working" in carried(waiter).translated()
+    assert "def slot" in carried(waiter).details or "in slot" in carried(waiter).details
     assert "a slot broke" in notices.path.read_text()
 
 
@@ -42,7 +43,7 @@ def test_an_exception_on_a_thread_is_told(qtbot: QtBot, notices: Notices):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-    assert "a thread broke" in waiter.args[0].translated()
+    assert "a thread broke" in carried(waiter).translated()
 
 
 def test_the_same_error_is_told_once_but_always_logged(qtbot: QtBot, notices: Notices):
@@ -61,7 +62,7 @@ def test_a_user_error_keeps_its_words(qtbot: QtBot, notices: Notices):
     error = UserError("It is broken.", hint="Mend it.")
     with qtbot.waitSignal(notices.raised) as waiter:
         notices._caught(UserError, error, None)
-    assert waiter.args[0] is error
+    assert carried(waiter) is error
 
 
 def test_what_qt_complains_about_is_logged(qtbot: QtBot, notices: Notices, capfd: pytest.CaptureFixture[str]):

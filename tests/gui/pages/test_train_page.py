@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.core.run_maker import queued_run, started, steps
+from tests.gui.signals import carried
 from workbench.core.errors import UserError
 from workbench.core.events import EpochDone, Event, Failed, Finished, ModelSaved, Preparing, StepsDone, Warned
 from workbench.core.run_folder import RunFolder
@@ -87,7 +88,7 @@ def folder(tmp_path) -> RunFolder:
 
 def visible(page: TrainPage) -> set[str]:
     names = ("start", "pause", "stop", "resume", "more", "try", "discard")
-    return {name for name in names if page.findChild(QPushButton, f"train.{name}").isVisible()}
+    return {name for name in names if widget(page, f"train.{name}").isVisible()}
 
 
 def widget(page: TrainPage, name: str) -> Any:
@@ -116,8 +117,8 @@ def test_before_the_first_run_the_costs_and_the_learning_rate_are_shown(page: Tr
 def test_the_form_is_the_training_section(qtbot: QtBot, page: TrainPage):
     with qtbot.waitSignal(page.changed) as waiter:
         widget(page, "form.training.epochs").setText("7")
-    assert waiter.args[0]["epochs"] == 7
-    assert list(waiter.args[0]) == ["epochs", "batch_size", "optimizer", "device"]  # in the order of the declaration
+    assert carried(waiter)["epochs"] == 7
+    assert list(carried(waiter)) == ["epochs", "batch_size", "optimizer", "device"]  # in the order of the declaration
     page.set_training({"optimizer": {"kind": "sgd", "learning_rate": 0.5}})
     assert page.training()["optimizer"] == {"kind": "sgd", "learning_rate": 0.5}
 
@@ -303,7 +304,7 @@ def test_discarding_is_confirmed(qtbot: QtBot, page: TrainPage, folder: RunFolde
     page.set_state("interrupted")
     page.buttons.discard.click()
     with qtbot.waitSignal(page.discarded) as waiter:
-        page.findChild(QPushButton, "train.discard_yes").click()
+        widget(page, "train.discard_yes").click()
     assert waiter.args == [folder.name]
 
 
