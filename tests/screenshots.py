@@ -1,6 +1,7 @@
-"""Draws every page of the real window over bundled data: `python -m tests.screenshots [--out FOLDER] [--size 1280x800]`.
+"""Draws every page of the real window over bundled data: `python -m tests.screenshots [--out FOLDER]`.
 
-Light, dark and Chinese, into FOLDER/<page>-<look>.png. A high-resolution screen is QT_SCALE_FACTOR=2 in the environment.
+Light, dark and Chinese, into FOLDER/<page>-<look>.png; --size 1024x640 for another size. A screen of high resolution is
+QT_SCALE_FACTOR=2 in the environment.
 """
 
 import argparse
@@ -191,7 +192,6 @@ def runs(at: Photographer, look: str) -> None:
 
 
 def try_it(at: Photographer, look: str) -> None:
-    window = at.window
     digits = next(row for row in at.window.behind.runs.rows() if "digits" in row.name)
     at.workspace.try_run(digits.name)
     at.rest(1500)

@@ -18,6 +18,8 @@ from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.combo import Combo
 from workbench.gui.widgets.switch import Switch
 
+_AUTO = "auto"  # the word itself, as recipes have it
+
 
 class LineEditor(QLineEdit):
     """A line for a number, a list or a text; arrow keys step numbers, and so does the wheel while it has the focus."""
@@ -101,10 +103,10 @@ class LineEditor(QLineEdit):
 
     def _offer_words(self, words: tuple[str, ...]) -> None:
         self.setPlaceholderText(tr("A number, or {words}.", words=", ".join(words)))
-        if self._unit is None and "auto" in words:
+        if self._unit is None and _AUTO in words:
             action = self.addAction(icon("arrow-counter-clockwise", "muted"), QLineEdit.ActionPosition.TrailingPosition)
-            action.setToolTip(tr("Set it to {word}", word="auto"))
-            action.triggered.connect(lambda: self.setText("auto"))
+            action.setToolTip(tr("Set it to {word}", word=_AUTO))
+            action.triggered.connect(lambda: self.setText(_AUTO))
 
 
 class ChoiceEditor(Combo):
