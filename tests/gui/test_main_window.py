@@ -15,6 +15,7 @@ from tests.core.run_maker import finished_run, queued_run, started, steps, write
 from tests.gui.person import Person
 from workbench.core import words
 from workbench.core.errors import UserError
+from workbench.core.files import read_json
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.core.run_summary import recipe_of
@@ -291,7 +292,7 @@ def test_the_forms_are_as_they_were_left(open_window: Open, soon: Any, own_folde
     window = open_window()
     set_up(window, soon, 0.1)
     find(window, "form.training.epochs").setText("7")
-    soon(lambda: '"epochs": 7' in (own_folders / "state" / "window.json").read_text())
+    soon(lambda: read_json(own_folders / "state" / "window.json", {}).get("training", {}).get("epochs") == 7)
     shut(window, soon)
     again = open_window()
     soon(again.behind.draft.is_complete)
