@@ -54,6 +54,13 @@ def setting_title(catalogue: Mapping[str, Any], name: str, recipe: Mapping[str, 
     return name
 
 
+def kind_title(catalogue: Mapping[str, Any], name: str, kind: str) -> str:
+    """Return what the kind that the setting of this full name chooses is called."""
+    section = name.removesuffix(".kind").rpartition(".")[2]
+    entry = (catalogue.get(section) or catalogue.get(f"{section}s") or {}).get(kind)
+    return tr(entry["title"]) if entry else kind
+
+
 def _schema_of(catalogue: Mapping[str, Any], section: str, group: Any) -> Mapping[str, Any]:
     """Return the schema of a section, or of what is chosen in it."""
     if section == "training":

@@ -10,7 +10,7 @@ from workbench.core.run_reader import Batch
 from workbench.core.words import plural, tr
 from workbench.gui.form_texts import written
 from workbench.gui.plots.curve_plot import CurvePlot
-from workbench.gui.titles import setting_title
+from workbench.gui.titles import kind_title, setting_title
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.table import Column, RowsModel, Table
@@ -118,8 +118,11 @@ class RunsCompare(QWidget):
         found = differing({row["name"]: recipes[row["name"]] for row in rows})
         if catalogue:
             for line in found:  # a setting is called by the first recipe that has it
-                having = next(name for name, value in line.items() if name != "setting" and value != "–")
-                line["setting"] = setting_title(catalogue, line["setting"], recipes[having])
+                setting = line.pop("setting")
+                having = next(name for name, value in line.items() if value != "–")
+                if setting.endswith(".kind"):
+                    line |= {name: kind_title(catalogue, setting, value) for name, value in line.items()}
+                line["setting"] = setting_title(catalogue, setting, recipes[having])
         self.differences.set_model(RowsModel(columns, found))
 
 

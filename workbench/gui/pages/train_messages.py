@@ -32,7 +32,7 @@ class TrainMessages(Card):
         self._warnings.setSpacing(Space.small)
         self.log = QPlainTextEdit()
         self.log.setObjectName("train.log")
-        self.log.setAccessibleName(tr("Log"))
+        self.log.setAccessibleName(tr("Log of the trainer"))
         self.log.setReadOnly(True)
         self.log.setFixedHeight(150)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

@@ -37,7 +37,7 @@ class TrainStatus(Card):
         self.line.setObjectName("train.progress")
         self.status = look(ElidedLabel(tr("Nothing is training.")), "muted")
         self.status.setObjectName("train.status")
-        self.log = ToggleChip(tr("Log"), tip=tr("What the trainer itself wrote"))
+        self.log = ToggleChip(tr("Show log"), tip=tr("What the trainer itself wrote"))
         self.log.setObjectName("train.show_log")
         row = QHBoxLayout()
         row.addWidget(self.status, 1)
