@@ -26,8 +26,8 @@ class Person:
         self.window.show()
         self.waits(lambda: bool(self.window.behind.catalogue))
 
-    def waits(self, condition: Callable[[], Any]) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+    def waits(self, condition: Callable[[], Any], milliseconds: int = PATIENCE) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=milliseconds)
 
     def find(self, name: str) -> Any:
         found = self.window.findChild(QWidget, name)
@@ -100,7 +100,7 @@ class Person:
 
     def waits_for_end(self) -> str:
         ended = ("finished", "stopped", "failed", "interrupted")
-        self.waits(lambda: self.train_page.state() in ended)
+        self.waits(lambda: self.train_page.state() in ended, 8 * PATIENCE)
         return self.train_page.state()
 
     def points(self) -> int:

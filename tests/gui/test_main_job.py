@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.gui.person import Person, recipe_of
@@ -80,6 +81,35 @@ def test_the_digits_from_the_sample_to_a_prediction(
     if runs_in == "worker thread":
         assert threads
         assert threading.main_thread().ident not in threads
+
+
+def test_closing_the_window_saves_what_its_thread_trains_and_it_can_go_on(qtbot: QtBot, own_folders: Path):
+    person = Person(qtbot, own_folders / "runs")
+    person.opens_sample("digits")
+    person.goes_to("train")
+    person.sets("form.training.runs_in", "worker thread")
+    person.sets("form.training.epochs", 500)
+    folder = person.starts()
+    person.waits(lambda: person.points() > 0)
+    person.window.close()
+    assert person.window.findChild(QPushButton, "window.keep") is None  # it cannot go on without the window
+    person.find("window.stop").click()
+    person.waits(lambda: not person.window.isVisible())
+    history, state = whole_history(folder)
+    assert state == "stopped"
+    assert folder.best_model() is not None
+    step = history.events[-1].step  # type: ignore[union-attr]
+
+    again = Person(qtbot, own_folders / "runs")
+    again.goes_to("runs")
+    again.waits(lambda: again.find("runs.table").model().rowCount() == 1)
+    again.window.workspace.runs.choose([folder.name])
+    again.window.workspace.runs.acts["resume"].trigger()
+    again.waits(lambda: again.train_page.progress().step > step)
+    again.window.end("stop")
+    again.waits(lambda: not again.window.isVisible())
+    steps = whole_history(folder)[0].scalars["training_loss"][0]
+    assert steps.tolist() == list(range(1, len(steps) + 1))
 
 
 def watch_backward(monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -27,10 +27,12 @@ class ClosingQuestion(QMessageBox):
         if set(live) - set(with_the_window):
             keep = self.addButton(tr("Keep training"), QMessageBox.ButtonRole.AcceptRole)
             keep.setObjectName("window.keep")
+            keep.setAccessibleName(keep.text())
             keep.clicked.connect(lambda: self.chosen.emit("keep"))
             self.setDefaultButton(keep)
         stop = self.addButton(tr("Save and stop"), QMessageBox.ButtonRole.AcceptRole)
         stop.setObjectName("window.stop")
+        stop.setAccessibleName(stop.text())
         stop.clicked.connect(lambda: self.chosen.emit("stop"))
         cancel = self.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         self.setEscapeButton(cancel)

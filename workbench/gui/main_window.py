@@ -85,7 +85,8 @@ class MainWindow(QMainWindow):
         self.close()
 
     def tell(self, error: UserError) -> None:
-        """Show an error that nobody else shows."""
+        """Show an error that nobody else shows; what was typed is kept first, in case worse follows."""
+        self.memory.flush()
         self.workspace.show_error(error)
 
     def come_to_front(self) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -297,6 +299,16 @@ def test_a_failed_run_says_why_and_what_to_do(page: TrainPage, folder: RunFolder
     (banner,) = page.findChildren(Banner)
     assert banner.text == "The loss became NaN. Lower the learning rate."
     assert page.status.status.text() == "Failed at step 7"
+
+
+def test_keys_start_and_pause(qtbot: QtBot, page: TrainPage, folder: RunFolder):
+    with qtbot.waitSignal(page.start_requested):
+        QTest.keyClick(page.window(), Qt.Key.Key_F5)
+    page.show_run(folder)
+    page.set_state("running")
+    with qtbot.waitSignal(page.wished) as waiter:
+        QTest.keyClick(page.window(), Qt.Key.Key_F6)
+    assert waiter.args == [folder.name, "pause"]
 
 
 def test_discarding_is_confirmed(qtbot: QtBot, page: TrainPage, folder: RunFolder):

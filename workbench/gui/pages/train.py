@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
@@ -207,6 +208,8 @@ class TrainPage(Page):
             lambda: (self.model_requested if self._missing == "model" else self.data_requested).emit()
         )
         buttons = self.buttons
+        for key, pressed_by_key in (("F5", buttons.start), ("F6", buttons.pause)):
+            QShortcut(QKeySequence(key), self).activated.connect(pressed_by_key.click)
         buttons.start_pressed.connect(self.start_requested)
         for pressed, wish in (
             (buttons.pause_pressed, "pause"), (buttons.continue_pressed, "run"), (buttons.stop_pressed, "stop"),

@@ -44,8 +44,8 @@ class TrainActions(QWidget):
         super().__init__(parent)
         self._state = ""
         self._question: QMessageBox | None = None
-        self.start = _named("start", tr("Start training"), "play")
-        self.pause = _named("pause", tr("Pause"), "pause")
+        self.start = _named("start", tr("Start training"), "play", tr("Trains with these settings (F5)."))
+        self.pause = _named("pause", tr("Pause"), "pause", tr("Holds the training, or lets it go on (F6)."))
         self.stop = _named("stop", tr("Stop and keep"), "stop", tr("Ends the training. What was learned is kept."))
         self.resume = _named("resume", tr("Resume"), "play", tr("Goes on from the last checkpoint."))
         self.more = _named("more", tr("Train more"), "plus", tr("Adds epochs to this run; its curves go on."))
@@ -110,6 +110,7 @@ class TrainActions(QWidget):
         yes = question.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         question.addButton(tr("Keep"), QMessageBox.ButtonRole.RejectRole)
         yes.setObjectName("train.discard_yes")
+        yes.setAccessibleName(yes.text())
         yes.clicked.connect(self.discard_confirmed)
         question.finished.connect(question.deleteLater)
         self._question = question
