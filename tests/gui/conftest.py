@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.gui import theme
+from workbench.gui.engine_client import Jobs
+from workbench.gui.jobs import Trainings
 
 Shown = TypeVar("Shown", bound=QWidget)
 
@@ -18,6 +20,14 @@ Shown = TypeVar("Shown", bound=QWidget)
 def light(qapp: QApplication) -> theme.Theme:
     """Begin every test in the light theme."""
     return theme.install(qapp, "light")
+
+
+@pytest.fixture(autouse=True)
+def no_spare_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start processes when they are needed: a test that ends soon would pay for spares that nothing uses."""
+    if request.path.name not in ("test_jobs.py", "test_engine_client.py"):
+        monkeypatch.setattr(Jobs, "warm", lambda self: None)
+        monkeypatch.setattr(Trainings, "warm", lambda self: None)
 
 
 @pytest.fixture

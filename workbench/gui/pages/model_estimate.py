@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QWidget
 
 from workbench.core.words import tr
@@ -20,7 +21,10 @@ _QUIET = 800  # milliseconds without an edit before a measurement begins
 
 
 class Estimate(Card):
-    """Measures by itself after a moment of quiet, and gives up a measurement that the next edit outdates."""
+    """Measures by itself after a moment of quiet, and gives up a measurement that the next edit outdates.
+
+    Only while it is seen: a page behind another must not take the cores from a training.
+    """
 
     measured = Signal(object)  # what model.measure answered
 
@@ -32,6 +36,7 @@ class Estimate(Card):
         self._job.answered.connect(self._finish)
         self._job.failed.connect(lambda error: self._settle(error.translated(), wrong=True))
         self._recipe: dict[str, Any] = {}
+        self._is_due = False
         self._wide = False
         self._remark = ("", False)  # text, whether it is an error
         self._quiet = QTimer(self)
@@ -81,9 +86,11 @@ class Estimate(Card):
             else tr("memory")
         )
         self.memory.set_caption(caption)
+        self._is_due = bool(recipe)
         if recipe:
             self._show_waiting()
-            self._quiet.start()
+            if self.isVisible():
+                self._quiet.start()
         else:
             self._show_figures(None)
             self._settle("")
@@ -96,6 +103,17 @@ class Estimate(Card):
     def is_measuring(self) -> bool:
         """Return whether a measurement runs or is about to."""
         return self._job.is_running() or self._quiet.isActive()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Measure what nobody could see before."""
+        super().showEvent(event)
+        if self._is_due:
+            self._quiet.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Leave the cores to others; what was not finished is measured when this is seen again."""
+        super().hideEvent(event)
+        self.cancel()
 
     def _show_waiting(self) -> None:
         self._show_figures(None)
@@ -112,6 +130,7 @@ class Estimate(Card):
         self._job.start("model.measure", {"recipe": self._recipe})
 
     def _finish(self, answer: Mapping[str, Any]) -> None:
+        self._is_due = False
         self._show_figures(answer)
         self._settle(figures.rate(float(answer["samples_per_second"])))
         self.measured.emit(answer)
