@@ -1,5 +1,6 @@
 """What stands behind the pages: engine, jobs, trainings, follower, list of runs, draft and memory."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class Backstage(QObject):
         self.catalogue: dict[str, Any] = {}
         self.devices: dict[str, Any] = {}
         self._ended = False
+        self._warming = [
+            _later(_JOBS_MILLISECONDS, self.jobs.warm, self), _later(_TRAINER_MILLISECONDS, self.trainings.warm, self)
+        ]  # fmt: skip
         self.trainings.queue_changed.connect(self._remember_queue)
         self.runs.live_found.connect(self._attach)
 
@@ -55,6 +59,8 @@ class Backstage(QObject):
         stop: ask every trainer to save and stop; those in a process of their own otherwise train on.
         """
         self._ended = True
+        for timer in self._warming:
+            timer.stop()
         self._remember_queue()
         self.memory.flush()
         self.jobs.stop()
@@ -75,8 +81,8 @@ class Backstage(QObject):
     def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
         self.catalogue = catalogue
         self.catalogue_came.emit(catalogue)
-        QTimer.singleShot(_JOBS_MILLISECONDS, self, self.jobs.warm)
-        QTimer.singleShot(_TRAINER_MILLISECONDS, self, self.trainings.warm)
+        for timer in self._warming:
+            timer.start()
 
     def _take_devices(self, devices: dict[str, Any]) -> None:
         self.devices = devices
@@ -95,3 +101,12 @@ class Backstage(QObject):
             return None
         assignments = plain.get("set", [])
         return Order(self.runs.folder(plain["name"]), tuple(str(text) for text in assignments))
+
+
+def _later(milliseconds: int, act: Callable[[], object], parent: QObject) -> QTimer:
+    """Return a timer that does something once, so long after it was started."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(act)
+    return timer
