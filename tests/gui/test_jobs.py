@@ -19,7 +19,8 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.gui import jobs
 from workbench.gui.follower import Follower
-from workbench.gui.jobs import Order, Trainings
+from workbench.gui.jobs import Trainings
+from workbench.gui.order import Order
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_trainer.py")))
 
@@ -60,17 +61,17 @@ def test_a_run_trains_in_a_process_to_its_end(qtbot: QtBot, trainings: Trainings
 
 def test_a_warm_trainer_is_used(qtbot: QtBot, trainings: Trainings, tmp_path: Path):
     trainings.warm()
-    warm = trainings._warm
+    warm = trainings._warm._ready
     folder = queued_run(tmp_path, rate=0.1)
     with qtbot.waitSignal(trainings.ended, timeout=10_000):
         trainings.submit(folder)
         assert trainings._threads[folder.name]._trainer is warm
-        assert trainings._warm is None
+        assert trainings._warm._ready is None
 
 
 def test_a_warm_trainer_ends_with_the_window(qtbot: QtBot, trainings: Trainings):
     trainings.warm()
-    warm = trainings._warm
+    warm = trainings._warm._ready
     assert warm is not None
     trainings.close(stop=False)
     assert not warm.is_running()

@@ -10,8 +10,9 @@ from workbench.core.run_folder import RunFolder
 from workbench.gui.draft import Draft
 from workbench.gui.engine_client import Engine, Jobs
 from workbench.gui.follower import Follower
-from workbench.gui.jobs import Order, Trainings
+from workbench.gui.jobs import Trainings
 from workbench.gui.memory import Memory
+from workbench.gui.order import Order
 from workbench.gui.run_list import RunList
 
 _JOBS_MILLISECONDS = 300  # after the engine is there, a spare process for jobs warms up, and then a trainer
@@ -53,10 +54,10 @@ class Backstage(QObject):
         waiting = [order for plain in self.memory.get("queue", []) if (order := self._order(plain)) is not None]
         self.trainings.restore_queue(waiting)
 
-    def end(self, *, stop: bool) -> bool:
+    def end(self, *, stop: bool, wait: bool = False) -> bool:
         """End all that must not outlive the window; return whether no thread runs any more.
 
-        stop: ask every trainer to save and stop; those in a process of their own otherwise train on.
+        stop: ask every trainer to save and stop; those in a process of their own otherwise train on. wait: for that.
         """
         self._ended = True
         for timer in self._warming:
@@ -65,7 +66,7 @@ class Backstage(QObject):
         self.memory.flush()
         self.jobs.stop()
         self.engine.stop()
-        ended = self.trainings.close(stop=stop)
+        ended = self.trainings.close(stop=stop, wait=wait)
         if ended:
             self.follower.stop()
             self.runs.stop()
@@ -73,10 +74,7 @@ class Backstage(QObject):
 
     def end_now(self) -> None:
         """End, and wait for threads however long they take: to destroy one that runs ends the program."""
-        if not self.end(stop=False):
-            self.trainings.wait()
-            self.follower.stop()
-            self.runs.stop()
+        self.end(stop=False, wait=True)
 
     def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
         self.catalogue = catalogue

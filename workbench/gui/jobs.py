@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 
@@ -16,32 +15,12 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event, Failed, Preparing
 from workbench.core.run_folder import RunFolder, Wanted
 from workbench.core.run_reader import LIVE, RunReader
-from workbench.core.run_summary import recipe_of
 from workbench.core.run_writer import RunWriter
-from workbench.gui.trainer import TRAINER, Trainer
+from workbench.gui.order import Order
+from workbench.gui.trainer import TRAINER, Trainer, WarmTrainer
 
 _LOOK_MILLISECONDS = 50  # between two looks at the trainer's process
 _WARM_MILLISECONDS = 1_500  # a new warm trainer must not compete with what has just begun
-
-
-@dataclass(frozen=True)
-class Order:
-    """A run to train, and settings to change when it goes on."""
-
-    folder: RunFolder
-    assignments: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-    @property
-    def in_thread(self) -> bool:
-        """Whether its steps run in the window's worker thread."""
-        asked = [
-            text.partition("=")[2].strip(" \"'") for text in self.assignments if text.startswith("training.runs_in")
-        ]
-        return (asked or [recipe_of(self.folder).get("training", {}).get("runs_in", "")])[-1] == "worker thread"
 
 
 class TrainingThread(QThread):
@@ -130,8 +109,7 @@ class Trainings(QObject):
 
     def __init__(self, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
-        self._command = tuple(command or TRAINER)
-        self._warm: Trainer | None = None
+        self._warm = WarmTrainer(command or TRAINER)
         self._threads: dict[str, TrainingThread] = {}
         self._attached: dict[str, RunFolder] = {}
         self._queue: list[Order] = []
@@ -141,15 +119,9 @@ class Trainings(QObject):
         self._warming.timeout.connect(self.warm)
 
     def warm(self) -> None:
-        """Start a trainer that waits for a run, unless there is one or something trains."""
-        if self._warm is not None and not self._warm.is_running():
-            self._warm.let_go()
-            self._warm = None
-        if self._warm is None and not self.live() and not self._closing:
-            try:
-                self._warm = Trainer(self._command)
-            except OSError:
-                return  # it is started again, and complained about, when a run needs it
+        """Let a trainer get ready for the next run, unless something trains."""
+        if not self.live() and not self._closing:
+            self._warm.prepare()
 
     def live(self) -> list[str]:
         """Return the names of the runs that train now."""
@@ -216,34 +188,28 @@ class Trainings(QObject):
         """Return the live runs whose steps run in a thread of this window."""
         return [name for name, thread in self._threads.items() if not thread.outlives_the_window]
 
-    def close(self, *, stop: bool) -> bool:
+    def close(self, *, stop: bool, wait: bool = False) -> bool:
         """Let go of every trainer, asking it to save and stop first if `stop`; return whether no thread runs any more.
 
-        Threads that train themselves are asked to save and stop in any case: wait for `idle`.
+        Threads that train themselves are asked to save and stop in any case; `idle` comes when they have, unless `wait`
+        says to stay here until then.
         """
         self._closing = True
         self._warming.stop()
-        if self._warm is not None:
-            self._warm.end()
-            self._warm = None
+        self._warm.end()
         for name in self.live():
             if stop or name in self.ends_with_the_window():
                 self.wish(name, "stop")
         self._attached.clear()
         for thread in list(self._threads.values()):
             thread.requestInterruption()
-            if thread.outlives_the_window:
+            if wait or thread.outlives_the_window:
                 thread.wait()
         return self.is_quiet()
 
     def is_quiet(self) -> bool:
         """Return whether no thread runs any more."""
         return not any(thread.isRunning() for thread in self._threads.values())
-
-    def wait(self) -> None:
-        """Wait for every thread, however long it takes."""
-        for thread in list(self._threads.values()):
-            thread.wait()
 
     def _folder(self, name: str) -> RunFolder | None:
         thread = self._threads.get(name)
@@ -255,7 +221,7 @@ class Trainings(QObject):
         order = self._queue.pop(0)
         self._wanted.pop(order.name, None)
         try:
-            trainer = None if order.in_thread else self._trainer()
+            trainer = None if order.in_thread else self._warm.take()
         except OSError as refused:
             reason = refused.strerror or str(refused)
             error = UserError(
@@ -270,13 +236,6 @@ class Trainings(QObject):
         thread.finished.connect(self._collect, Qt.ConnectionType.QueuedConnection)
         thread.start()
         self.begun.emit(order.name)
-
-    def _trainer(self) -> Trainer:
-        warm, self._warm = self._warm, None
-        if warm is not None and not warm.is_running():
-            warm.let_go()
-            warm = None
-        return warm or Trainer(self._command)
 
     def _collect(self) -> None:
         for name, thread in list(self._threads.items()):

@@ -66,6 +66,12 @@ class RunProgress:
         done = self.epochs[-1].epoch if self.epochs else self.start.epoch
         return min(done if self.ending else done + 1, self.start.epochs)
 
+    def epochs_done(self) -> int:
+        """Return how many epochs are over; a run that came to its own end counts all that were planned."""
+        if isinstance(self.ending, Finished) and self.start is not None:
+            return max(self.start.epochs, self.ending.epoch)
+        return self.epochs[-1].epoch if self.epochs else self.start.epoch if self.start else 0
+
     @property
     def fraction(self) -> float | None:
         """How much is done, 0 to 1, or None before the first step."""

@@ -139,7 +139,7 @@ class TrainDesk(QObject):
         def show(answer: Mapping[str, Any]) -> None:
             if name == self.page.run() and name in self.trainings.live():
                 title = schedule_title(self._catalogue, recipe["training"])
-                self.page.show_rates(answer["steps"], answer["values"], title)
+                self.page.plots.show_planned(answer["steps"], answer["values"], title)
 
         question = {"recipe": recipe, "steps": start.total_steps}
         self._engine.ask("settings.learning_rates", question).then(self.page, show, lambda error: None)
@@ -180,7 +180,7 @@ class TrainDesk(QObject):
             epochs = recipe.get("training", {}).get("epochs", 0)
             words = plural(epochs, "{count} epoch", "{count} epochs") if isinstance(epochs, int) and epochs else ""
             waiting.append({"name": order.name, "title": recipe_line(self._catalogue, recipe), "line": words})
-        self.page.show_queue(waiting)
+        self.page.queue.set_runs(waiting)
         self._say()
 
     def _say(self) -> None:

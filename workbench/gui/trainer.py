@@ -93,3 +93,37 @@ class Trainer:
                     file.close()
                 except OSError:
                     continue  # the other end is gone already
+
+
+class WarmTrainer:
+    """Keeps one trainer ready, so that a run begins at once."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = tuple(command)
+        self._ready: Trainer | None = None
+
+    def prepare(self) -> None:
+        """Start a trainer that waits, unless there is one."""
+        self._drop_if_dead()
+        if self._ready is None:
+            try:
+                self._ready = Trainer(self._command)
+            except OSError:
+                return  # it is started again, and complained about, when a run needs it
+
+    def take(self) -> Trainer:
+        """Return the trainer that is ready, or else a new one; raises OSError when none can be started."""
+        self._drop_if_dead()
+        ready, self._ready = self._ready, None
+        return ready or Trainer(self._command)
+
+    def end(self) -> None:
+        """End the trainer that is ready."""
+        if self._ready is not None:
+            self._ready.end()
+            self._ready = None
+
+    def _drop_if_dead(self) -> None:
+        if self._ready is not None and not self._ready.is_running():
+            self._ready.let_go()
+            self._ready = None

@@ -257,7 +257,7 @@ def test_the_learning_rate_is_planned_first_and_recorded_at_the_end(page: TrainP
     page.show_run(folder)
     page.take(batch(started(), one(1, learning_rate=0.1)))
     page.set_state("running")
-    page.show_rates([0, 29], [0.1, 0.0], "Cosine")
+    page.plots.show_planned([0, 29], [0.1, 0.0], "Cosine")
     assert page.plots.rates.points("planned")[0].tolist() == [0, 29]
     page.take(batch(one(2, learning_rate=0.05), Finished(2, 1, 1.0, {})))
     assert page.plots.rates.points("planned")[0].tolist() == [1, 2]
@@ -322,7 +322,7 @@ def test_discarding_is_confirmed(qtbot: QtBot, page: TrainPage, folder: RunFolde
 
 def test_the_queue_is_reordered_and_emptied(qtbot: QtBot, page: TrainPage):
     waiting = [{"name": name, "title": name.upper(), "line": "3 epochs"} for name in "abc"]
-    page.show_queue(waiting)
+    page.queue.set_runs(waiting)
     assert page.queue.isVisibleTo(page)
     page.queue.list.setCurrentRow(1)
     with qtbot.waitSignal(page.queue_moved) as waiter:
@@ -331,12 +331,12 @@ def test_the_queue_is_reordered_and_emptied(qtbot: QtBot, page: TrainPage):
     with qtbot.waitSignal(page.queue_removed) as waiter:
         page.queue.remove.click()
     assert waiter.args == ["b"]
-    page.show_queue([])
+    page.queue.set_runs([])
     assert not page.queue.isVisibleTo(page)
 
 
 def test_dragging_in_the_queue_tells_the_new_place(qtbot: QtBot, page: TrainPage):
-    page.show_queue([{"name": name, "title": name, "line": ""} for name in "abc"])
+    page.queue.set_runs([{"name": name, "title": name, "line": ""} for name in "abc"])
     page.queue.list.setCurrentRow(2)
     model = page.queue.list.model()
     with qtbot.waitSignal(page.queue_moved) as waiter:

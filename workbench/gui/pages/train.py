@@ -99,19 +99,11 @@ class TrainPage(Page):
             self.show_banner(Banner.of_error(error))
         self._rest()
 
-    def show_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
-        """Draw the learning rate over the run that is shown, as its schedule means it to be."""
-        self.plots.show_planned(steps, rates, schedule)
-
     def show_draft_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
         """Draw the learning rate over the next run; beside a run that is over it takes the place of what was."""
         self.ready.show_rates(steps, rates, schedule)
         if self._folder is not None and self._state not in LIVE and self._state != "starting":
             self.plots.show_planned(steps, rates, schedule)
-
-    def show_queue(self, runs: Sequence[Mapping[str, str]]) -> None:
-        """Show which runs wait."""
-        self.queue.set_runs(runs)
 
     # The run that is shown
 
@@ -203,7 +195,8 @@ class TrainPage(Page):
         self.queue.moved.connect(self.queue_moved)
         self.queue.removed.connect(self.queue_removed)
         self.plots.failed.connect(self.show_error)
-        self.status.log.toggled.connect(self._show_log)
+        self.status.log.toggled.connect(self.messages.show_log)
+        self.status.log.toggled.connect(lambda _: self._rest())
         self.empty.acted.connect(
             lambda: (self.model_requested if self._missing == "model" else self.data_requested).emit()
         )
@@ -216,7 +209,9 @@ class TrainPage(Page):
         ):  # fmt: skip
             pressed.connect(lambda wish=wish: self._wish(wish))
         buttons.resume_pressed.connect(lambda: self.resumed.emit(self.run(), []))
-        buttons.more_pressed.connect(self._train_more)
+        buttons.more_pressed.connect(
+            lambda epochs: self.resumed.emit(self.run(), [f"training.epochs={self._progress.epochs_done() + epochs}"])
+        )
         buttons.try_pressed.connect(lambda: self.try_requested.emit(self.run()))
         buttons.discard_confirmed.connect(lambda: self.discarded.emit(self.run()))
 
@@ -226,23 +221,13 @@ class TrainPage(Page):
             self.set_state("stopping")
         self.wished.emit(self.run(), wish)
 
-    def _show_log(self, on: bool) -> None:
-        self.messages.show_log(on)
-        self._rest()
-
-    def _train_more(self, epochs: int) -> None:
-        planned = self._progress.start.epochs if self._progress.start else 0
-        done = self._progress.epochs[-1].epoch if self._progress.epochs else 0
-        total = (planned if self._state == "finished" else done) + epochs
-        self.resumed.emit(self.run(), [f"training.epochs={total}"])
-
     def _rest(self) -> None:
         """Let every part show what is so."""
         shown = self._folder is not None
         self.stack.setCurrentIndex(1 if shown or not self._missing else 0)
         self.right.setCurrentIndex(1 if shown else 0)
-        self._show_what_is_missing()
-        self.set_line(self._line_of_run() if shown else self._draft_line)
+        _invite(self.empty, self._missing)
+        self.set_line(_line_of_run(self._run_line, self._progress) if shown else self._draft_line)
         self.buttons.show_state(self._state, has_model=self._progress.has_model)
         self.buttons.allow_start(not self._why_not(), self._why_not())
         self.messages.setVisible(shown and self.messages.has_something())
@@ -251,11 +236,6 @@ class TrainPage(Page):
             known = self._metrics.get(self._progress.metric, {})
             title = tr(known.get("title", self._progress.metric)).lower()
             self.status.show_run(self._progress, self._state, title, bool(known.get("percent", True)))
-
-    def _line_of_run(self) -> str:
-        start = self._progress.start
-        parameters = plural(start.parameters, "{count} parameter", "{count} parameters") if start else ""
-        return "  ·  ".join(part for part in (self._run_line, parameters) if part)
 
     def _why_not(self) -> str:
         """Return why no run can be started, or an empty text."""
@@ -267,12 +247,18 @@ class TrainPage(Page):
             return tr("Mend the settings that are marked first.")
         return self._complaint.translated() if self._complaint else ""
 
-    def _show_what_is_missing(self) -> None:
-        if self._missing == "model":
-            self.empty.show_state(
-                "stack", tr("Choose a model first"), tr("Then it can be trained on your data."), tr("Go to Model")
-            )
-        else:
-            self.empty.show_state(
-                "chart-line", tr("Open data first"), tr("Training needs data and a model."), tr("Go to Data")
-            )
+
+def _line_of_run(line: str, progress: RunProgress) -> str:
+    start = progress.start
+    parameters = plural(start.parameters, "{count} parameter", "{count} parameters") if start else ""
+    return "  ·  ".join(part for part in (line, parameters) if part)
+
+
+def _invite(empty: EmptyState, missing: str) -> None:
+    """Let the empty page lead to what is missing."""
+    if missing == "model":
+        empty.show_state(
+            "stack", tr("Choose a model first"), tr("Then it can be trained on your data."), tr("Go to Model")
+        )
+    else:
+        empty.show_state("chart-line", tr("Open data first"), tr("Training needs data and a model."), tr("Go to Data"))
