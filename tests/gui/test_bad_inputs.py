@@ -135,6 +135,7 @@ def test_zero_epochs(qtbot: QtBot, own_folders: Path):
     person.waits(lambda: person.find("train.start").isEnabled())
 
 
+@pytest.mark.slow
 def test_data_that_were_deleted(qtbot: QtBot, own_folders: Path, tmp_path: Path):
     data = folders.image_folder(tmp_path / "mine", bad_inputs.CLASSES, 10)
     person = Person(qtbot, own_folders / "runs")
@@ -186,6 +187,7 @@ def test_a_run_without_a_model(qtbot: QtBot, runs: Path, finished: RunFolder):
     assert "Train this run, or choose another one." in said(person)
 
 
+@pytest.mark.slow
 def test_runs_in_a_place_that_cannot_be_written_to(qtbot: QtBot, tmp_path: Path):
     (tmp_path / "file").write_text("mine", encoding="utf-8")  # below a file not even root can write
     runs = tmp_path / "file" / "runs"

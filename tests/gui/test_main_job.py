@@ -83,6 +83,7 @@ def test_the_digits_from_the_sample_to_a_prediction(
         assert threading.main_thread().ident not in threads
 
 
+@pytest.mark.slow
 def test_closing_the_window_saves_what_its_thread_trains_and_it_can_go_on(qtbot: QtBot, own_folders: Path):
     person = Person(qtbot, own_folders / "runs")
     person.opens_sample("digits")
@@ -134,6 +135,7 @@ def test_both_ways_of_running_give_equal_losses(qtbot: QtBot, own_folders: Path)
     assert np.array_equal(losses(first), losses(second))
 
 
+@pytest.mark.slow
 def test_a_folder_of_idx_files_with_the_dcnn(qtbot: QtBot, own_folders: Path, tmp_path: Path):
     person = Person(qtbot, own_folders / "runs")
     person.drops("data.drop", small_idx(tmp_path / "bands"))
