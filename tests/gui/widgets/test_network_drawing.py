@@ -40,7 +40,7 @@ def test_the_middle_of_a_long_network_is_left_out() -> None:
     assert shortened(blocks, 40) == (blocks, 0, [])
 
 
-@pytest.mark.parametrize("width", [200, 480, 1200])
+@pytest.mark.parametrize("width", [320, 480, 1200])
 @pytest.mark.parametrize("copies", [0, 1, 20])
 def test_any_network_is_drawn_within_its_width(show: Callable[..., Any], width: int, copies: int) -> None:
     drawing = show(NetworkDrawing(), width, 240)

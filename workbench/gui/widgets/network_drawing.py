@@ -45,7 +45,7 @@ class NetworkDrawing(QWidget):
         return QSize(480, 230)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 120)
+        return QSize(320, 120)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
