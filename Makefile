@@ -12,7 +12,7 @@ run: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	@$(PYTHON) .ci/system_packages.py qt $(VENV) --offscreen
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 # Everything that is judged without running the program; then all tests, slow ones included.
 check: $(VENV)/installed-test
@@ -21,7 +21,7 @@ check: $(VENV)/installed-test
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	@$(PYTHON) .ci/system_packages.py qt $(VENV) --offscreen
-	$(BIN)/python -m pytest -q -n 2 -m ""
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal -m ""
 
 # Every page in light, dark and Chinese, into screenshots/.
 screenshots: $(VENV)/installed-test

@@ -7,12 +7,14 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.training.runs import make_run
 from workbench.core.run_reader import whole_history
 from workbench.training.worker import train_run
 
 
+@pytest.mark.slow
 def test_a_thread_and_a_process_train_the_same_run(tmp_path: Path) -> None:
     changes = ("training.threads=2", "architecture.dropout=0.2", "data.augmentation.rotation=10")
     here, there = make_run(tmp_path, *changes), make_run(tmp_path, *changes)
