@@ -174,7 +174,8 @@ def data(at: Photographer, look: str) -> None:
 
 def model(at: Photographer, look: str) -> None:
     at.workspace.go("model")
-    at.rest(6000)  # the measurement of two steps
+    at.rest(1000)
+    at.until(lambda: not at.workspace.model.network.estimate.is_measuring())
     at.shoot(f"model{look}")
 
 
