@@ -1,11 +1,13 @@
 """The window, which is the command without a name, and what there is instead of it without a display."""
 
+import os
 from pathlib import Path
 
 from workbench.commands import system
 from workbench.commands.output import say
 from workbench.core import paths
 from workbench.core.errors import UserError
+from workbench.core.files import read_json
 from workbench.core.run_folder import RunFolder, new_run
 from workbench.core.words import mark, tr
 
@@ -27,9 +29,20 @@ def show_window(runs: Path, *, demo: bool) -> int:
             help="workbench --help",
         )
     system.require_qt()
+    if os.name == "nt" and trains_in_the_window():
+        import torch  # noqa: F401 - on Windows its libraries cannot be loaded once Qt's are
     from workbench.gui import app
 
     return app.run(runs, demo=demo)
+
+
+def trains_in_the_window() -> bool:
+    """Return whether the Train page was left with steps that run in the window's own thread."""
+    remembered = read_json(paths.state() / "window.json", {})
+    try:
+        return remembered["training"]["runs_in"] == "worker thread"
+    except (KeyError, TypeError):
+        return False
 
 
 class NoDisplay(UserError):
