@@ -213,6 +213,7 @@ def test_more_epochs_make_one_continuous_curve(open_window: Open, soon: Any):
     assert start_event.epochs == window.behind.draft.training["epochs"] + 5
 
 
+@pytest.mark.slow
 def test_a_dead_trainer_is_shown_as_interrupted_and_can_be_resumed(open_window: Open, soon: Any):
     window = open_window()
     start(window, soon, 0.3)

@@ -14,12 +14,13 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Failed, Preparing
 from workbench.core.run_folder import RunFolder, Wanted
-from workbench.core.run_reader import LIVE, RunReader
+from workbench.core.run_reader import LIVE, RunReader, State
 from workbench.core.run_writer import RunWriter
 from workbench.gui.order import Order
 from workbench.gui.trainer import TRAINER, Trainer, WarmTrainer
 
 _LOOK_MILLISECONDS = 50  # between two looks at the trainer's process
+_LAST_LOOKS = 20
 _WARM_MILLISECONDS = 1_500  # a new warm trainer must not compete with what has just begun
 
 
@@ -79,9 +80,7 @@ class TrainingThread(QThread):
                 trainer.let_go()
                 return
             self.msleep(_LOOK_MILLISECONDS)
-        reader = RunReader(self.order.folder, scalars=False)
-        reader.read()
-        if reader.state() in ("queued", "interrupted"):
+        if self._last_state() in ("queued", "interrupted"):
             details = "\n".join(part for part in (trainer.how_it_ended(), trainer.output(), _log(self.order)) if part)
             self.error = UserError(
                 "The trainer of {name} ended unexpectedly.",
@@ -90,6 +89,16 @@ class TrainingThread(QThread):
                 name=self.order.name,
             )
         trainer.let_go()
+
+    def _last_state(self) -> State:
+        """Return how the run was left; for a moment after a process has died the system may still hold its lock."""
+        reader = RunReader(self.order.folder, scalars=False)
+        for _ in range(_LAST_LOOKS):
+            reader.read()
+            if (state := reader.state()) not in LIVE:
+                return state
+            self.msleep(_LOOK_MILLISECONDS)
+        return state
 
     def _mark_failed(self, error: UserError) -> None:
         try:
