@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -217,10 +218,8 @@ def _from_json(path: PurePath, text: str) -> Table:
 def _json_lines(text: str) -> list[str]:
     """Return one JSON object a line, also of a file that holds them as one list."""
     if text.lstrip().startswith("["):
-        try:
+        with suppress(ValueError, RecursionError):  # no list after all: its lines are looked at one by one, and named
             return [json.dumps(row) for row in json.loads(text)]
-        except (ValueError, RecursionError):
-            pass
     return text.split("\n")
 
 
