@@ -1,0 +1,204 @@
+"""A decoder-only transformer (Radford et al. 2019): every token sees itself and what came before it."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+_DEVIATION = 0.02  # of fresh weights, as GPT-2 has it
+
+
+class Memory:
+    """Keys and values of the tokens that a decoder has read: what it need not compute again for the next one.
+
+    keys, values: (layers, batch, heads, context, width of a head). length: tokens that are in it.
+    """
+
+    def __init__(self, keys: Tensor, values: Tensor) -> None:
+        self.keys = keys
+        self.values = values
+        self.length = 0
+
+    def extended(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep a layer's new keys and values, (batch, heads, T, d) each, and return all of that layer."""
+        begin, end = self.length, self.length + keys.shape[2]
+        self.keys[layer, :, :, begin:end] = keys
+        self.values[layer, :, :, begin:end] = values
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A network that can go on from where it stopped reading. context: tokens it can see at once."""
+
+    context: int
+
+    def continued(self, tokens: Tensor, memory: Any = None) -> tuple[Tensor, Any]:
+        """Return the logits after the last of `tokens` and what to hand in with the tokens that follow.
+
+        tokens (batch, T) -> logits (batch, vocabulary). memory: from the call before, or None at the beginning. The
+        tokens of all calls together must not be more than `context`.
+        """
+        ...
+
+
+class CausalAttention(nn.Module):
+    """Multi-head self-attention to what came before (Vaswani et al. 2017): (batch, T, width) -> the same shape."""
+
+    def __init__(self, width: int, heads: int, dropout: float, bias: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.share = dropout
+        self.query_key_value = nn.Linear(width, 3 * width, bias=bias)  # one large product is faster than three
+        self.output = nn.Linear(width, width, bias=bias)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor, layer: int = 0, memory: Memory | None = None) -> Tensor:
+        batch, length, width = states.shape
+        queries, keys, values = (
+            part.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
+            for part in self.query_key_value(states).split(width, dim=2)
+        )
+        mask = None
+        if memory is not None:
+            keys, values = memory.extended(layer, keys, values)
+            if 1 < length < keys.shape[2]:  # several new tokens: each sees all old ones, and the new ones before it
+                mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=states.device)
+                mask = mask.tril(keys.shape[2] - length)
+        share = self.share if self.training else 0.0
+        causal = mask is None and length > 1
+        seen = scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=share, is_causal=causal)
+        return self.dropout(self.output(seen.transpose(1, 2).reshape(batch, length, width)))
+
+
+class Block(nn.Module):
+    """Attention, then two linear layers, each normalized first and added to what came in: (batch, T, width)."""
+
+    def __init__(self, width: int, heads: int, dropout: float, bias: bool) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(width, bias=bias)
+        self.attention = CausalAttention(width, heads, dropout, bias)
+        self.feed_forward_norm = nn.LayerNorm(width, bias=bias)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(width, 4 * width, bias=bias),
+            nn.GELU(approximate="tanh"),
+            nn.Linear(4 * width, width, bias=bias),
+            nn.Dropout(dropout),
+        )
+
+    def forward(self, states: Tensor, layer: int = 0, memory: Memory | None = None) -> Tensor:
+        states = states + self.attention(self.attention_norm(states), layer, memory)
+        return states + self.feed_forward(self.feed_forward_norm(states))
+
+
+class Decoder(nn.Module):
+    """GPT-2: embedded tokens and positions through blocks to logits, (batch, T) ids -> (batch, T, outputs).
+
+    The head shares its weights with the embedding of the tokens where there are as many outputs as tokens (Press and
+    Wolf 2017). Weights start normal with deviation 0.02, those that write into the residual stream smaller by the root
+    of their number (Radford et al. 2019, section 2.3); biases start at 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary: int,
+        outputs: int,
+        context: int,
+        layers: int,
+        heads: int,
+        width: int,
+        dropout: float = 0.0,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.context = context
+        self.token_embedding = nn.Embedding(vocabulary, width)
+        self.position_embedding = nn.Embedding(context, width)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(Block(width, heads, dropout, bias) for _ in range(layers))
+        self.norm = nn.LayerNorm(width, bias=bias)
+        self.output = nn.Linear(width, outputs, bias=False)
+        if outputs == vocabulary:
+            self.output.weight = self.token_embedding.weight
+        self._initialise(layers)
+
+    def _initialise(self, layers: int) -> None:
+        for name, parameter in self.named_parameters():
+            if name.endswith(("attention.output.weight", "feed_forward.2.weight")):
+                nn.init.normal_(parameter, std=_DEVIATION / math.sqrt(2 * layers))
+            elif parameter.dim() > 1:
+                nn.init.normal_(parameter, std=_DEVIATION)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.output(self.states(tokens))
+
+    def states(self, tokens: Tensor, memory: Memory | None = None) -> Tensor:
+        """Return what the head reads: (batch, T) ids -> (batch, T, width); `memory` is read and extended."""
+        begin = memory.length if memory else 0
+        positions = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)
+        states = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))
+        for layer, block in enumerate(self.blocks):
+            states = block(states, layer, memory)
+        if memory is not None:
+            memory.length += tokens.shape[1]
+        return self.norm(states)
+
+    def continued(self, tokens: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+        """Return the logits after the last of `tokens`, and the keys and values with which the next ones go on.
+
+        tokens (batch, T) -> logits (batch, outputs). The tokens of all calls together must not be more than `context`.
+        """
+        memory = memory or self._empty(len(tokens))
+        return self.output(self.states(tokens, memory)[:, -1]), memory
+
+    def _empty(self, batch: int) -> Memory:
+        weight = self.token_embedding.weight
+        heads = self.blocks[0].attention.heads if len(self.blocks) else 1  # pyright: ignore[reportAttributeAccessIssue]
+        shape = (len(self.blocks), batch, heads, self.context, weight.shape[1] // heads)
+        return Memory(weight.new_empty(shape), weight.new_empty(shape))
+
+
+_GPT2_NAMES = {
+    "ln_1": "attention_norm",
+    "attn.c_attn": "attention.query_key_value",
+    "attn.c_proj": "attention.output",
+    "ln_2": "feed_forward_norm",
+    "mlp.c_fc": "feed_forward.0",
+    "mlp.c_proj": "feed_forward.2",
+}
+_GPT2_ENDS = {
+    "wte": "token_embedding",
+    "wpe": "position_embedding",
+    "ln_f": "norm",
+    "lm_head": "output",
+}
+
+
+def from_gpt2(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights of transformers' GPT2LMHeadModel or GPT2Model under the names and shapes of `Decoder`.
+
+    GPT-2's linear layers hold their weights as (inputs, outputs): they are transposed. Buffers, such as masks that
+    older files hold, are left out; what is not known keeps its name.
+    """
+    found: dict[str, Tensor] = {}
+    for full_name, tensor in weights.items():
+        name = full_name.removeprefix("transformer.")
+        layer, _, rest = name.removeprefix("h.").partition(".")
+        if name.endswith((".attn.bias", ".attn.masked_bias")):
+            continue
+        inner, _, last = rest.rpartition(".")
+        if name.startswith("h.") and inner in _GPT2_NAMES:
+            turned = tensor.t() if last == "weight" and tensor.dim() == 2 else tensor
+            found[f"blocks.{layer}.{_GPT2_NAMES[inner]}.{last}"] = turned.contiguous()
+        else:
+            outer, _, last = name.rpartition(".")
+            found[f"{_GPT2_ENDS[outer]}.{last}" if outer in _GPT2_ENDS else full_name] = tensor
+    if "token_embedding.weight" in found:
+        found.setdefault("output.weight", found["token_embedding.weight"])  # tied, and so often stored once
+    return found
