@@ -1,17 +1,17 @@
-"""Opened data on the page: figures, samples, class balance, findings and settings."""
+"""Opened data on the page: figures, samples, what stands beside them, findings and settings."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
 from workbench.gui.pages.data_check import DataCheck
-from workbench.gui.pages.data_preview import DataPreview
 from workbench.gui.pages.data_settings import DataSettings
 from workbench.gui.pages.data_summary import Balance, DataSummary, without_balance
 from workbench.gui.pages.data_welcome import SAMPLES
+from workbench.gui.pages.previews import Preview, preview_for
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.scroll import scrolled
 
@@ -29,10 +29,11 @@ class DataContent(QWidget):
         self.summary: dict[str, Any] = {}
         self._catalogue: Mapping[str, Any] = {}
         self.tiles = DataSummary()
-        self.preview = DataPreview(engine)
-        self.preview.setObjectName("data.preview")
-        self.preview.augmentation_wanted.connect(self._show_augmentation)
-        self.preview.failed.connect(self.failed)
+        self._engine = engine
+        self.preview: Preview | None = None
+        self.previews = QStackedWidget()
+        self.previews.setObjectName("data.preview")
+        self.previews.setAccessibleName(tr("Samples"))
         self.balance = Balance()
         self.balance.plot.failed.connect(self.failed)
         self.check = DataCheck()
@@ -44,7 +45,7 @@ class DataContent(QWidget):
         self.settings.classes_changed.connect(self._rename_classes)
         below = QHBoxLayout()
         below.setSpacing(Space.gap)
-        below.addWidget(self.preview, 2)
+        below.addWidget(self.previews, 2)
         below.addWidget(self._make_side(), 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -62,11 +63,13 @@ class DataContent(QWidget):
         names = list(data.get("class_names", ()))
         classes = names if len(names) == len(summary["classes"]) else list(summary["classes"])
         summary = {**summary, "classes": classes}
-        self.preview.set_data(data, summary)
+        preview = self._show_preview(data, summary)
         self.data, self.summary = data, summary
-        self.tiles.set_summary(summary)
+        self.tiles.set_summary(summary, preview.tiles(summary))
         self.balance.set_summary(summary, classes)
-        self.check.set_findings(without_balance(summary["problems"]), summary["skipped"])
+        self._show_beside(preview.side)
+        problems = summary["problems"] if self.balance.isHidden() else without_balance(summary["problems"])
+        self.check.set_findings(problems, summary["skipped"])
         wrong = bool(summary["skipped"]) or any(problem["level"] != "good" for problem in summary["problems"])
         self._column.insertWidget(0 if wrong else 1, self.check)  # what needs a look comes first
         QTimer.singleShot(0, self, self._show_settings)  # building forms takes a while: the images come first
@@ -82,11 +85,48 @@ class DataContent(QWidget):
         column = self._column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
-        column.addWidget(self.balance, 1)
+        self._beside: QWidget | None = None
+        self._room = QVBoxLayout()
+        self._room.addWidget(self.balance, 1)
+        column.addLayout(self._room, 1)
         column.addWidget(self.check)
         column.addWidget(self.settings)
+        column.addStretch(0)  # takes what is left where nothing stands beside the samples
         self._side = scrolled(side)
         return self._side
+
+    def _show_preview(self, data: dict[str, Any], summary: dict[str, Any]) -> Preview:
+        """Show the samples in the preview for their kind; the former one stays when that raises a UserError."""
+        wanted = preview_for(summary["inputs"]["kind"], str(summary.get("task", "")))
+        before = self.preview
+        preview = before if type(before) is wanted else wanted(self._engine)
+        assert preview is not None
+        preview.set_data(data, summary)
+        if preview is not before:
+            preview.augmentation_wanted.connect(self._show_augmentation)
+            preview.failed.connect(self.failed)
+            self.previews.addWidget(preview)
+            self.previews.setCurrentWidget(preview)
+            self.preview = preview
+            if before is not None:
+                self.previews.removeWidget(before)
+                for gone in (before, before.side):
+                    if gone is not None:
+                        gone.hide()
+                        gone.deleteLater()
+        return preview
+
+    def _show_beside(self, card: QWidget | None) -> None:
+        """Show what the preview has to say beside it; else the class balance, where there are classes."""
+        if card is not self._beside:
+            if self._beside is not None:
+                self._room.removeWidget(self._beside)
+                self._beside.hide()
+            if card is not None:
+                self._room.addWidget(card, 1)
+                card.show()
+        self._beside = card
+        self.balance.setVisible(card is None and bool(self.summary.get("classes")))
 
     def _show_settings(self) -> None:
         ready = bool(self._catalogue and self.summary)
@@ -100,12 +140,14 @@ class DataContent(QWidget):
 
     def _change_augmentation(self, augmentation: dict[str, Any]) -> None:
         self.data = {**self.data, "augmentation": augmentation}
-        self.preview.set_augmentation(augmentation)
+        if self.preview is not None:
+            self.preview.set_augmentation(augmentation)
         self.changed.emit()
 
     def _rename_classes(self, names: list[str]) -> None:
         self.data = {**self.data, "class_names": names}
         self.summary = {**self.summary, "classes": names}
-        self.preview.set_classes(names)
+        if self.preview is not None:
+            self.preview.set_classes(names)
         self.balance.set_summary(self.summary, names)
         self.changed.emit()

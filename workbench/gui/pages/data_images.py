@@ -76,15 +76,16 @@ class ShownImages:
         return self._images.pixels[self._rows[positions]] if self._pixels is None else self._pixels[positions]
 
     def label(self, position: int) -> str:
-        """Return the class of the image at this position."""
+        """Return the class of the image at this position; nothing where there are no classes."""
         target, classes = int(self._images.targets[self._rows[position]]), self._images.classes
-        return classes[target] if 0 <= target < len(classes) else str(target)
+        return classes[target] if 0 <= target < len(classes) else str(target) if classes else ""
 
     def tip(self, position: int) -> str:
         """Return name, class and split of the image at this position."""
         titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
         row = int(self._rows[position])
-        return "\n".join((self._images.name(row), self.label(position), titles[SPLITS[int(self._images.splits[row])]]))
+        lines = (self._images.name(row), self.label(position), titles[SPLITS[int(self._images.splits[row])]])
+        return "\n".join(line for line in lines if line)
 
 
 def decoded(answer: dict[str, Any]) -> np.ndarray:

@@ -58,6 +58,7 @@ class DataSettings(Card):
         for form, usual, values in zip(self._forms, self._usual, (data, data.get("augmentation", {})), strict=False):
             form.set_values({**usual, **{name: value for name, value in values.items() if name not in _OWN_PLACE}})
         self.names.set_names(classes)
+        self.naming.setVisible(bool(classes))
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Show messages at the fields they are about."""

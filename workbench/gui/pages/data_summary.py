@@ -6,9 +6,9 @@ from typing import Any
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from workbench.core.signature import SPLITS
 from workbench.core.words import from_plain, tr
 from workbench.gui import figures
+from workbench.gui.pages.previews.preview import split_titles
 from workbench.gui.plots.class_balance import ClassBalance
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
@@ -18,7 +18,7 @@ _LEAST_HEIGHT = 316  # pixels of the card with the plot
 
 
 class DataSummary(QWidget):
-    """A row of tiles: how many samples, classes, what size, and how they are dealt out."""
+    """A row of tiles: what the preview tells of the data, and how they are dealt out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,35 +28,20 @@ class DataSummary(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(12)
 
-    def set_summary(self, summary: Mapping[str, Any]) -> None:
-        """Show what `data.open` answered."""
+    def set_summary(self, summary: Mapping[str, Any], tiles: Sequence[tuple[str, str]]) -> None:
+        """Show these tiles, caption and figure, and behind them the sizes of the splits that `data.open` answered."""
+        counts = [(title, _size(summary, split)) for split, title in split_titles().items()]
         for tile in self.findChildren(FigureTile):
             self._row.removeWidget(tile)
             tile.hide()
             tile.deleteLater()
-        for title, figure in _tiles(summary):
+        for title, figure in (*tiles, *counts):
             tile = FigureTile(title, figure)
             self._row.addWidget(tile, 3 if "×" in figure else 2)
 
 
-def _tiles(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    counts = {split: int(summary["splits"].get(split, {}).get("count", 0)) for split in SPLITS}
-    total, classes = figures.count(sum(counts.values())), figures.count(len(summary["classes"]))
-    shape = summary["inputs"]["shape"]
-    if summary["inputs"]["kind"] == "image":
-        colour = tr("grey") if shape[0] == 1 else tr("colour")
-        tiles = [(tr("Images"), total), (tr("Classes"), classes), (tr("Size, {colour}", colour=colour), _side(shape))]
-    else:
-        tiles = [(tr("Texts"), total), (tr("Classes"), classes)]
-        length = summary.get("facts", {}).get("median_length")
-        if length:
-            tiles.append((tr("Characters"), figures.count(int(length))))
-    titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
-    return [*tiles, *((titles[split], figures.count(counts[split])) for split in SPLITS)]
-
-
-def _side(shape: Sequence[int]) -> str:
-    return f"{shape[2]} × {shape[1]}"
+def _size(summary: Mapping[str, Any], split: str) -> str:
+    return figures.count(int(summary["splits"].get(split, {}).get("count", 0)))
 
 
 class Balance(Card):
@@ -85,9 +70,9 @@ class Balance(Card):
 
     def set_summary(self, summary: Mapping[str, Any], classes: Sequence[str]) -> None:
         """Show what `data.open` answered, under these names of the classes."""
-        titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
+        splits = summary["splits"]
         counts = {
-            titles[split]: list(summary["splits"][split]["classes"]) for split in SPLITS if split in summary["splits"]
+            title: list(splits[split].get("classes", ())) for split, title in split_titles().items() if split in splits
         }
         self.plot.set_counts(list(classes), counts)
         found = next((problem for problem in summary["problems"] if _is_balance(problem)), None)

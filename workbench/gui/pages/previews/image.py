@@ -1,35 +1,31 @@
-"""The samples of the opened data: a grid of images, augmented if wanted, or a table of texts."""
+"""Opened images: a grid of them, augmented if wanted."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.core.errors import UserError
-from workbench.core.signature import SPLITS
 from workbench.core.words import plural, tr
+from workbench.gui import figures
 from workbench.gui.latest import Latest
 from workbench.gui.pages.data_images import CachedImages, ShownImages, decoded
-from workbench.gui.pages.data_texts import TextRows
+from workbench.gui.pages.previews.preview import Preview, class_tile, split_titles, total
 from workbench.gui.theme import explain
-from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.chips import Chip, MenuChip, ToggleChip
 from workbench.gui.widgets.image_grid import ImageGrid
 
 _MANY = 200  # classes beyond this make no useful menu
 
 
-class DataPreview(Card):
-    """Shows samples; asks the engine for texts and for augmented images only."""
-
-    augmentation_wanted = Signal()  # the person looks for augmentation while none is switched on
-    failed = Signal(object)  # UserError
+class ImagePreview(Preview):
+    """Reads the images from their cache; asks the engine for augmented ones only."""
 
     def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Samples"), parent=parent)
+        super().__init__(engine, parent)
         self._data: dict[str, Any] = {}
         self._images: CachedImages | None = None
         self._seed = 0
@@ -40,55 +36,40 @@ class DataPreview(Card):
         self.grid = ImageGrid()
         self.grid.setObjectName("data.grid")
         self.grid.setAccessibleName(tr("Samples"))
-        self.texts = TextRows(engine)
-        self.texts.failed.connect(self.failed)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.grid)
-        self._pages.addWidget(self.texts)
-        self.add(self._pages, 1)
+        self.add(self.grid, 1)
 
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
-        """Show these data from their beginning; raises UserError when their cache cannot be read."""
-        self._data = data
         classes = list(summary["classes"])
-        is_image = summary["inputs"]["kind"] == "image"
-        self._images = CachedImages(Path(summary["cache"]), classes) if is_image else None
-        self._pages.setCurrentWidget(self.grid if is_image else self.texts)
-        choices: dict[Any, str] = {-1: tr("All classes")}
-        choices |= dict(enumerate(classes)) if len(classes) <= _MANY else {}
-        self._class.set_choices(choices, -1)
-        self._class.setVisible(is_image)
-        self._split.set_choices(self._split_choices(is_image))
-        self._switch.setVisible(is_image)
-        if self._images is None:
-            self._switch.setChecked(False)
-            self.texts.set_data(data, summary)
-        else:
-            self._images.classes = classes
-            self.grid.set_cell(_cell(self._images.pixels.shape))
+        self._images = CachedImages(Path(summary["cache"]), classes)
+        self._data = data
+        self._class.set_choices(_class_choices(classes), -1)
+        self._class.setVisible(bool(classes))
+        self._split.set_choices({"": tr("All splits"), **split_titles()})
+        self.grid.set_cell(_cell(self._images.pixels.shape))
         self._refresh()
 
     def set_augmentation(self, augmentation: dict[str, Any]) -> None:
-        """Preview with these settings from now on."""
         self._data = {**self._data, "augmentation": augmentation}
         if self._switch.isChecked():
             self._refresh()
 
     def set_classes(self, classes: list[str]) -> None:
-        """Show other names for the classes."""
         if self._images is not None:
             self._images.classes = list(classes)
-        self.texts.set_classes(classes)
-        chosen = self._class.value()
-        named = dict(enumerate(classes)) if len(classes) <= _MANY else {}
-        self._class.set_choices({-1: tr("All classes")} | named, chosen)
+        self._class.set_choices(_class_choices(classes), self._class.value())
         self.grid.refresh()
 
+    def tiles(self, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+        channels, height, width = summary["inputs"]["shape"]
+        colour = tr("grey") if channels == 1 else tr("colour")
+        images = (tr("Images"), figures.count(total(summary)))
+        return [images, *class_tile(summary), (tr("Size, {colour}", colour=colour), f"{width} × {height}")]
+
     def _make_chips(self) -> None:
-        self._class = MenuChip({-1: tr("All classes")}, -1)
+        self._class = MenuChip(_class_choices([]), -1)
         self._class.setObjectName("data.class_filter")
         self._class.setToolTip(tr("Show one class"))
-        self._split = MenuChip(self._split_choices(True), "")
+        self._split = MenuChip({"": tr("All splits"), **split_titles()}, "")
         self._split.setObjectName("data.split_filter")
         self._split.setToolTip(tr("Show one split"))
         self._switch = ToggleChip(tr("With augmentation"))
@@ -105,10 +86,6 @@ class DataPreview(Card):
         self._switch.toggled.connect(self._toggle)
         self._again.clicked.connect(self._draw_again)
 
-    def _split_choices(self, all_too: bool) -> dict[str, str]:
-        titles = {"training": tr("Training"), "validation": tr("Validation"), "test": tr("Test")}
-        return ({"": tr("All splits")} if all_too else {}) | {split: titles[split] for split in SPLITS}
-
     def _toggle(self, on: bool) -> None:
         self._again.setVisible(on)
         explain(self._split, not on, tr("Only training images are changed."))
@@ -122,8 +99,6 @@ class DataPreview(Card):
 
     def _refresh(self, *_: object) -> None:
         if self._images is None:
-            self.texts.show_split(self._split.value() or "training")
-            self.set_note("")
             return
         target = int(self._class.value())
         if self._switch.isChecked():
@@ -147,6 +122,11 @@ class DataPreview(Card):
     def _augmentation_failed(self, error: UserError, _: object) -> None:
         self._switch.setChecked(False)
         self.failed.emit(error)
+
+
+def _class_choices(classes: list[str]) -> dict[Any, str]:
+    """Return what the chip offers: all classes, and each of them unless there are too many."""
+    return {-1: tr("All classes")} | (dict(enumerate(classes)) if len(classes) <= _MANY else {})
 
 
 def _cell(shape: tuple[int, ...]) -> int:

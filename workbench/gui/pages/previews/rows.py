@@ -1,5 +1,6 @@
-"""The texts of an opened table, a page of rows at a time."""
+"""The rows of a split as a table, a page at a time; further pages are asked of the engine when they are wanted."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -15,52 +16,65 @@ from workbench.gui.widgets.table import Column, RowsModel, Table
 
 _ROWS = 200  # on one page
 
+Row = Mapping[str, Any]
 
-class TextRows(QWidget):
-    """A table of texts with their labels; further pages are asked of the engine when they are wanted."""
+
+class PagedRows(QWidget):
+    """A table of what `data.rows` answers; worded(row) makes of a row what the columns show."""
 
     failed = Signal(object)  # UserError
+    chosen = Signal(object)  # the row that was clicked
 
-    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        engine: Any,
+        columns: Sequence[Column] = (),
+        worded: Callable[[Row], Row] = lambda row: row,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self.worded = worded
         self._data: dict[str, Any] = {}
         self._counts: dict[str, int] = {}
-        self._classes: tuple[list[str], list[str]] = ([], [])  # as found, as named now
         self._split = "training"
         self._start = 0
+        self._answered: list[Row] = []
         self._rows = Latest(engine, "data.rows", 0, self)
         self._rows.answered.connect(self._show)
         self._rows.failed.connect(self._fail)
         self.table = Table()
         self.table.setObjectName("data.rows")
-        self.table.setAccessibleName(tr("Texts"))
-        self.model = RowsModel([Column("text", tr("Text")), Column("label", tr("Label")), Column("name", tr("Row"))])
-        self.table.set_model(self.model, sortable=False)
-        header = self.table.horizontalHeader()
-        for column, width in ((1, 120), (2, 130)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            header.resizeSection(column, width)
+        self.table.setAccessibleName(tr("Samples"))
+        self.table.clicked.connect(lambda index: self.chosen.emit(dict(self.table.row_at(index.row()))))
+        self.set_columns(columns)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table, 1)
         layout.addLayout(self._make_pager())
 
+    def set_columns(self, columns: Sequence[Column], widths: Mapping[str, int] | None = None) -> None:
+        """Show these columns from now on; widths: of those that do not share the room, in pixels."""
+        self.model = RowsModel(list(columns))
+        self.table.set_model(self.model, sortable=False)
+        header = self.table.horizontalHeader()
+        for place, column in enumerate(columns):
+            if column.key in (widths or {}):
+                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
+                header.resizeSection(place, (widths or {})[column.key])
+
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         """Show these data; `show_split` brings the rows."""
         self._data = data
         self._counts = {name: int(split["count"]) for name, split in summary["splits"].items()}
-        self._classes = (list(summary["classes"]), list(summary["classes"]))
         self._split = ""
+        self._answered = []
         self.model.set_rows([])
         for widget in (self._back, self._on):
             widget.hide()
 
-    def set_classes(self, classes: list[str]) -> None:
-        """Show other names for the classes."""
-        self._classes = (self._classes[0], list(classes))
-        renamed = dict(zip(*self._classes, strict=False))
-        rows = self.model.rows()
-        self.model.set_rows([{**row, "label": renamed.get(row["found"], row["found"])} for row in rows])
+    def word_again(self) -> None:
+        """Show the same rows in the words that `worded` has for them now."""
+        self.model.set_rows([self.worded(row) for row in self._answered])
 
     def show_split(self, split: str) -> None:
         """Show the first rows of a split."""
@@ -84,14 +98,12 @@ class TextRows(QWidget):
         self._ask()
 
     def _ask(self) -> None:
-        self._place.setText(tr("Reading the texts…"))
+        self._place.setText(tr("Reading the rows…"))
         self._rows.ask({"data": self._data, "split": self._split, "start": self._start, "count": _ROWS})
 
     def _show(self, answer: dict[str, Any], _: object) -> None:
-        renamed = dict(zip(*self._classes, strict=False))
-        self.model.set_rows(
-            [{**row, "found": row["label"], "label": renamed.get(row["label"], row["label"])} for row in answer["rows"]]
-        )
+        self._answered = list(answer["rows"])
+        self.word_again()
         total, end = self._counts.get(self._split, 0), self._start + len(answer["rows"])
         first = self._start + 1 if answer["rows"] else 0
         shown = {"first": figures.count(first), "last": figures.count(end), "total": figures.count(total)}

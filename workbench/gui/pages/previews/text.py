@@ -1,0 +1,56 @@
+"""Opened texts: a table of them with their labels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from workbench.core.words import tr
+from workbench.gui import figures
+from workbench.gui.pages.previews.preview import Preview, class_tile, renamed, split_titles, total
+from workbench.gui.pages.previews.rows import PagedRows
+from workbench.gui.widgets.chips import MenuChip
+from workbench.gui.widgets.table import Column
+
+
+class TextPreview(Preview):
+    """Rows of one split, as they were found; the labels bear the names that the classes have now."""
+
+    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+        super().__init__(engine, parent)
+        self._classes: tuple[list[str], list[str]] = ([], [])  # as found, as named now
+        self._split = MenuChip(split_titles(), "training")
+        self._split.setObjectName("data.split_filter")
+        self._split.setToolTip(tr("Show one split"))
+        self._split.chosen.connect(self._show_split)
+        self.add_action(self._split)
+        self.rows = PagedRows(engine, worded=self._worded)
+        self.rows.table.setAccessibleName(tr("Texts"))
+        self.rows.failed.connect(self.failed)
+        self.add(self.rows, 1)
+
+    def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
+        classes = list(summary["classes"])
+        self._classes = (classes, classes)
+        columns = [Column("text", tr("Text")), Column("label", tr("Label")), Column("name", tr("Row"))]
+        if not classes:
+            del columns[1]
+        self.rows.set_columns(columns, {"label": 120, "name": 130})
+        self.rows.set_data(data, summary)
+        self._split.set_choices(split_titles(), "training")
+        self._show_split()
+
+    def set_classes(self, classes: list[str]) -> None:
+        self._classes = (self._classes[0], list(classes))
+        self.rows.word_again()
+
+    def tiles(self, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+        tiles = [(tr("Texts"), figures.count(total(summary))), *class_tile(summary)]
+        length = summary.get("facts", {}).get("median_length")
+        return [*tiles, (tr("Characters"), figures.count(int(length)))] if length else tiles
+
+    def _show_split(self, *_: object) -> None:
+        self.rows.show_split(self._split.value() or "training")
+
+    def _worded(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**row, "label": renamed(str(row.get("label", "")), *self._classes)}
