@@ -71,7 +71,7 @@ def recipe(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def image(digits_run: RunFolder, tmp_path: Path) -> Path:
-    pixels = open_data(read_recipe(digits_run.recipe).data).test.images(np.array([0]))[0]
+    pixels = open_data(read_recipe(digits_run.recipe).data).test.rows(np.array([0]))[0]
     Image.fromarray(pixels[:, :, 0]).save(tmp_path / "digit.png")
     return tmp_path / "digit.png"
 

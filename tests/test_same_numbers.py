@@ -44,7 +44,7 @@ def compare(folder: RunFolder, items: list[Item], scores: np.ndarray, classes: t
 def as_files(dataset: Dataset, count: int, place: Path) -> list[Item]:
     place.mkdir()
     items = []
-    for number, pixels in enumerate(dataset.validation.images(slice(0, count))):
+    for number, pixels in enumerate(dataset.validation.rows(slice(0, count))):
         path = place / f"{number}.png"
         Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(path)
         items.append(Item(path.name, path))

@@ -8,12 +8,15 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 
+from workbench import architectures as networks
 from workbench.architectures import architectures, best_for, why_not
 from workbench.core.errors import UserError
 from workbench.core.registry import ChosenFrom, ValueErrorOf, build_settings, kind_of
 from workbench.core.settings import Hint, Settings, overridden, refuse_unknown, worded
-from workbench.core.words import tr
-from workbench.data import DataSettings, kinds
+from workbench.core.words import Words, tr
+from workbench.data import DataSettings, kinds, tasks_posed_by
+from workbench.data.dataset import Dataset
+from workbench.data.sample_files import SAMPLE
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
 
@@ -42,6 +45,45 @@ class Training(Settings):
         ChosenFrom(schedules, "cosine", "training.schedule"),
         Field(title="Schedule", description="How the learning rate changes over the run."),
     ] = Field(default_factory=lambda: schedules["cosine"].settings.model_validate({}))
+    loss: Annotated[
+        Literal["auto", "mse", "mae", "huber"],
+        Field(
+            title="Loss",
+            description="What is made small when numbers are predicted: squared errors, absolute ones, or Huber's, "
+            "which bothers less about outliers. Automatic takes what the task is known for.",
+        ),
+        Hint(
+            advanced=True,
+            choices={"auto": "Automatic", "mse": "Squared error", "mae": "Absolute error", "huber": "Huber"},
+        ),
+    ] = "auto"
+    steps: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000_000,
+            title="Steps",
+            description="Train exactly so many steps, however many epochs they are; 0 lets the epochs decide.",
+        ),
+        Hint(advanced=True),
+    ] = 0
+    start_from: Annotated[
+        str,
+        Field(
+            title="Start from",
+            description="Weights to begin with: a run, a .safetensors or .pth file, or a folder of transformers. "
+            "Empty begins with fresh ones.",
+        ),
+        Hint(advanced=True, chooser="path"),
+    ] = ""
+    freeze: Annotated[
+        str,
+        Field(
+            title="Freeze up to",
+            description="The layer up to which weights stay as they are, by its name in the network; none trains all.",
+        ),
+        Hint(advanced=True),
+    ] = "none"
     seed: Annotated[
         int,
         Field(ge=0, lt=2**32, title="Seed", description="The same seed gives the same weights, order and result."),
@@ -211,28 +253,46 @@ class Recipe(Settings):
             except UserError as error:
                 raise ValueErrorOf(error) from None
             assert isinstance(data, DataSettings)
-            best = best_for(data.inputs_kind(), task_of(data))
+            best = best_for(data.inputs_kind(), posed_by(data))
             return {**plain, "data": data, "architecture": {"kind": best, **architecture}}
         return plain
 
     @model_validator(mode="after")
     def _the_parts_fit(self) -> "Recipe":
         kind = kind_of(self.architecture)
-        reason = why_not(kind, self.data.inputs_kind(), task_of(self.data))
+        reason = why_not(kind, self.data.inputs_kind(), posed_by(self.data))
         if reason:
-            message = UserError(
-                "{architecture} does not fit these data. {reason}",
-                hint="Leave the architecture out, and the best one for the data is taken.",
-                architecture=tr(architectures[kind].title),
-                reason=reason,
-            )
-            raise ValueErrorOf(message)
+            raise ValueErrorOf(_unfitting(kind, reason))
         return self
 
 
-def task_of(data: DataSettings) -> str:
-    """Return the name of the task that these data pose."""
-    return kinds[data.kind].task
+def posed_by(data: DataSettings) -> tuple[str, ...]:
+    """Return the tasks that these data pose: the chosen one, or all they can; () when only opening them will tell."""
+    return tasks_posed_by(data) if data.task == "auto" else (data.task,)
+
+
+def task_of(recipe: Recipe, dataset: Dataset | None = None) -> str:
+    """Return the task of a run: the chosen one, else the first that the data pose and the architecture can learn.
+
+    dataset: the opened data, which know what they pose. Returns "" when nothing is known; raises UserError when the
+    architecture cannot learn what the data turned out to pose.
+    """
+    chosen = recipe.data.task != "auto"
+    posed = (dataset.tasks or (dataset.task,)) if dataset is not None and not chosen else posed_by(recipe.data)
+    kind = kind_of(recipe.architecture)
+    reason = why_not(kind, dataset.inputs.kind if dataset is not None else recipe.data.inputs_kind(), posed)
+    if reason:
+        raise _unfitting(kind, reason)
+    return networks.task_of(kind, posed)
+
+
+def _unfitting(kind: str, reason: Words) -> UserError:
+    return UserError(
+        "{architecture} does not fit these data. {reason}",
+        hint="Leave the architecture out, and the best one for the data is taken.",
+        architecture=tr(architectures[kind].title),
+        reason=reason,
+    )
 
 
 def recipe_from(plain: Mapping[str, Any], assignments: Iterable[str] = ()) -> Recipe:
@@ -275,6 +335,8 @@ def with_absolute_path(plain: Mapping[str, Any], folder: Path) -> dict[str, Any]
     data = plain.get("data")
     if not isinstance(data, Mapping) or not isinstance(data.get("path"), str) or not data["path"]:
         return dict(plain)
+    if data["path"].startswith(SAMPLE):
+        return dict(plain)
     path = (folder / Path(data["path"]).expanduser()).resolve()
     return {**plain, "data": {**data, "path": str(path)}}
 
@@ -292,5 +354,6 @@ def to_toml(recipe: Settings) -> str:
 def title_of(recipe: Recipe) -> str:
     """Return what a run of this recipe is called: its architecture and its data."""
     data = recipe.data
-    name = getattr(data, "name", "") or Path(getattr(data, "path", "") or kinds[data.kind].kind).stem
+    path = str(getattr(data, "path", "")).removeprefix(SAMPLE)
+    name = getattr(data, "name", "") or Path(path or kinds[data.kind].kind).stem
     return f"{kind_of(recipe.architecture)}-{name}"

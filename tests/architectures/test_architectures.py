@@ -125,11 +125,11 @@ def test_pictures_begin_with_convolutions_and_texts_too() -> None:
 
 
 def test_what_does_not_fit_says_why() -> None:
-    assert str(why_not("convnet", EXAMPLES["text"], "classification")) == "Takes images, and these are texts."
-    assert str(why_not("textcnn", "image", "classification")) == "Takes texts, and these are images."
-    assert str(why_not("mlp", "image", "dreaming")) == "Cannot be trained for this task: dreaming."
+    assert str(why_not("convnet", EXAMPLES["text"], ["classification"])) == "Takes images, and these are texts."
+    assert str(why_not("textcnn", "image", ["classification"])) == "Takes texts, and these are images."
+    assert str(why_not("mlp", "image", ["dreaming"])) == "Cannot be trained for this task: dreaming."
     with pytest.raises(UserError, match=r"No architecture takes images for dreaming\."):
-        best_for("image", "dreaming")
+        best_for("image", ["dreaming"])
 
 
 def test_an_architecture_is_registered_in_a_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:

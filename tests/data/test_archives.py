@@ -27,7 +27,7 @@ def pixels(dataset: Dataset) -> dict[str, bytes]:
     return {
         name.split("/", 1)[-1] if name.startswith("flowers/") else name: image.tobytes()
         for split in dataset.splits.values()
-        for name, image in zip(split.names, split.images(), strict=True)
+        for name, image in zip(split.names, split.rows(), strict=True)
     }
 
 
@@ -162,7 +162,7 @@ def test_a_zip_is_known_again_by_its_directory_alone(tmp_path: Path, monkeypatch
     os.utime(path, (1, 1))  # a copy is the same data
     again = opened(path)
     assert again.cache == first.cache
-    assert np.array_equal(again.test.images(), first.test.images())
+    assert np.array_equal(again.test.rows(), first.test.rows())
 
 
 def test_zip64_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,8 +49,8 @@ def test_splits_hold_what_they_say(kind: str, tmp_path: Path) -> None:
         assert all(isinstance(name, str) and name.isprintable() for name in split.names)
         if dataset.inputs.kind == "image":
             channels, height, width = dataset.inputs.shape
-            assert split.images().shape == (len(split), height, width, channels)
-            assert split.images().dtype == np.uint8
+            assert split.rows().shape == (len(split), height, width, channels)
+            assert split.rows().dtype == np.uint8
         else:
             assert all(split.texts())
 
@@ -73,7 +73,7 @@ def test_the_cache_is_what_the_window_reads(kind: str, tmp_path: Path) -> None:
     assert len(np.load(dataset.cache / "targets.npy")) == len(splits)
     if dataset.inputs.kind == "image":
         images = np.load(dataset.cache / "images.npy", mmap_mode="r")
-        assert np.array_equal(images[dataset.test.index], dataset.test.images())
+        assert np.array_equal(images[dataset.test.index], dataset.test.rows())
 
 
 @every_kind

@@ -45,7 +45,7 @@ def opened(path: Path) -> Dataset:
 
 def pixels(dataset: Dataset) -> dict[str, bytes]:
     splits = dataset.splits.values()
-    return {name: image.tobytes() for split in splits for name, image in zip(split.names, split.images(), strict=True)}
+    return {name: image.tobytes() for split in splits for name, image in zip(split.names, split.rows(), strict=True)}
 
 
 @pytest.mark.parametrize("form", ["folder", "x.zip", "x.tar", "x.tar.gz"])

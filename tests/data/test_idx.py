@@ -35,7 +35,7 @@ def test_every_way_of_writing_the_names_is_read(names: str, tmp_path: Path) -> N
     dataset = open_data(IdxSettings(path=str(tmp_path)))
     assert dataset.inputs.shape == (1, 4, 3)
     assert [len(split) for split in dataset.splits.values()] == [36, 4, 10]
-    assert dataset.test.images()[0].ravel().tolist() == list(range(12))
+    assert dataset.test.rows()[0].ravel().tolist() == list(range(12))
 
 
 def test_one_pair_is_split_three_ways(tmp_path: Path) -> None:

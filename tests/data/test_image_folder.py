@@ -38,7 +38,7 @@ def test_class_folders_become_classes(tmp_path: Path) -> None:
 def test_every_image_is_what_lies_in_its_file(tmp_path: Path) -> None:
     dataset = opened(tree(tmp_path, files(6)))
     for split in dataset.splits.values():
-        for image, name, target in zip(split.images(), split.names, split.targets, strict=True):
+        for image, name, target in zip(split.rows(), split.names, split.targets, strict=True):
             assert np.array_equal(image, np.asarray(Image.open(tmp_path / name)))
             assert name.startswith(dataset.classes[target])
 

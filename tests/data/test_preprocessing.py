@@ -20,12 +20,12 @@ def test_training_images_get_mean_zero_and_deviation_one() -> None:
     dataset = open_data({"kind": "samples"})
     preprocessing = fit(dataset)
     assert isinstance(preprocessing, ImagePreprocessing)
-    tensor = preprocessing.tensor(torch.from_numpy(dataset.training.images()))
+    tensor = preprocessing.tensor(torch.from_numpy(dataset.training.rows()))
     assert tensor.shape == (1437, 1, 8, 8)
     assert tensor.dtype == torch.float32
     assert tensor.mean().item() == pytest.approx(0, abs=1e-4)
     assert tensor.std().item() == pytest.approx(1, abs=1e-3)
-    other = preprocessing.tensor(torch.from_numpy(dataset.test.images()))
+    other = preprocessing.tensor(torch.from_numpy(dataset.test.rows()))
     assert other.mean().item() != pytest.approx(0, abs=1e-4)  # the test split has no say
 
 
@@ -39,9 +39,9 @@ def test_channels_are_brought_to_their_own_mean(tmp_path: Path) -> None:
     assert isinstance(preprocessing, ImagePreprocessing)
     assert preprocessing.mean == pytest.approx((45 / 255, 200 / 255, 2.5 / 255))
     assert preprocessing.std == pytest.approx((np.arange(0, 100, 10).std() / 255, 1 / 255, 2.5 / 255))
-    tensor = preprocessing.tensor(torch.from_numpy(dataset.training.images()))
+    tensor = preprocessing.tensor(torch.from_numpy(dataset.training.rows()))
     assert tensor.is_contiguous(memory_format=torch.channels_last)
-    floats = preprocessing.normalised(torch.from_numpy(dataset.training.images()).permute(0, 3, 1, 2) / 255)
+    floats = preprocessing.normalised(torch.from_numpy(dataset.training.rows()).permute(0, 3, 1, 2) / 255)
     assert torch.allclose(tensor, floats, atol=1e-5)
 
 
@@ -57,7 +57,7 @@ def test_a_file_is_encoded_to_the_very_pixels_of_the_cache(settings: dict[str, s
     preprocessing = fit(dataset)
     assert isinstance(preprocessing, ImagePreprocessing)
     for split in dataset.splits.values():
-        for name, pixels in zip(split.names, split.images(), strict=True):
+        for name, pixels in zip(split.names, split.rows(), strict=True):
             path = tmp_path / name
             for raw in (path, str(path), path.read_bytes()):
                 assert np.array_equal(preprocessing.encode(raw), pixels)
@@ -67,7 +67,7 @@ def test_a_png_of_a_cached_image_gives_that_image(tmp_path: Path) -> None:
     dataset = open_data({"kind": "samples"})
     preprocessing = fit(dataset)
     assert isinstance(preprocessing, ImagePreprocessing)
-    for number, pixels in enumerate(dataset.validation.images()[:20]):
+    for number, pixels in enumerate(dataset.validation.rows()[:20]):
         Image.fromarray(pixels[..., 0]).save(tmp_path / f"{number}.png")
         assert np.array_equal(preprocessing.encode(tmp_path / f"{number}.png"), pixels)
         assert np.array_equal(preprocessing.encode(pixels), pixels)
@@ -95,7 +95,7 @@ def test_words(text: str, words: list[str]) -> None:
 
 def test_frequent_words_get_low_ids() -> None:
     settings = SimpleNamespace(tokens="word", vocabulary=5, length=4)
-    preprocessing = TextPreprocessing.fitted(["b b b a a c c d"], settings)
+    preprocessing = TextPreprocessing.fitted_to(["b b b a a c c d"], settings)
     assert preprocessing.vocabulary == ("b", "a", "c")
     assert preprocessing.inputs == Inputs("text", (4,), 5)
     assert preprocessing.encode("a b nobody").tolist() == [3, 2, 1, 0]
@@ -104,14 +104,14 @@ def test_frequent_words_get_low_ids() -> None:
 
 def test_characters_are_tokens_too() -> None:
     settings = SimpleNamespace(tokens="character", vocabulary=100, length=3)
-    preprocessing = TextPreprocessing.fitted(["aab"], settings)
+    preprocessing = TextPreprocessing.fitted_to(["aab"], settings)
     assert preprocessing.encode_all(["ba!x", ""]).tolist() == [[3, 2, 1], [0, 0, 0]]
 
 
 @pytest.mark.parametrize(("lengths", "length"), [([10] * 99 + [1000], 10), ([2, 3], 8), ([5000] * 10, 400)])
 def test_the_length_covers_nearly_all_texts(lengths: list[int], length: int) -> None:
     settings = SimpleNamespace(tokens="word", vocabulary=100, length="auto")
-    assert TextPreprocessing.fitted(["a " * count for count in lengths], settings).length == length
+    assert TextPreprocessing.fitted_to(["a " * count for count in lengths], settings).length == length
 
 
 def test_the_vocabulary_comes_from_training_alone() -> None:

@@ -84,7 +84,7 @@ def test_what_cannot_work_is_said() -> None:
 
 
 def test_what_fits_and_why_the_rest_does_not() -> None:
-    found = engine.ask("model.fits", {"inputs": EXAMPLES["text"], "task": "classification"})
+    found = engine.ask("model.fits", {"inputs": EXAMPLES["text"], "tasks": ["classification"]})
     assert set(found) == set(architectures)
-    assert found["textcnn"] is None
-    assert str(from_plain(found["convnet"])) == "Takes images, and these are texts."
+    assert found["textcnn"] == {"task": "classification", "why": None}
+    assert str(from_plain(found["convnet"]["why"])) == "Takes images, and these are texts."

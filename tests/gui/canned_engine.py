@@ -40,7 +40,7 @@ def answer(name: str, given: dict[str, Any]) -> Any:
         case "data.rows":
             return {"rows": []}
         case "model.fits":
-            return {"convnet": None, "mlp": None}
+            return {kind: {"task": "classification", "why": None} for kind in ("convnet", "mlp")}
         case "model.layers":
             return {"parameters": 1234, "layers": [], "drawing": [], "inputs": INPUTS, "outputs": 2, "task": ""}
         case "model.measure":

@@ -87,8 +87,8 @@ def test_a_file_that_cannot_be_read(
     person.goes_to("try")
     person.waits(lambda: person.find("try.drop").isVisible())
     person.drops("try.drop", data / name)
-    person.waits(lambda: reason in person.window.workspace.try_it.result.message.text())
-    assert "PNG, JPEG" in person.window.workspace.try_it.result.message.text()
+    person.waits(lambda: reason in person.window.workspace.try_it.panel.result.message.text())
+    assert "PNG, JPEG" in person.window.workspace.try_it.panel.result.message.text()
     person.click("try.sample")
     person.waits(lambda: person.find("try.label").text())
 

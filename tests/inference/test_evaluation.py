@@ -14,6 +14,7 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.data.dataset import Progress
 from workbench.inference.evaluation import evaluate_run, measured
+from workbench.tasks import tasks
 
 
 def test_a_run_is_evaluated_as_its_training_did(digits_run: RunFolder) -> None:
@@ -37,7 +38,7 @@ def test_confusion_and_classes_agree_with_scikit_learn() -> None:
     targets = torch.randint(0, 4, (200,), generator=generator)
     labels = ["a", "b", "c", "d"]
 
-    found = measured(logits, targets, "classification", labels, [f"sample {n}" for n in range(200)])
+    found = measured(logits, targets, tasks["classification"], labels, [f"sample {n}" for n in range(200)])
 
     guesses = logits.argmax(1).numpy()
     assert (np.array(found["confusion"]) == confusion_matrix(targets.numpy(), guesses)).all()

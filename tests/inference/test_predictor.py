@@ -31,19 +31,19 @@ def write_images(images: np.ndarray, folder: Path) -> list[Path]:
 def test_files_of_validation_images_are_labelled_as_in_validation(digits_run: RunFolder, tmp_path: Path) -> None:
     split = dataset_of(digits_run).validation
     predictor = Predictor.of_run(digits_run)
-    write_images(split.images(), tmp_path / "images")
+    write_images(split.rows(), tmp_path / "images")
 
     found = predictor.predict(items_of([tmp_path / "images"], "image"), top=10, batch_size=7)
 
     right = [guess.answer["label"] == str(target) for guess, target in zip(found, split.targets, strict=True)]
     assert np.mean(right) == pytest.approx(predictor.model.description["metrics"]["validation_accuracy"], abs=1e-12)
-    whole = torch.softmax(predictor.logits(split.images()), dim=1).numpy()
+    whole = torch.softmax(predictor.logits(split.rows()), dim=1).numpy()
     scores = np.array([[{g["label"]: g["score"] for g in p.answer["top"]}[str(n)] for n in range(10)] for p in found])
     assert np.abs(scores - whole).max() < 1e-5
 
 
 def test_scores_are_those_of_the_weights_computed_by_hand(digits_run: RunFolder) -> None:
-    image = dataset_of(digits_run).test.images(np.array([3]))
+    image = dataset_of(digits_run).test.rows(np.array([3]))
     predictor = Predictor.of_run(digits_run)
     weights = load_file(predictor.model.folder / "model.safetensors")
     plain = predictor.model.preprocessing
@@ -67,7 +67,7 @@ def test_scores_are_those_of_the_weights_computed_by_hand(digits_run: RunFolder)
 
 
 def test_every_kind_of_input_gives_the_same_answer(digits_run: RunFolder, tmp_path: Path) -> None:
-    pixels = dataset_of(digits_run).test.images(np.array([0]))
+    pixels = dataset_of(digits_run).test.rows(np.array([0]))
     path = write_images(pixels, tmp_path / "one")[0]
     raws = [path, path.read_bytes(), Image.open(path)]
 
@@ -79,7 +79,7 @@ def test_every_kind_of_input_gives_the_same_answer(digits_run: RunFolder, tmp_pa
 
 
 def test_what_cannot_be_read_stops_nothing(digits_run: RunFolder, tmp_path: Path) -> None:
-    good = write_images(dataset_of(digits_run).test.images(np.array([0, 1])), tmp_path / "images")
+    good = write_images(dataset_of(digits_run).test.rows(np.array([0, 1])), tmp_path / "images")
     bad = tmp_path / "note.png"
     bad.write_text("not an image", encoding="utf-8")
 
@@ -101,7 +101,7 @@ def test_a_text_is_no_image(digits_run: RunFolder) -> None:
 
 
 def test_an_inverted_image_is_noticed_and_can_be_turned(digits_run: RunFolder) -> None:
-    pixels = dataset_of(digits_run).test.images(np.array([2]))[0]
+    pixels = dataset_of(digits_run).test.rows(np.array([2]))[0]
     usual, inverted = (Image.fromarray(image[:, :, 0]) for image in (pixels, 255 - pixels))
     predictor = Predictor.of_run(digits_run)
 

@@ -1,11 +1,10 @@
 """Classification: its loss, its weights and its predictions."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 
+from workbench.core.signature import Inputs
 from workbench.tasks import tasks
 from workbench.tasks.classification import balanced_weights
 
@@ -15,7 +14,7 @@ TARGETS = torch.tensor([0, 1, 2, 2])
 
 
 def test_outputs_are_the_classes() -> None:
-    assert TASK.outputs(SimpleNamespace(classes=("cat", "dog", "fox"))) == 3
+    assert TASK.outputs(3, Inputs("image", (1, 2, 2))) == 3
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

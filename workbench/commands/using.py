@@ -47,7 +47,7 @@ def predict(
         if given == "-":
             items.append(Item("-", sys.stdin.buffer.read()))
         else:
-            items += items_of([given], predictor.model.inputs.kind, column)
+            items += items_of([given], predictor.model.inputs.kind, column, predictor.preprocessing)
     with _progress(quiet=len(items) <= BATCH_SIZE) as progress:
         task = progress.add_task(tr("Predicting"), total=len(items))
         found = list(
@@ -128,7 +128,8 @@ def describe(
         shape = _shape(context, inputs, chosen.data.inputs_kind())
     else:
         shape, outputs = _of_data(chosen)
-    found = layers(to_plain(chosen)["architecture"], shape, outputs, task_of(chosen.data))
+    tasks = (task,) if (task := task_of(chosen)) else ("classification",)
+    found = layers(to_plain(chosen)["architecture"], shape, outputs, tasks)
     if as_json:
         rows = [{**row, "name": str(from_plain(row["name"]))} for row in found["layers"]]
         names = ("task", "inputs", "outputs", "parameters", "flops")
@@ -162,11 +163,11 @@ def _shape(context: typer.Context, text: str, kind: str) -> dict[str, Any]:
         numbers = [int(part) for part in text.replace("x", ",").split(",")]
     except ValueError:
         numbers = []
-    wanted = (3,) if kind == "image" else (1, 2)
+    wanted = {"image": (3,), "text": (1, 2), "table": (1,), "series": (2,)}.get(kind, (1, 2, 3))
     if len(numbers) not in wanted or min(numbers, default=0) < 1:
         raise typer.BadParameter(tr("{text} is not the shape of a sample, such as 3,224,224.", text=text), context)
-    if kind == "image":
-        return {"kind": kind, "shape": numbers, "vocabulary": 0}
+    if kind != "text":
+        return {"kind": kind or "image", "shape": numbers, "vocabulary": 0}
     return {"kind": kind, "shape": numbers[:1], "vocabulary": numbers[1] if len(numbers) > 1 else 0}
 
 
@@ -174,7 +175,6 @@ def _of_data(chosen: Any) -> tuple[dict[str, Any], int]:
     """Return what the recipe's data ask for: inputs as plain values, and the number of outputs."""
     from workbench.data import open_data
     from workbench.data.preprocessing import fit
-    from workbench.tasks import tasks
 
     with _progress() as progress:
         task = progress.add_task("", total=None)
@@ -183,7 +183,7 @@ def _of_data(chosen: Any) -> tuple[dict[str, Any], int]:
             lambda state: progress.update(task, description=tr(state.stage), total=state.total, completed=state.done),
         )
     inputs = dataset.inputs if dataset.inputs.kind == "image" else fit(dataset, chosen.architecture).inputs
-    return inputs.to_plain(), tasks[dataset.task].outputs(dataset)
+    return inputs.to_plain(), dataset.outputs
 
 
 def _show_predictions(plain: Sequence[dict[str, Any]]) -> None:

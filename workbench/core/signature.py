@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-InputKind = Literal["image", "text"]
+InputKind = Literal["image", "text", "table", "series"]
 SPLITS = ("training", "validation", "test")
 
 
@@ -12,8 +12,8 @@ SPLITS = ("training", "validation", "test")
 class Inputs:
     """One sample as a network takes it.
 
-    shape: image (channels, height, width); text (length,) in tokens, or () as long as it is not tokenised.
-    vocabulary: number of different tokens of a text.
+    shape: image (channels, height, width); text (length,) in tokens; table (features,); series (time, channels); or ()
+    as long as preprocessing has not decided it. vocabulary: number of different tokens of a text.
     """
 
     kind: InputKind

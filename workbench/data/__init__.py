@@ -28,6 +28,7 @@ __all__ = [
     "open_data",
     "recognise",
     "register",
+    "tasks_posed_by",
 ]
 
 Opener = Callable[[Any, ProgressCallback], Dataset]
@@ -37,15 +38,16 @@ Opener = Callable[[Any, ProgressCallback], Dataset]
 class DataKind:
     """One kind of data.
 
-    open: (settings, progress) -> Dataset. recognises: how sure it is, 0 to 1, that a path is of this kind.
-    example: writes a tiny instance into an empty folder and returns the settings that open it; contract tests use it.
+    tasks: what these data can pose, the natural one first. open: (settings, progress) -> Dataset. recognises: how
+    sure it is, 0 to 1, that a path is of this kind. example: writes a tiny instance into an empty folder and returns
+    the settings that open it; contract tests use it.
     """
 
     kind: str
     settings: type[DataSettings]
     title: str
     summary: str
-    task: str
+    tasks: tuple[str, ...]
     open: Opener
     recognises: Callable[[Path], float]
     example: Callable[[Path], DataSettings]
@@ -65,13 +67,13 @@ def register(
     title: str,
     summary: str,
     example: Callable[[Path], DataSettings],
-    task: str = "classification",
+    tasks: tuple[str, ...] = ("classification",),
     recognises: Callable[[Path], float] = _never,
 ) -> Callable[[Opener], Opener]:
     """Register the decorated function as the way to open data of `kind`."""
 
     def add(opener: Opener) -> Opener:
-        kinds.add(kind, DataKind(kind, settings, title, summary, task, opener, recognises, example))
+        kinds.add(kind, DataKind(kind, settings, title, summary, tasks, opener, recognises, example))
         return opener
 
     return add
@@ -84,6 +86,11 @@ def open_data(settings: DataSettings | dict[str, Any], progress: ProgressCallbac
     """
     chosen = build_settings(kinds, settings, "samples", "data")
     return kinds[getattr(chosen, "kind", "")].open(chosen, progress)
+
+
+def tasks_posed_by(settings: DataSettings) -> tuple[str, ...]:
+    """Return the tasks that these data can pose, the natural one first; () when only opening them will tell."""
+    return settings.tasks(kinds[settings.kind].tasks)
 
 
 def recognise(path: str | Path) -> DataSettings:

@@ -19,6 +19,7 @@ def assembled(
     *,
     name: str,
     folder: Path,
+    tasks: Sequence[str] = (),
     inputs: np.ndarray | Sequence[str],
     targets: np.ndarray,
     names: Sequence[str],
@@ -30,7 +31,8 @@ def assembled(
 ) -> Dataset:
     """Return the data set with its samples dealt out, its classes named as wished, and its problems found.
 
-    inputs: images (N, H, W, C) uint8, or N texts. targets (N,) int64. given (N,) uint8: the splits that the data
+    tasks: what the data can pose, the natural one first, where it is not the usual for images or texts. inputs: images
+    (N, H, W, C) uint8, or N texts. targets (N,) int64. given (N,) uint8: the splits that the data
     bring, see `splits.dealt`. groups (N,) int64: equal for equal samples. folder: the cache, which gets splits.npy.
     """
     splits = dealt(targets, given, validation=settings.validation, test=settings.test, seed=settings.split_seed)
@@ -39,12 +41,18 @@ def assembled(
     for number, split in enumerate(SPLITS):
         index = np.flatnonzero(splits == number)
         parts[split] = Split(inputs, index, targets[index], Picked(names, index))
+    posed = tuple(tasks) or (
+        ("classification", "reconstruction")
+        if isinstance(inputs, np.ndarray)
+        else ("classification", "next_token", "masked_token")
+    )
     shape = (inputs.shape[3], inputs.shape[1], inputs.shape[2]) if isinstance(inputs, np.ndarray) else ()
     dataset = Dataset(
         name=name,
-        task="classification",
+        task=posed[0],
+        tasks=posed,
         inputs=Inputs("image" if isinstance(inputs, np.ndarray) else "text", shape),
-        classes=_renamed(tuple(classes), settings.class_names),
+        classes=renamed(tuple(classes), settings.class_names),
         splits=parts,
         skipped=tuple(skipped),
         cache=folder,
@@ -53,7 +61,8 @@ def assembled(
     return checks.checked(dataset, groups)
 
 
-def _renamed(found: tuple[str, ...], wished: tuple[str, ...]) -> tuple[str, ...]:
+def renamed(found: tuple[str, ...], wished: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names that are shown: the wished ones, or those found; raises UserError when their numbers differ."""
     if wished and len(wished) != len(found):
         raise UserError(
             "There are {found} classes, but {wished} class names.",

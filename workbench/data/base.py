@@ -1,5 +1,6 @@
 """What every kind of data can be told: how it is split, how classes are called, how images are brought to size."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,12 +11,42 @@ from workbench.core.registry import ValueErrorOf
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import InputKind
 from workbench.data.augmentation import Augmentation
+from workbench.data.sample_files import SAMPLE, sample_file
 
 
 class DataSettings(Settings):
     """What is chosen about any data; each kind adds its own and gives `kind` its name."""
 
     kind: Annotated[str, Hint(hidden=True)]
+    task: Annotated[
+        Literal[
+            "auto",
+            "classification",
+            "multi_label",
+            "regression",
+            "forecasting",
+            "next_token",
+            "masked_token",
+            "reconstruction",
+        ],
+        Field(
+            title="Task",
+            description="What is to be learned. Automatic takes what the data pose and the architecture can learn.",
+        ),
+        Hint(
+            advanced=True,
+            choices={
+                "auto": "Automatic",
+                "classification": "Classification",
+                "multi_label": "Several labels",
+                "regression": "Regression",
+                "forecasting": "Forecasting",
+                "next_token": "Next token",
+                "masked_token": "Masked tokens",
+                "reconstruction": "Reconstruction",
+            },
+        ),
+    ] = "auto"
     validation: Annotated[
         float,
         Field(
@@ -57,8 +88,25 @@ class DataSettings(Settings):
         return self
 
     def inputs_kind(self) -> InputKind:
-        """Return what a sample is: "image" or "text"."""
+        """Return what a sample is: "image", "text", "table" or "series"."""
         raise NotImplementedError
+
+    def tasks(self, of_kind: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the tasks that can be posed, the natural one first; a kind may look at its file for that.
+
+        of_kind: what its kind can pose at all. () means that only opening the data will tell.
+        """
+        return of_kind
+
+
+def located(path: str) -> Path:
+    """Return where data lie: a path of this machine, or `sample:NAME`, which comes with the program.
+
+    A sample that is not a file of its own is made in the cache at its first use.
+    """
+    if not path.startswith(SAMPLE):
+        return Path(path).expanduser()
+    return sample_file(path.removeprefix(SAMPLE))
 
 
 def _size_text(size: Any) -> Any:

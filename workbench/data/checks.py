@@ -68,12 +68,14 @@ def _readable(dataset: Dataset) -> list[Problem]:
 
 
 def _classes(dataset: Dataset) -> list[Problem]:
+    if not len(dataset.training):
+        return [Problem("error", Words(_NO_TRAINING))]
+    if not dataset.classes:
+        return []
     training = dataset.counts("training")
     present = np.flatnonzero(training)
     if len(dataset.classes) == 1:
         return [Problem("error", Words(_ONE_CLASS, {"name": dataset.classes[0]}))]
-    if not len(present):
-        return [Problem("error", Words(_NO_TRAINING))]
     if len(present) == 1:
         return [Problem("error", Words(_ONE_TRAINED, {"name": dataset.classes[present[0]]}))]
     missing = tuple(dataset.classes[label] for label in np.flatnonzero(training == 0))
@@ -150,7 +152,9 @@ def _duplicates(dataset: Dataset, groups: np.ndarray) -> list[Problem]:
     parts = np.full(len(groups), -1, np.int64)
     for number, split in enumerate(SPLITS):
         rows = dataset.splits[split].index
-        labels[rows], parts[rows] = dataset.splits[split].targets, number
+        parts[rows] = number
+        if dataset.classes and dataset.splits[split].targets.ndim == 1:
+            labels[rows] = dataset.splits[split].targets
     across, contradicting = _several(groups, parts), _several(groups, labels)
     problems = []
     if across.any():

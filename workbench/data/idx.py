@@ -163,6 +163,7 @@ def write_idx(path: Path, values: np.ndarray) -> None:
     summary="A folder with images and labels in IDX files, as MNIST and Fashion-MNIST come.",
     recognises=recognises,
     example=example,
+    tasks=("classification", "reconstruction"),
 )
 def open_idx(settings: IdxSettings, progress: ProgressCallback) -> Dataset:
     """Open the IDX files of a folder; the files for testing are kept as the test split."""

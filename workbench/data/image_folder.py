@@ -95,6 +95,7 @@ def example(folder: Path) -> ImageFolderSettings:
     summary="Images in one folder per class, or beside a labels.csv; also as a zip or tar archive.",
     recognises=recognises,
     example=example,
+    tasks=("classification", "reconstruction"),
 )
 def open_image_folder(settings: ImageFolderSettings, progress: ProgressCallback) -> Dataset:
     """Open a folder or archive of images."""

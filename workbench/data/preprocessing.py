@@ -3,10 +3,11 @@
 What is dropped on the window goes through the very code that decoded the training images.
 """
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -86,12 +87,12 @@ class ImagePreprocessing:
         return cls(*sides, tuple(plain["mean"]), tuple(plain["std"]), plain.get("border", -1.0))
 
     @classmethod
-    def fitted(cls, dataset: Dataset) -> "ImagePreprocessing":
+    def fitted(cls, dataset: Dataset, settings: Any = None) -> "ImagePreprocessing":
         """Return the preprocessing whose means and deviations are those of the training images."""
         channels, height, width = dataset.inputs.shape
         mean, std = _moments(dataset.training, channels)
         deviation = np.maximum(std, _LEAST_DEVIATION)
-        some = dataset.training.images(np.linspace(0, len(dataset.training) - 1, _SOME).astype(np.int64))
+        some = dataset.training.rows(np.linspace(0, len(dataset.training) - 1, _SOME).astype(np.int64))
         return cls(channels, height, width, tuple(mean.tolist()), tuple(deviation.tolist()), border_brightness(some))
 
 
@@ -117,22 +118,42 @@ def border_brightness(images: np.ndarray) -> float:
     return sum(int(edge.sum()) for edge in edges) / max(sum(edge.size for edge in edges), 1) / 255
 
 
-Preprocessing = ImagePreprocessing | TextPreprocessing
+class Preprocessing(Protocol):
+    """What every kind of preprocessing does; those of texts also have `encode_all(texts)` and `stream(texts)`."""
+
+    @property
+    def inputs(self) -> Inputs: ...
+    def encode(self, raw: Any, notes: list[str] | None = None) -> np.ndarray: ...
+    def tensor(self, batch: "Tensor") -> "Tensor": ...
+    def to_plain(self) -> dict[str, Any]: ...
+
+
+# By the name in `to_plain()["kind"]`, where its class lies.
+_CLASSES = {
+    "image": "workbench.data.preprocessing:ImagePreprocessing",
+    "text": "workbench.data.text_preprocessing:TextPreprocessing",
+    "table": "workbench.data.table_preprocessing:TablePreprocessing",
+}
 
 
 def fit(dataset: Dataset, architecture_settings: Any = None) -> Preprocessing:
     """Return the preprocessing for `dataset`, fitted on its training split.
 
-    architecture_settings: for texts its tokens, vocabulary and length say how they are tokenised.
+    architecture_settings: for texts its tokens, vocabulary and length say how they are tokenised; where they have a
+    method `own_preprocessing(dataset)`, what that returns is taken, as of models that were trained elsewhere.
     """
-    if dataset.inputs.kind == "image":
-        return ImagePreprocessing.fitted(dataset)
-    return TextPreprocessing.fitted(dataset.training.texts(), architecture_settings)
+    own = getattr(architecture_settings, "own_preprocessing", None)
+    return own(dataset) if own else _class(dataset.inputs.kind).fitted(dataset, architecture_settings)
 
 
 def from_plain(plain: Mapping[str, Any]) -> Preprocessing:
     """Return the preprocessing that its `to_plain` described, of whichever kind."""
-    return {"image": ImagePreprocessing, "text": TextPreprocessing}[plain["kind"]].from_plain(plain)
+    return _class(plain["kind"]).from_plain(plain)
+
+
+def _class(kind: str) -> Any:
+    module, _, name = _CLASSES[kind].partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _moments(split: Split, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +161,7 @@ def _moments(split: Split, channels: int) -> tuple[np.ndarray, np.ndarray]:
     sums, squares, count = np.zeros(channels), np.zeros(channels), 0
     step = max(1, _CHUNK // max(1, int(np.prod(np.shape(split.inputs)[1:]))))
     for begin in range(0, len(split), step):
-        pixels = split.images(slice(begin, begin + step)).reshape(-1, channels)
+        pixels = split.rows(slice(begin, begin + step)).reshape(-1, channels)
         count += len(pixels)
         for channel in range(channels):
             # counting 256 values is exact, and faster than floating point

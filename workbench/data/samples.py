@@ -1,22 +1,24 @@
 """What comes with the program: handwritten digits and short product reviews."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from workbench.core import paths
-from workbench.core.errors import UserError
 from workbench.core.settings import Hint
 from workbench.core.signature import InputKind
-from workbench.data import register
+from workbench.data import DataSettings, kinds, register, tasks_posed_by
 from workbench.data.base import ImageSettings
 from workbench.data.dataset import Dataset, ProgressCallback
 from workbench.data.idx import opened as opened_idx
 from workbench.data.idx import pairs
-from workbench.data.splits import UNDECIDED
-from workbench.data.text_table import TextTableSettings
-from workbench.data.text_table import opened as opened_table
+from workbench.data.sample_files import sample_file
+
+# Samples that another kind of data opens: the plain settings with which it does, without those of `_SHARED`.
+SAMPLE_SETTINGS: dict[str, dict[str, Any]] = {
+    "reviews": {"kind": "text_table", "path": "sample:reviews/reviews.csv"},
+}
 
 
 class SamplesSettings(ImageSettings):
@@ -30,8 +32,21 @@ class SamplesSettings(ImageSettings):
     ] = "digits"
 
     def inputs_kind(self) -> InputKind:
-        """Return "image" for the digits and "text" for the reviews."""
-        return "image" if self.name == "digits" else "text"
+        """Return "image" for the digits, and what the other kind says for what it opens."""
+        return "image" if self.name == "digits" else self.opened_as().inputs_kind()
+
+    def tasks(self, of_kind: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what the sample poses: the digits as images do, others as their kind does."""
+        return of_kind if self.name == "digits" else tasks_posed_by(self.opened_as())
+
+    def opened_as(self) -> DataSettings:
+        """Return the settings of the other kind of data that opens this sample."""
+        shared = {name: getattr(self, name) for name in _SHARED if name in self.model_fields_set}
+        plain = {**SAMPLE_SETTINGS[self.name], **shared}
+        return kinds[plain["kind"]].settings.model_validate(plain)
+
+
+_SHARED = ("task", "validation", "test", "split_seed", "class_names")
 
 
 def example(folder: Path) -> SamplesSettings:
@@ -45,14 +60,12 @@ def example(folder: Path) -> SamplesSettings:
     title="Sample",
     summary="Small data that come with the program, to try it at once.",
     example=example,
+    tasks=("classification", "reconstruction"),
 )
 def open_sample(settings: SamplesSettings, progress: ProgressCallback) -> Dataset:
     """Open a bundled sample."""
-    folder = paths.resources() / "samples" / settings.name
-    table = folder / "reviews.csv"
-    if settings.name == "digits" and pairs(folder):
-        return opened_idx(settings, pairs(folder), "digits", progress)
-    if settings.name == "reviews" and table.is_file():
-        shared = {name: getattr(settings, name) for name in ("validation", "test", "split_seed", "class_names")}
-        return opened_table(TextTableSettings(path=str(table), **shared), [(table, UNDECIDED)], "reviews", progress)
-    raise UserError("The sample is missing: {folder}.", hint="Install the program again.", folder=str(folder))
+    if settings.name != "digits":
+        other = settings.opened_as()
+        return replace(kinds[other.kind].open(other, progress), name=settings.name)
+    folder = sample_file("digits")
+    return opened_idx(settings, pairs(folder), "digits", progress)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from workbench.core.signature import Inputs
+from workbench.data.dataset import Dataset
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,6 +69,12 @@ class TextPreprocessing:
         result[filled] = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
         return result
 
+    def stream(self, texts: Iterable[str]) -> np.ndarray:
+        """Return the ids of all tokens of the texts, one text after the other: (L,) int32."""
+        ids = self._ids
+        found = (ids.get(token, UNKNOWN) for text in texts for token in self.split(text))
+        return np.fromiter(found, np.int32)
+
     def tensor(self, batch: "Tensor") -> "Tensor":
         """Return ids as an embedding takes them: (N, length) int32 -> int64, on the device they are on."""
         return batch.long()
@@ -82,7 +89,12 @@ class TextPreprocessing:
         return cls(plain["tokens"], tuple(plain["vocabulary"]), plain["length"])
 
     @classmethod
-    def fitted(cls, texts: Iterable[str], settings: Any) -> "TextPreprocessing":
+    def fitted(cls, dataset: Dataset, settings: Any) -> "TextPreprocessing":
+        """Return the preprocessing for the training texts of `dataset`."""
+        return cls.fitted_to(dataset.training.texts(), settings)
+
+    @classmethod
+    def fitted_to(cls, texts: Iterable[str], settings: Any) -> "TextPreprocessing":
         """Return the preprocessing for these training texts.
 
         settings: tokens ("word" or "character"), vocabulary (most ids, special ones included), length (a number, or

@@ -14,7 +14,7 @@ from workbench.core.signature import InputKind
 from workbench.core.words import Words, from_plain, mark, to_plain
 from workbench.data import cache, register
 from workbench.data.assembly import assembled
-from workbench.data.base import DataSettings
+from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
 from workbench.data.folders import class_order, split_named
 from workbench.data.splits import UNDECIDED
@@ -97,10 +97,11 @@ def example(folder: Path) -> TextTableSettings:
     summary="A CSV, TSV or JSON lines file with a column of texts and a column of labels.",
     recognises=recognises,
     example=example,
+    tasks=("classification", "next_token", "masked_token"),
 )
 def open_text_table(settings: TextTableSettings, progress: ProgressCallback) -> Dataset:
     """Open a table of texts."""
-    path = Path(settings.path).expanduser()
+    path = located(settings.path)
     if not settings.path or not path.exists():
         raise UserError("{path} does not exist.", hint="Choose another file or folder.", path=settings.path or "…")
     files = _files(path)

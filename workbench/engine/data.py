@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from workbench.core.errors import UserError
 from workbench.core.registry import build_settings
 from workbench.core.signature import SPLITS
 from workbench.core.words import Words, to_plain
-from workbench.data import Dataset, ImageSettings, kinds, open_data
+from workbench.data import Dataset, DataSettings, ImageSettings, kinds, open_data
 from workbench.data import recognise as recognised
 from workbench.data.checks import require_trainable
 from workbench.data.dataset import Progress, ignore
@@ -35,11 +36,15 @@ def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[
     """
     dataset = _remembered(data, progress)
     require_trainable(dataset)
+    settings = build_settings(kinds, data, "samples", "data")
+    assert isinstance(settings, DataSettings)
     return {
         "name": dataset.name,
         "task": dataset.task,
+        "tasks": [settings.task] if settings.task != "auto" else list(dataset.tasks or (dataset.task,)),
         "inputs": dataset.inputs.to_plain(),
-        "outputs": len(dataset.classes),
+        "outputs": dataset.outputs,
+        "target": asdict(dataset.target) if dataset.target else None,
         "classes": list(dataset.classes),
         "splits": {
             split: {"count": len(dataset.splits[split]), "classes": dataset.counts(split).tolist()} for split in SPLITS
@@ -67,7 +72,7 @@ def rows(data: Mapping[str, Any], split: str, start: int, count: int, label: int
     found = [
         {
             "name": part.names[place],
-            "label": dataset.classes[part.targets[place]],
+            "label": _label(dataset, part.targets[place]),
             "text": text,
             "row": int(part.index[place]),
         }
@@ -95,6 +100,15 @@ def augmented(data: Mapping[str, Any], rows: Sequence[int], seed: int = 0) -> di
     changed, _ = augment(batch, None, settings.augmentation, torch.Generator().manual_seed(seed))
     result = changed.permute(0, 2, 3, 1).contiguous().numpy()
     return {"shape": list(result.shape), "pixels": base64.b64encode(result.tobytes()).decode("ascii")}
+
+
+def _label(dataset: Dataset, target: Any) -> str:
+    """Return what a target says: a class, several of them, or numbers."""
+    if not dataset.classes:
+        return ", ".join(f"{value:.6g}" for value in np.atleast_1d(target).tolist())
+    if np.ndim(target):
+        return ", ".join(dataset.classes[place] for place in np.flatnonzero(target))
+    return dataset.classes[int(target)]
 
 
 def _known(split: str) -> str:

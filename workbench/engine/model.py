@@ -1,35 +1,48 @@
 """Model: which architectures fit some data, and what a network is made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import torch
 
-from workbench.architectures import architectures, best_for, build, why_not
+from workbench.architectures import architectures, best_for, build, task_of, why_not
 from workbench.core.events import Event, Preparing
-from workbench.core.registry import build_settings
+from workbench.core.registry import build_settings, kind_of
 from workbench.core.settings import Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import Words, to_plain
 from workbench.networks.drawing import Block, drawing
 from workbench.networks.outline import outline
 from workbench.recipe import recipe_from
+from workbench.tasks import tasks as all_tasks
 
 _ASSUMED_LENGTH = 64  # tokens, until the training texts have said how long they are
 
 
-def fits(inputs: Mapping[str, Any], task: str = "classification") -> dict[str, Any]:
-    """Return for every architecture None, or the words that say why it does not fit these inputs and this task."""
+def fits(inputs: Mapping[str, Any], tasks: Sequence[str] = ("classification",)) -> dict[str, Any]:
+    """Return for every architecture which of the tasks it would learn from these inputs, or why it fits none.
+
+    tasks: what the data pose, the natural one first. Each is {"task": name or "", "why": words or None}.
+    """
     given = Inputs.from_plain(inputs)
-    reasons = {kind: why_not(kind, given, task) for kind in architectures}
-    return {kind: to_plain(reason) if reason else None for kind, reason in reasons.items()}
+    reasons = {kind: why_not(kind, given, tasks) for kind in architectures}
+    return {
+        kind: {"task": "" if reason else task_of(kind, tasks), "why": to_plain(reason) if reason else None}
+        for kind, reason in reasons.items()
+    }
 
 
 def layers(
-    architecture: Mapping[str, Any], inputs: Mapping[str, Any], outputs: int, task: str = "classification"
+    architecture: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    outputs: int,
+    tasks: Sequence[str] = ("classification",),
 ) -> dict[str, Any]:
     """Return the layers of a network in the order in which they work, its totals, and the blocks of its drawing.
+
+    outputs: how many numbers tell the answer, as data.open says. tasks: what the data pose; the network is built for
+    the first that it can learn.
 
     Each layer has name (words), kind, output (shape without the batch), parameters (counted where they are first
     used) and flops for one sample, where a multiplication and an addition count as two and only convolutions and
@@ -38,13 +51,15 @@ def layers(
     Raises UserError when the settings are wrong or cannot take these inputs.
     """
     given = Inputs.from_plain(inputs)
-    settings = build_settings(architectures, architecture, best_for(given.kind, task), "architecture")
+    settings = build_settings(architectures, architecture, best_for(given.kind, tasks), "architecture")
+    task = task_of(kind_of(settings), tasks) or tasks[0]
     known, assumed = _tokenised(given, settings)
+    outputs = all_tasks[task].outputs(outputs, known)
     with torch.device("meta"):
-        network = build(settings, known, outputs)
+        network = build(settings, known, outputs, task)
         number = torch.int64 if known.kind == "text" else torch.float32
         rows = outline(network, torch.empty((1, *known.shape), dtype=number))
-    start = Words("text") if known.kind == "text" else Words("image")
+    start = _STARTS[known.kind]
     return {
         "task": task,
         "inputs": known.to_plain(),
@@ -67,6 +82,9 @@ def layers(
         ],
         "assumed": to_plain(assumed) if assumed else None,
     }
+
+
+_STARTS = {"image": Words("image"), "text": Words("text"), "table": Words("row"), "series": Words("series")}
 
 
 def _tokenised(inputs: Inputs, settings: Settings) -> tuple[Inputs, Words | None]:

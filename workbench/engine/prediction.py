@@ -30,9 +30,10 @@ def describe(run: str) -> dict[str, Any]:
     """Return what the model of a run takes and says, without loading it; path_ok: whether its data are there."""
     folder = RunFolder(Path(run))
     description = read_description(model_of(folder))
-    names = ("task", "inputs", "labels", "architecture", "data")
+    names = ("task", "goal", "inputs", "labels", "architecture", "data")
     return {
         **{name: description.get(name, {}) for name in names},
+        "preprocessing": _without_long_parts(description.get("preprocessing", {})),
         "title": folder.notes()["name"] or description.get("title", "") or folder.name,
         "step": description.get("step", 0),
         "epoch": description.get("epoch", 0),
@@ -42,7 +43,7 @@ def describe(run: str) -> dict[str, Any]:
 
 
 def predict(run: str, inputs: Sequence[Mapping[str, Any]], top: int = 5, invert: bool = False) -> dict[str, Any]:
-    """Return a prediction for each input: {"path"}, {"text"} or {"image": base64 of an image file}."""
+    """Return a prediction for each input: {"path"}, {"text"}, {"row"}, {"series"} or {"image": base64 of an image file}."""
     predictor = _predictor(run)
     items = [_item(given, number) for number, given in enumerate(inputs)]
     return {"predictions": [found.to_plain() for found in predictor.predict(items, top, invert=invert)]}
@@ -67,12 +68,12 @@ def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
     place = int(number) % len(split)
     found = {
         "name": split.names[place],
-        "label": labels[int(split.targets[place])],
+        "label": labels[int(split.targets[place])] if labels and split.targets.ndim == 1 else "",
         "number": place,
         "count": len(split),
     }
     if isinstance(split.inputs, np.ndarray):
-        return {**found, "image": _png(split.images(np.array([place]))[0])}
+        return {**found, "image": _png(split.rows(np.array([place]))[0])}
     return {**found, "text": split.texts(np.array([place]))[0]}
 
 
@@ -82,7 +83,7 @@ def batch(
     """Return a prediction for each thing at these paths: files, folders of them, tables of texts. A job."""
     progress(Words("Looking for inputs"))
     predictor = _predictor(run)
-    items = items_of(paths, predictor.model.inputs.kind, _text_column(predictor))
+    items = items_of(paths, predictor.model.inputs.kind, _text_column(predictor), predictor.preprocessing)
     stage = Words("Predicting")
     found = predictor.predictions(
         items, top, BATCH_SIZE, invert=invert, before=lambda done: progress(stage, done, len(items))
@@ -108,6 +109,13 @@ def _dataset(run: RunFolder, labels: tuple[str, ...], data: str, version: int) -
     return run_data.open_again(run, labels, data)
 
 
+def _without_long_parts(preprocessing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says how inputs are made ready, without vocabularies: they would take long on the way."""
+    return {
+        name: value for name, value in preprocessing.items() if not isinstance(value, str | list) or len(value) < 2000
+    }
+
+
 def _held_back(dataset: Dataset) -> Split:
     for name in ("test", "validation", "training"):
         if len(dataset.splits[name]):
@@ -125,12 +133,16 @@ def _item(given: Mapping[str, Any], number: int) -> Item:
             return Item(shown(path), Path(path))
         case {"text": str(text)}:
             return Item(text if len(text) < 60 else f"{text[:57]}…", text)
+        case {"row": dict(row)}:
+            return Item(given.get("name", "") or f"row {number + 1}", row)
+        case {"series": list(values)}:
+            return Item(given.get("name", "") or f"series {number + 1}", np.asarray(values, np.float32))
         case {"image": str(encoded)}:
             try:
                 return Item(given.get("name", "") or f"image {number + 1}", base64.b64decode(encoded, validate=True))
             except binascii.Error:
                 raise UserError("This image did not arrive whole.", hint="Try again.") from None
-    raise UserError("A prediction needs a path, a text or an image.")
+    raise UserError("A prediction needs a path, a text, an image, a row of a table or a series.")
 
 
 def _png(pixels: np.ndarray) -> str:

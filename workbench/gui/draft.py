@@ -49,7 +49,7 @@ class Draft(QObject):
         """Take what the Data page has opened: {"data": settings, "summary": what data.open answered}."""
         before, self.summary = self.summary, dict(opened["summary"])
         self.data = dict(opened["data"])
-        if any(before.get(name) != self.summary.get(name) for name in ("inputs", "task", "outputs")):
+        if any(before.get(name) != self.summary.get(name) for name in ("inputs", "task", "tasks", "outputs")):
             self.architecture = {}  # made for other data: the Model page says what fits these
         self._look()
 
@@ -57,6 +57,8 @@ class Draft(QObject):
         """Take the settings of the architecture, which fit the data."""
         self.architecture = dict(architecture)
         question = {name: self.summary.get(name) for name in ("inputs", "outputs")}
+        if "tasks" in self.summary:
+            question["tasks"] = self.summary["tasks"]
         self._layers.ask({"architecture": self.architecture, **question})
         self._look()
 
@@ -110,6 +112,7 @@ class Draft(QObject):
 
     def _checked(self, recipe: dict[str, Any]) -> None:
         self.checked.emit(recipe)
-        steps = self.steps_per_epoch(recipe["training"]) * int(recipe["training"]["epochs"])
+        training = recipe["training"]
+        steps = int(training.get("steps", 0)) or self.steps_per_epoch(training) * int(training["epochs"])
         if steps:
             self._rates.ask({"recipe": recipe, "steps": steps})

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from workbench.core.errors import UserError
@@ -13,99 +11,46 @@ from workbench.core.files import read_json, write_json
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.dataset import Dataset, Progress, ProgressCallback, Split, ignore
+from workbench.inference.examining import Examination, batch_for
+from workbench.inference.feeding import feed
+from workbench.inference.order import judging_generator
 from workbench.inference.predictor import Predictor
 from workbench.inference.run_data import open_again
-from workbench.metrics import metrics, metrics_for
-from workbench.tasks import tasks
+from workbench.metrics import metrics_for
+from workbench.tasks import Task
 
-_MISTAKES = 50
-_BATCH_SIZE = 256
 _SPLITS = ("validation", "test")
 
 
 def measured(
-    logits: Tensor, targets: Tensor, task: str, labels: Sequence[str], names: Sequence[str] = ()
+    outputs: Tensor, targets: Tensor, task: Task, labels: Sequence[str], names: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return what the outputs of a network for one split say about it, as plain values.
 
-    logits (N, outputs), targets (N,) int64; names: of the N samples. The answer holds count, labels, metrics (loss,
-    accuracy, …), confusion (rows: true, columns: predicted), per_class and mistakes, the surest first.
+    outputs, targets: of N samples, as `Task.loss` takes them; task: bound; names: of the samples. The answer holds
+    count, labels, metrics (loss, accuracy, …) and what the task shows besides.
     """
-    chosen = tasks[task]
-    logits = logits.float()
-    count = len(targets)
-    found = {"loss": float(chosen.loss(logits, targets))}
-    for name in metrics_for(chosen, len(labels)):
-        found[name] = metrics[name].value(metrics[name].total(logits, targets), count)
-    scores, guesses = torch.softmax(logits, dim=1).max(dim=1)
-    confusion = confusion_matrix(targets.numpy(), guesses.numpy(), len(labels))
-    return {
-        "count": count,
-        "labels": list(labels),
-        "metrics": found,
-        "confusion": confusion.tolist(),
-        "per_class": per_class(confusion, labels),
-        "mistakes": _mistakes(targets.numpy(), guesses.numpy(), scores.numpy(), labels, names),
-    }
-
-
-def confusion_matrix(targets: np.ndarray, guesses: np.ndarray, classes: int) -> np.ndarray:
-    """Return how often each class (row) was taken for each class (column): (N,), (N,) -> (classes, classes) int64."""
-    return np.bincount(targets * classes + guesses, minlength=classes * classes).reshape(classes, classes)
-
-
-def per_class(confusion: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Return count, precision, recall and F1 of every class; what has no samples to be computed from is 0."""
-    right = np.diag(confusion)
-    there, guessed = confusion.sum(1), confusion.sum(0)
-    precision = right / np.maximum(guessed, 1)
-    recall = right / np.maximum(there, 1)
-    f1 = 2 * right / np.maximum(there + guessed, 1)
-    return [
-        {
-            "label": label,
-            "count": int(there[n]),
-            "precision": float(precision[n]),
-            "recall": float(recall[n]),
-            "f1": float(f1[n]),
-        }
-        for n, label in enumerate(labels)
-    ]
-
-
-def _mistakes(
-    targets: np.ndarray, guesses: np.ndarray, scores: np.ndarray, labels: Sequence[str], names: Sequence[str]
-) -> list[dict[str, Any]]:
-    wrong = np.flatnonzero(targets != guesses)
-    surest = wrong[np.argsort(-scores[wrong], kind="stable")][:_MISTAKES]
-    return [
-        {
-            "row": row,
-            "name": names[row] if names else "",
-            "label": labels[int(targets[row])],
-            "predicted": labels[int(guesses[row])],
-            "score": float(scores[row]),
-        }
-        for row in surest.tolist()
-    ]
+    examination = Examination(task, metrics_for(task, outputs.shape[-1]), keeping=True)
+    examination.add(outputs.float(), targets)
+    return examination.result(labels, names)
 
 
 def evaluate_split(
     predictor: Predictor, split: Split, report: Callable[[int], None] = lambda done: None
 ) -> dict[str, Any]:
     """Return what `measured` says about the model on a split; `report` hears how many samples are done."""
-    outputs = []
-    for begin in range(0, len(split), _BATCH_SIZE):
-        report(begin)
-        places = slice(begin, min(begin + _BATCH_SIZE, len(split)))
-        if predictor.takes_images:
-            encoded = split.images(places)
-        else:
-            encoded = predictor.preprocessing.encode_all(split.texts(places))
-        outputs.append(predictor.logits(encoded))
+    model, task = predictor.model, predictor.task
+    examination = Examination(task, metrics_for(task, model.outputs), keeping=True)
+    samples = feed(split, predictor.preprocessing, task, predictor.device, channels_last=True)
+    size, done = batch_for(task, model.inputs, model.outputs), 0
+    for number, (inputs, targets) in enumerate(samples.batches(samples.in_order(), size)):
+        report(min(done, len(split)))
+        generator = judging_generator(predictor.device, number)
+        ready, goals = task.prepare(samples.ready(inputs), targets, generator, training=False)
+        examination.add(predictor.outputs(ready), goals)
+        done += len(inputs)
     report(len(split))
-    targets = torch.from_numpy(np.asarray(split.targets, np.int64))
-    return measured(torch.cat(outputs), targets, predictor.model.task, predictor.model.labels, split.names)
+    return examination.result(model.labels, () if task.streams else split.names)
 
 
 def evaluate_run(

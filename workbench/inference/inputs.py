@@ -1,8 +1,10 @@
 """What a person drops or names, as single things to predict: files, folders of them, tables of texts."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench.core import images
 from workbench.core.errors import UserError
@@ -14,19 +16,34 @@ _PLAIN_TEXT = (".txt", ".md", ".text")
 _TABLES = tuple(sorted(table_reading.ENDINGS - set(_PLAIN_TEXT)))
 
 
-def items_of(paths: Iterable[str | Path], kind: str, text_column: str = "auto") -> list[Item]:
+@dataclass(frozen=True)
+class Reader:
+    """How files become things to predict, for one kind of inputs.
+
+    endings: of the files that are taken from a folder. items: (path, name of its column, preprocessing) -> the things
+    in a file. nothing, hint: what is said of a folder without such files.
+    """
+
+    endings: frozenset[str]
+    items: Callable[[Path, str, Any], list[Item]]
+    nothing: str
+    hint: str
+
+
+def items_of(paths: Iterable[str | Path], kind: str, column: str = "auto", preprocessing: Any = None) -> list[Item]:
     """Return each thing to predict at these paths, in order.
 
-    kind: "image" or "text". A folder stands for all images (or texts) below it, sorted; a table gives one text per row,
-    from the column of this name where it has one, else the likeliest. Raises UserError for a path that is not there and
-    a folder or table with nothing in it.
+    kind: of the inputs. A folder stands for all images (texts, …) below it, sorted; a table gives one thing per row,
+    texts from the column of this name where it has one, else the likeliest. preprocessing: of the model. Raises
+    UserError for a path that is not there and a folder or table with nothing in it.
     """
+    reader = READERS[kind]
     found: list[Item] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found += _in_folder(path, kind, text_column)
+            found += _in_folder(path, reader, column, preprocessing)
         elif path.exists():
-            found += _in_file(path, kind, text_column)
+            found += reader.items(path, column, preprocessing)
         else:
             raise UserError(
                 "{path} does not exist.", hint=mark("Give a file or a folder."), path=images.shown(str(path))
@@ -34,23 +51,15 @@ def items_of(paths: Iterable[str | Path], kind: str, text_column: str = "auto") 
     return found
 
 
-def _in_folder(folder: Path, kind: str, text_column: str) -> list[Item]:
-    endings = images.ENDINGS if kind == "image" else {*_PLAIN_TEXT, *_TABLES}
-    files = sorted(path for path in _files_below(folder) if path.suffix.lower() in endings)
-    found = [item for path in files for item in _in_file(path, kind, text_column)]
-    if not found and kind == "image":
-        raise UserError(
-            "There is no image in {folder}.",
-            hint="Images are files that end in {endings}.",
-            folder=images.shown(str(folder)),
-            endings=", ".join(sorted(images.ENDINGS)),
-        )
+def _in_folder(folder: Path, reader: Reader, column: str, preprocessing: Any) -> list[Item]:
+    files = sorted(path for path in _files_below(folder) if path.suffix.lower() in reader.endings)
+    found = [item for path in files for item in reader.items(path, column, preprocessing)]
     if not found:
         raise UserError(
-            "There is no text in {folder}.",
-            hint="Texts are files that end in {endings}.",
+            reader.nothing,
+            hint=reader.hint,
             folder=images.shown(str(folder)),
-            endings=", ".join(sorted(endings)),
+            endings=", ".join(sorted(reader.endings)),
         )
     return found
 
@@ -61,12 +70,16 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in files if not name.startswith("."))
 
 
-def _in_file(path: Path, kind: str, text_column: str) -> list[Item]:
+def _image(path: Path, column: str, preprocessing: Any) -> list[Item]:
+    return [Item(images.shown(str(path)), path)]
+
+
+def _texts(path: Path, column: str, preprocessing: Any) -> list[Item]:
     name = images.shown(str(path))
-    if kind == "image" or path.suffix.lower() not in _TABLES:
+    if path.suffix.lower() not in _TABLES:
         return [Item(name, path)]
     table = table_reading.read_table(path)
-    cells = table.columns[_text_column(table, text_column)]
+    cells = table.columns[_text_column(table, column)]
     texts = (table_reading.clean(cell or "") for cell in cells)
     return [Item(f"{name}:{line}", text) for text, line in zip(texts, table.lines.tolist(), strict=True)]
 
@@ -78,3 +91,19 @@ def _text_column(table: table_reading.Table, wanted: str) -> str:
     lower = {name.lower(): name for name in reversed(list(table.columns))}
     known = next((lower[name] for name in table_reading.TEXT_NAMES if name in lower), None)
     return known or max(table.columns, key=lambda name: sum(len(cell or "") for cell in table.columns[name][:2000]))
+
+
+READERS = {
+    "image": Reader(
+        frozenset(images.ENDINGS),
+        _image,
+        mark("There is no image in {folder}."),
+        mark("Images are files that end in {endings}."),
+    ),
+    "text": Reader(
+        frozenset((*_PLAIN_TEXT, *_TABLES)),
+        _texts,
+        mark("There is no text in {folder}."),
+        mark("Texts are files that end in {endings}."),
+    ),
+}

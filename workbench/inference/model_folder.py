@@ -35,6 +35,11 @@ class Model:
     description: Mapping[str, Any]
 
     @property
+    def outputs(self) -> int:
+        """How many numbers the network gives for one sample, or for each token of one."""
+        return int(self.description["outputs"])
+
+    @property
     def threads(self) -> int:
         """How many threads training computed with, or 0 where that is not on record."""
         threads = self.description.get("threads", 0)
@@ -77,7 +82,7 @@ def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None 
     inputs = Inputs.from_plain(description["inputs"])
     with torch.random.fork_rng(devices=[]):  # fresh weights are drawn only to be replaced
         entry = architectures[description["architecture"]["kind"]]
-        network = entry.build(settings, inputs, int(description["outputs"]))
+        network = entry.build(settings, inputs, int(description["outputs"]), str(description["task"]))
     try:
         _load(network, load_file(folder / WEIGHTS), description.get("aliases", {}))
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -18,9 +18,9 @@ from workbench.data import preprocessing
 from workbench.inference.inversion import looks_inverted
 from workbench.inference.model_folder import Model, model_of, read_model
 from workbench.inference.texts import text_of
-from workbench.tasks import tasks
+from workbench.tasks import Task, tasks
 
-Raw = Path | Image.Image | bytes | str
+Raw = Path | Image.Image | bytes | str | np.ndarray | Mapping[str, Any]
 BATCH_SIZE = 64
 _NOTES = {  # what was done to an image on the way, by the names of core.images.NOTES
     "first_frame": mark("Only the first picture of it is used."),
@@ -33,7 +33,9 @@ _NOTES = {  # what was done to an image on the way, by the names of core.images.
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to predict: its name and a text (str), a file (Path), the content of one (bytes) or an image."""
+    """One thing to predict: its name and a text, a file (Path), the content of one (bytes), an image, the row of a
+    table by column, or a series (T, channels).
+    """
 
     name: str
     raw: Raw
@@ -68,6 +70,7 @@ class Predictor:
         self.model: Model = read_model(folder, device)
         self.device = torch.device(device)
         self.preprocessing: Any = preprocessing.from_plain(self.model.preprocessing)
+        self.task: Task = tasks[self.model.task].bound(self.model.description.get("goal", {}))
 
     @classmethod
     def of_run(cls, run: RunFolder, device: str = "cpu") -> "Predictor":
@@ -83,7 +86,7 @@ class Predictor:
 
     @property
     def takes_images(self) -> bool:
-        """Whether inputs are images; otherwise they are texts."""
+        """Whether inputs are images."""
         return self.model.inputs.kind == "image"
 
     def predict(
@@ -121,21 +124,26 @@ class Predictor:
 
     def logits(self, encoded: np.ndarray) -> torch.Tensor:
         """Return the network's output for a batch of encoded inputs, (N, …) -> (N, outputs) float32 on the CPU."""
+        batch = torch.from_numpy(np.ascontiguousarray(encoded)).to(self.device)
+        return self.outputs(self.preprocessing.tensor(batch)).cpu()
+
+    def outputs(self, ready: torch.Tensor) -> torch.Tensor:
+        """Return the network's output for a preprocessed batch, in float32, on the device."""
         if self.model.threads and torch.get_num_threads() != self.model.threads:
             torch.set_num_threads(self.model.threads)  # the same sums as in training
         with torch.inference_mode():
-            batch = torch.from_numpy(np.ascontiguousarray(encoded)).to(self.device)
-            return self.model.network(self.preprocessing.tensor(batch)).float().cpu()
+            return self.model.network(ready).float()
 
     def _encoded(self, raw: Raw, invert: bool, notes: list[str] | None = None) -> np.ndarray:
-        if not self.takes_images:
-            if isinstance(raw, Image.Image):
+        kind = self.model.inputs.kind
+        if kind == "text":
+            if not isinstance(raw, str | Path | bytes):
                 raise UserError("This model reads texts, not images.", hint="Type a text or give a text file.")
             return self.preprocessing.encode(raw if isinstance(raw, str) else text_of(raw))
         if isinstance(raw, str):
-            raise UserError("This model reads images, not texts.", hint="Give an image file.")
+            raise UserError("This model does not read texts.", hint="Give a file of the kind it was trained on.")
         encoded = self.preprocessing.encode(raw, notes)
-        return 255 - encoded if invert else encoded
+        return 255 - encoded if invert and kind == "image" else encoded
 
     def _batch(self, items: Sequence[Item], top: int, invert: bool) -> list[Prediction]:
         results: list[Prediction | None] = [None] * len(items)
@@ -151,7 +159,7 @@ class Predictor:
         if rows:
             begun = time.perf_counter()
             logits = self.logits(np.stack([encoded for _, encoded, _ in rows]))
-            answers = tasks[self.model.task].predictions(logits, self.model.labels, top)
+            answers = self.task.predictions(logits, self.model.labels, top)
             share = (time.perf_counter() - begun) / len(rows)
             for (place, encoded, seconds), answer in zip(rows, answers, strict=True):
                 said = tuple(Words(_NOTES[name]) for name in notes[place] if name in _NOTES)

@@ -9,6 +9,7 @@ from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.data import Dataset, DataSettings, kinds, open_data
 from workbench.data.dataset import ProgressCallback, ignore
+from workbench.data.sample_files import SAMPLE
 from workbench.recipe import read_recipe
 
 _MOVED_TO = "data_path"  # in a run's notes: where its data are now
@@ -21,7 +22,7 @@ def data_settings(run: RunFolder, elsewhere: str = "") -> DataSettings:
     """
     settings = read_recipe(run.recipe if run.recipe.is_file() else run.asked).data
     path = getattr(settings, "path", "")
-    if not path:
+    if not path or path.startswith(SAMPLE):
         return settings
     if elsewhere and not Path(elsewhere).expanduser().exists():
         raise UserError("{path} does not exist.", hint="Choose another file or folder.", path=elsewhere)

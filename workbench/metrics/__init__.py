@@ -24,7 +24,7 @@ class Metric:
 
     total(logits, targets) -> Tensor: what the batch adds, on its device and without waiting for it; totals of batches
     are added. value(total, count) -> float: the metric over `count` samples. least_outputs: with fewer classes it
-    would say nothing.
+    would say nothing. unit_of_target: whether it is in the unit of what is predicted.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Metric:
     percent: bool = False
     value: Value = mean
     least_outputs: int = 1
+    unit_of_target: bool = False
 
 
 metrics = Registry[Metric]("workbench.metrics", mark("metric"))
@@ -49,11 +50,12 @@ def register(
     percent: bool = False,
     value: Value = mean,
     least_outputs: int = 1,
+    unit_of_target: bool = False,
 ) -> Callable[[Total], Total]:
     """Register what is decorated, called as (logits, targets) -> Tensor, as the metric `name`."""
 
     def decorate(total: Total) -> Total:
-        metrics.add(name, Metric(name, total, title, summary, better, percent, value, least_outputs))
+        metrics.add(name, Metric(name, total, title, summary, better, percent, value, least_outputs, unit_of_target))
         return total
 
     return decorate

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.tasks import Reduction, Task, register
+from workbench.tasks.confusion import confusion_matrix, mistakes, per_class
 
 
 @register
@@ -20,13 +22,13 @@ class Classification(Task):
     metrics = ("accuracy", "top_5_accuracy", "macro_f1")
     headline = "accuracy"
 
-    def outputs(self, dataset: Any) -> int:
+    def outputs(self, count: int, inputs: Inputs) -> int:
         """Return the number of classes."""
-        return len(dataset.classes)
+        return count
 
     def loss(
         self,
-        logits: Tensor,
+        outputs: Tensor,
         targets: Tensor,
         *,
         weights: Tensor | None = None,
@@ -35,19 +37,32 @@ class Classification(Task):
     ) -> Tensor:
         """Return cross-entropy in float32, with label smoothing after Szegedy et al. 2016, section 7.
 
-        logits (batch, classes); targets: class indices (batch,), or soft targets (batch, classes) whose rows sum to
-        one; weights: one for each class (classes,). The mean divides by the number of samples, weighted or not, so
-        that the sums of parts of a batch add up to the whole.
+        outputs: logits (batch, classes); targets: class indices (batch,), or soft targets (batch, classes) whose rows
+        sum to one; weights: one for each class (classes,). The mean divides by the number of samples, weighted or not,
+        so that the sums of parts of a batch add up to the whole.
         """
-        total = cross_entropy(logits.float(), targets, weight=weights, label_smoothing=label_smoothing, reduction="sum")
+        total = cross_entropy(
+            outputs.float(), targets, weight=weights, label_smoothing=label_smoothing, reduction="sum"
+        )
         return total / len(targets) if reduction == "mean" else total
 
-    def predictions(self, logits: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
+    def details(self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+        """Return confusion (rows: true, columns: predicted), per_class and mistakes, the surest first."""
+        scores, guesses = torch.softmax(outputs.float(), dim=1).max(dim=1)
+        there = targets.numpy()
+        confusion = confusion_matrix(there, guesses.numpy(), len(labels))
+        return {
+            "confusion": confusion.tolist(),
+            "per_class": per_class(confusion, labels),
+            "mistakes": mistakes(there, guesses.numpy(), scores.numpy(), labels, names),
+        }
+
+    def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
         """Return for each sample its label, its score and the `top` best labels with their scores, best first.
 
-        Scores are softmax probabilities, in float32 whatever the precision of logits (batch, classes).
+        Scores are softmax probabilities, in float32 whatever the precision of outputs (batch, classes).
         """
-        scores, places = torch.softmax(logits.float(), dim=1).topk(min(top, len(labels)), dim=1)
+        scores, places = torch.softmax(outputs.float(), dim=1).topk(min(top, len(labels)), dim=1)
         rows = zip(scores.tolist(), places.tolist(), strict=True)
         ranked = [[{"label": labels[place], "score": score} for score, place in zip(*row, strict=True)] for row in rows]
         return [{**best[0], "top": best} for best in ranked]

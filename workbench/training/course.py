@@ -46,7 +46,7 @@ class Course:
         self.position.seconds = self.clock.seconds()
         wish = self.control.new_wish()
         if wish or due:
-            self.position.sums, self.position.samples = self.sums.plain(), self.sums.samples
+            self.position.sums, self.position.samples = self.sums.plain(), int(self.sums.samples)
             yield from self.keeper.checkpoint()
         if wish is None:
             return False

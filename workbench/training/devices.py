@@ -53,8 +53,3 @@ def memory_in_use(device: torch.device) -> float:
     if device.type == "mps":
         return float(torch.mps.current_allocated_memory())
     return float(psutil.Process().memory_info().rss)
-
-
-def widest(device: torch.device) -> torch.dtype:
-    """Return the type in which sums are exact enough: float64, but for devices that do not have it."""
-    return torch.float32 if device.type == "mps" else torch.float64

@@ -6,6 +6,7 @@ Losses stay in a buffer on the device and are copied out in one piece when due, 
 import math
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +14,11 @@ from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import StepsDone
+from workbench.inference.examining import widest
 from workbench.metrics import metrics
+from workbench.tasks import Task
 from workbench.training.checkpoint import Position
-from workbench.training.devices import memory_in_use, widest
+from workbench.training.devices import memory_in_use
 
 _CAPACITY = 4096  # steps between two reports, at the most
 _SECONDS = 0.25  # between two reports
@@ -100,29 +103,32 @@ def at_one_step(step: int, values: Mapping[str, float]) -> StepsDone:
 class Sums:
     """What the running epoch adds up on the device: loss and headline metric over the training batches."""
 
-    def __init__(self, headline: str, position: Position, device: torch.device) -> None:
-        self.headline = headline
-        self.samples = position.samples
+    def __init__(self, task: Task, position: Position, device: torch.device) -> None:
+        self.task = task
+        self.headline = task.headline
+        self.samples: int | Tensor = position.samples
         self._type = widest(device)
         self._totals = {
             name: torch.tensor(value, dtype=self._type, device=device) for name, value in position.sums.items()
         }
 
-    def add(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
-        """Add a batch: its summed loss, and its part of the metric."""
-        self.samples += len(targets)
-        for name, value in (("loss", loss), (self.headline, metrics[self.headline].total(logits, targets))):
+    def add(self, outputs: Tensor, targets: Tensor, loss: Tensor, count: int | Tensor) -> None:
+        """Add a batch: its summed loss, its part of the metric, and over how many things they are means."""
+        self.samples = self.samples + count
+        found = self.task.totals({self.headline: metrics[self.headline].total}, outputs, targets)
+        for name, value in (("loss", loss), *found.items()):
             self._totals[name] = self._totals[name] + value if name in self._totals else value.to(self._type)
 
-    def plain(self) -> dict[str, float]:
-        """Return the totals so far; waits for the device."""
-        return {name: float(value) for name, value in self._totals.items()}
+    def plain(self) -> dict[str, Any]:
+        """Return the totals so far, as numbers or lists of them; waits for the device."""
+        return {name: value.tolist() for name, value in self._totals.items()}
 
     def means(self) -> dict[str, float]:
         """Return the epoch's {training_loss, training_accuracy, …}."""
-        metric = metrics[self.headline].value(self._totals[self.headline], self.samples)
+        count = int(self.samples)
+        metric = metrics[self.headline].value(self._totals[self.headline], count)
         return {
-            "training_loss": float(self._totals["loss"]) / self.samples,
+            "training_loss": float(self._totals["loss"]) / max(count, 1),
             f"training_{self.headline}": metric,
         }
 

@@ -18,6 +18,7 @@ from workbench.core.words import Words
 from workbench.data.augmentation import Augmentation, augment
 from workbench.inference.evaluation import keep
 from workbench.inference.model_folder import model_of, read_model
+from workbench.inference.order import batch_count, mixed
 from workbench.inference.run_data import require_classes
 from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Loaded, Position, newest_sound
@@ -25,7 +26,6 @@ from workbench.training.control import Control, StopWished
 from workbench.training.course import Course
 from workbench.training.environment import this_process
 from workbench.training.explaining import explained
-from workbench.training.feeding import batch_count, epoch_order, mixed
 from workbench.training.keeping import Keeper, why_to_stop
 from workbench.training.ledger import Ledger, Sums, at_one_step
 from workbench.training.precision import autocast
@@ -80,10 +80,7 @@ def _trained(
     if loaded:
         complaints += _changed_data(trainee, loaded, folder)
         trainee.restore(loaded)
-    epochs, accumulation = trainee.recipe.training.epochs, trainee.recipe.training.accumulation
-    steps_per_epoch = math.ceil(batch_count(len(trainee.training), trainee.batch_size()) / accumulation)
-    total_steps = position.step + (epochs - position.epoch) * steps_per_epoch
-    total_steps -= math.ceil(position.batches / accumulation)  # the last step of an epoch may have fewer batches
+    epochs, steps_per_epoch, total_steps = _plan(trainee, position)
     yield Started(
         attempt=attempt,
         step=position.step,
@@ -105,31 +102,42 @@ def _trained(
         Keeper(trainee, folder, attempt, position),
         Control(folder, attempt),
         Ledger(trainee.device),
-        Sums(trainee.task.headline, position, trainee.device),
+        Sums(trainee.task, position, trainee.device),
     )
     try:
-        yield from _epochs(trainee, course, total_steps, _why_it_has_ended(trainee.recipe, loaded, position))
+        yield from _epochs(trainee, course, epochs, total_steps, _why_it_has_ended(trainee.recipe, loaded, position))
     except Exception:
         yield from course.rescued()
         raise
 
 
-def _epochs(trainee: Trainee, course: Course, total_steps: int, reason: Words) -> Iterator[Event]:
+def _plan(trainee: Trainee, position: Position) -> tuple[int, int, int]:
+    """Return how many epochs there will be, the steps of one, and all steps, those already done included."""
+    training = trainee.recipe.training
+    steps_per_epoch = math.ceil(batch_count(len(trainee.training), trainee.batch_size()) / training.accumulation)
+    done = math.ceil(position.batches / training.accumulation)  # the last step of an epoch may have fewer batches
+    if training.steps:
+        ahead = max(training.steps - position.step, 0)
+        return position.epoch + math.ceil((ahead + done) / steps_per_epoch), steps_per_epoch, training.steps
+    return training.epochs, steps_per_epoch, position.step + (training.epochs - position.epoch) * steps_per_epoch - done
+
+
+def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, reason: Words) -> Iterator[Event]:
     """Train epoch after epoch until all are done, or there is a reason to end."""
     training = trainee.recipe.training
     position, keeper, ledger, sums, clock = course.position, course.keeper, course.ledger, course.sums, course.clock
     validation = fed(trainee, trainee.dataset.validation)
     trainee.network.train()
 
-    while position.epoch < training.epochs and not reason.template:
+    while position.epoch < epochs and position.step < total_steps and not reason.template:
         epoch_began = clock.seconds()
-        order = epoch_order(len(trainee.training), training.seed, position.epoch)
+        order = trainee.training.order(training.seed, position.epoch)
         batches = trainee.training.batches(order, trainee.batch_size(), start=position.batches)
-        while parts := list(islice(batches, training.accumulation)):
+        while position.step < total_steps and (parts := list(islice(batches, training.accumulation))):
             loss, norm, rate = take_step(trainee, parts, position.step, total_steps, sums)
             position.step += 1
             position.batches += len(parts)
-            if not ledger.add(position.step, loss, rate, sum(len(targets) for _, targets in parts), norm):
+            if not ledger.add(position.step, loss, rate, sum(len(inputs) for inputs, _ in parts), norm):
                 continue
             # Due, a few times a second: what was kept on the device is written, and the window's wishes are heard.
             if (yield from course.after_steps()):
@@ -198,7 +206,7 @@ def _why_it_has_ended(recipe: Recipe, loaded: Loaded | None, position: Position)
     """
     if loaded is None or position.batches:
         return Words("")
-    names = ("epochs", "patience", "target_metric", "target_value")
+    names = ("epochs", "steps", "patience", "target_metric", "target_value")
     if any(loaded.recipe["training"][name] != getattr(recipe.training, name) for name in names):
         position.since_better = 0
         return Words("")
@@ -224,18 +232,23 @@ def take_step(
     for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
         group["lr"] = rate * factor
     trainee.optimizer.zero_grad(set_to_none=True)
-    count = sum(len(targets) for _, targets in parts)
+    samples = sum(len(inputs) for inputs, _ in parts)
     total = torch.zeros((), device=trainee.device)
     for part, (inputs, targets) in enumerate(parts):
-        inputs, goals = augmented(trainee, inputs, targets, step, part)
+        share = len(inputs) / samples
+        changed, softened = augmented(trainee, inputs, targets, step, part)
+        chance = trainee.chance(step, part)
+        ready, goals = trainee.prepared(changed, softened, chance, training=True)
         with autocast(trainee.device, training.precision):
-            logits = trainee.forward(trainee.training.ready(inputs))
+            outputs = trainee.forward(ready)
         loss = trainee.task.loss(
-            logits, goals, weights=trainee.weights, label_smoothing=training.label_smoothing, reduction="sum"
+            outputs, goals, weights=trainee.weights, label_smoothing=training.label_smoothing, reduction="sum"
         )
-        trainee.scaler.scale(loss / count).backward()
-        total += loss.detach()
-        sums.add(logits.detach(), targets, loss.detach())
+        count = trainee.task.count(goals)
+        mean = loss / count * share
+        trainee.scaler.scale(mean).backward()
+        total += mean.detach()
+        sums.add(outputs.detach(), goals if softened is targets else targets, loss.detach(), count)
     norm = None
     if training.gradient_clip:
         trainee.scaler.unscale_(trainee.optimizer)
@@ -244,7 +257,7 @@ def take_step(
     trainee.scaler.update()
     if trainee.average is not None:
         trainee.average.update_parameters(trainee.network)
-    return total / count, norm, trainee.optimizer.param_groups[0]["lr"]
+    return total, norm, trainee.optimizer.param_groups[0]["lr"]
 
 
 def _final_metrics(trainee: Trainee, course: Course) -> Generator[Event, None, dict[str, float] | None]:

@@ -11,9 +11,9 @@ import torch
 
 from workbench.core.events import Event, Preparing
 from workbench.core.words import Words
+from workbench.inference.order import batch_count
 from workbench.recipe import Recipe
 from workbench.training.checkpoint import Position
-from workbench.training.feeding import batch_count, epoch_order
 from workbench.training.ledger import Sums
 from workbench.training.loop import take_step
 from workbench.training.setup import Trainee, set_up
@@ -44,11 +44,11 @@ def measure(recipe: Recipe, report: Callable[[Event], None]) -> Cost:
     batch_size = trainee.batch_size()
     count = len(trainee.training)
     total = math.ceil(batch_count(count, batch_size) / training.accumulation) * training.epochs
-    sums = Sums(trainee.task.headline, Position(), trainee.device)
+    sums = Sums(trainee.task, Position(), trainee.device)
     trainee.network.train()
     seconds = []
     for step in range(1 + _STEPS):
-        batches = trainee.training.batches(epoch_order(count, training.seed, step), batch_size)
+        batches = trainee.training.batches(trainee.training.order(training.seed, step), batch_size)
         parts = list(islice(batches, training.accumulation))
         began = time.perf_counter()
         take_step(trainee, parts, step, max(total, 1 + _STEPS), sums)

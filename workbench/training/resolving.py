@@ -11,26 +11,26 @@ from workbench.core.processors import cores
 from workbench.core.settings import nearest
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
-from workbench.data.preprocessing import Preprocessing, TextPreprocessing
+from workbench.data.preprocessing import Preprocessing
 from workbench.metrics import metrics_for
 from workbench.networks.outline import outline
 from workbench.recipe import Recipe, recipe_from, to_plain
-from workbench.tasks import tasks
+from workbench.tasks import Task
 from workbench.training.devices import chosen_device
 
 _SMALL_STEP = 4e8  # operations: below this, sharing a step among threads costs more than it saves
 
 
-def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> Recipe:
-    """Return the recipe with every "auto" replaced by what it means for these data on this machine.
+def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing, task: Task) -> Recipe:
+    """Return the recipe with every "auto" replaced by what it means for these data and this task on this machine.
 
     Raises UserError for a device that is not there, or a target metric that the task does not have.
     """
     training = recipe.training
     device = chosen_device(training.device)
     inputs = preprocessing.inputs
-    outputs = tasks[dataset.task].outputs(dataset)
-    network = on_meta(recipe, inputs, outputs)
+    outputs = task.outputs(dataset.outputs, inputs)
+    network = on_meta(recipe, inputs, outputs, task.name)
     convolves = any(isinstance(module, nn.Conv2d) for module in network.modules())
     plain = training.speed == "plain"
     decided: dict[str, Any] = {
@@ -39,7 +39,7 @@ def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> 
         "threads": training.threads,
         "memory_layout": training.memory_layout,
         "compile": "off" if training.compile == "auto" else training.compile,
-        "target_metric": _metric(training.target_metric, dataset.task, outputs),
+        "target_metric": _metric(training.target_metric, task, outputs),
     }
     if training.memory_layout == "auto":
         decided["memory_layout"] = "channels_last" if convolves and not plain else "contiguous"
@@ -49,20 +49,21 @@ def resolved(recipe: Recipe, dataset: Dataset, preprocessing: Preprocessing) -> 
         decided["threads"] = 1 if small else cores()
     complete = to_plain(recipe)
     complete["training"].update(decided)
-    if isinstance(preprocessing, TextPreprocessing):
-        complete["architecture"]["length"] = preprocessing.length
+    if inputs.kind == "text" and "length" in complete["architecture"]:
+        complete["architecture"]["length"] = inputs.shape[0]
+    complete["data"]["task"] = task.name
     return recipe_from(complete)
 
 
-def on_meta(recipe: Recipe, inputs: Inputs, outputs: int) -> nn.Module:
+def on_meta(recipe: Recipe, inputs: Inputs, outputs: int, task: str = "") -> nn.Module:
     """Return the network without memory for its weights; raises UserError when it cannot take these inputs."""
     with torch.device("meta"):
-        return build(recipe.architecture, inputs, outputs)
+        return build(recipe.architecture, inputs, outputs, task)
 
 
 def flops(network: nn.Module, inputs: Inputs) -> int:
     """Return the floating-point operations of one sample's forward pass, by a network on the meta device."""
-    kind = torch.float32 if inputs.kind == "image" else torch.int64
+    kind = torch.int64 if inputs.kind == "text" else torch.float32
     sample = torch.zeros((1, *inputs.shape), dtype=kind, device="meta")
     return sum(row.flops for row in outline(network, sample))
 
@@ -71,9 +72,9 @@ def _precision(device: torch.device, plain: bool) -> str:
     return "bfloat16" if device.type == "cuda" and not plain and torch.cuda.is_bf16_supported() else "float32"
 
 
-def _metric(name: str, task: str, outputs: int) -> str:
+def _metric(name: str, task: Task, outputs: int) -> str:
     name = name.removeprefix("validation_")
-    known = ("none", "loss", *metrics_for(tasks[task], outputs))
+    known = ("none", "loss", *metrics_for(task, outputs))
     if name not in known:
         raise UserError(
             "There is no metric {name} to reach a target in.",

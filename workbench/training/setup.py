@@ -17,16 +17,18 @@ from workbench.data import Dataset, Progress, open_data
 from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing
 from workbench.data.preprocessing import fit as preprocessing_for
+from workbench.inference.feeding import Feed, feed
+from workbench.inference.order import mixed
 from workbench.metrics import metrics_for
-from workbench.recipe import Recipe, title_of, to_plain
+from workbench.recipe import Recipe, task_of, title_of, to_plain
 from workbench.schedules import Reaction
 from workbench.tasks import Task, tasks
 from workbench.tasks.classification import balanced_weights
 from workbench.training.checkpoint import Loaded, restore_random
-from workbench.training.feeding import Feed, feed
 from workbench.training.precision import scaler
 from workbench.training.resolving import resolved
 
+Batch = tuple[Tensor, Tensor]
 _NAMED = 3  # files left out that are named one by one
 _FUSED = ("cpu", "cuda", "xpu", "mps")
 
@@ -65,13 +67,24 @@ class Trainee:
         size = self.recipe.training.batch_size
         return len(self.training) if size == "all" else min(size, len(self.training))
 
+    def chance(self, step: int, part: int) -> torch.Generator:
+        """Return the source of chance of this part of a step: a pure function of seed, step and part."""
+        if not self.task.draws:
+            return torch.default_generator  # nobody asks it, and making one takes time
+        return torch.Generator(self.device).manual_seed(mixed(self.recipe.training.seed, step, part, 2))
+
+    def prepared(self, inputs: Tensor, targets: Tensor, generator: torch.Generator, *, training: bool) -> Batch:
+        """Return a batch of the feed as the network takes it, and what its outputs are compared with."""
+        return self.task.prepare(self.training.ready(inputs), targets, generator, training=training)
+
     def description(self) -> dict[str, Any]:
         """Return what model.json says about every model of this run."""
         plain = to_plain(self.recipe)
         return {
-            "task": self.dataset.task,
+            "task": self.task.name,
+            "goal": dict(self.task.goal),
             "inputs": self.preprocessing.inputs.to_plain(),
-            "outputs": self.task.outputs(self.dataset),
+            "outputs": self.task.outputs(self.dataset.outputs, self.preprocessing.inputs),
             "labels": list(self.dataset.classes),
             "architecture": plain["architecture"],
             "preprocessing": self.preprocessing.to_plain(),
@@ -122,15 +135,17 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
         report(Warned(words))
     report(Preparing(Words("Preparing the network")))
     preprocessing = preprocessing_for(dataset, recipe.architecture)
-    recipe = resolved(recipe, dataset, preprocessing)
+    task = tasks[task_of(recipe, dataset)]
+    recipe = resolved(recipe, dataset, preprocessing, task)
     training = recipe.training
+    goal = {"loss": training.loss, **task.goal_for(dataset, preprocessing, recipe.architecture)}
+    task = task.bound(goal)
     device = torch.device(training.device)
     assert isinstance(training.threads, int)
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)
-    task = tasks[dataset.task]
-    outputs = task.outputs(dataset)
-    network = architectures.build(recipe.architecture, preprocessing.inputs, outputs)
+    outputs = task.outputs(dataset.outputs, preprocessing.inputs)
+    network = architectures.build(recipe.architecture, preprocessing.inputs, outputs, task.name)
     channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image"
     network.to(device)
     if channels_last:
@@ -141,7 +156,7 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
     weights = None
-    if training.class_weights == "balanced":
+    if training.class_weights == "balanced" and task.name == "classification":
         weights = torch.tensor(balanced_weights(dataset.counts("training").tolist()), device=device)
     return Trainee(
         recipe=recipe,
@@ -157,7 +172,7 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
         rates=[float(group["lr"]) for group in optimizer.param_groups],
         reaction=schedules.reaction(training.schedule),
         scaler=scaler(device, training.precision),
-        training=feed(dataset.training, preprocessing, device, channels_last=channels_last),
+        training=feed(dataset.training, preprocessing, task, device, channels_last=channels_last),
         weights=weights,
     )
 

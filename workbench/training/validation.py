@@ -8,23 +8,21 @@ from torch import Tensor, nn
 
 from workbench.core.events import Event
 from workbench.data.dataset import Split
-from workbench.inference.evaluation import measured
-from workbench.metrics import metrics
+from workbench.inference.examining import Examination, batch_for
+from workbench.inference.feeding import Feed, feed
+from workbench.inference.order import judging_generator
 from workbench.training.course import Hearing
-from workbench.training.devices import widest
-from workbench.training.feeding import Feed, feed
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee
 
-_BATCH = 512
 Heed = Callable[[], Hearing]
 Judgement = Generator[Event, None, dict[str, Any] | None]
 
 
 def fed(trainee: Trainee, split: Split) -> Feed:
     """Return a split as the network takes it."""
-    channels_last = trainee.recipe.training.memory_layout == "channels_last" and trainee.dataset.inputs.kind == "image"
-    return feed(split, trainee.preprocessing, trainee.device, channels_last=channels_last)
+    channels_last = trainee.recipe.training.memory_layout == "channels_last"
+    return feed(split, trainee.preprocessing, trainee.task, trainee.device, channels_last=channels_last)
 
 
 def judged(trainee: Trainee, samples: Feed, name: str, heed: Heed) -> Judgement:
@@ -35,47 +33,46 @@ def judged(trainee: Trainee, samples: Feed, name: str, heed: Heed) -> Judgement:
     """
     if not len(samples):
         return {}
-    totals: dict[str, Tensor] = {}
-    for logits, targets in _outputs(trainee, trainee.judged, samples):
-        found = {key: metrics[key].total(logits, targets) for key in trainee.metrics}
-        found["loss"] = trainee.task.loss(logits, targets, reduction="sum").to(widest(trainee.device))
-        totals = {key: totals[key] + found[key] for key in found} if totals else found
+    examination = Examination(trainee.task, trainee.metrics)
+    for outputs, targets in _outputs(trainee, trainee.judged, samples):
+        examination.add(outputs, targets)
         if (yield from heed()):
             return None
-    values = {f"{name}_{key}": metrics[key].value(totals[key], len(samples)) for key in trainee.metrics}
-    return {f"{name}_loss": float(totals["loss"]) / len(samples), **values}
+    return {f"{name}_{key}": value for key, value in examination.values().items()}
 
 
 def judged_in_full(trainee: Trainee, network: nn.Module, samples: Feed, heed: Heed) -> Judgement:
-    """Return metrics, confusion matrix and mistakes of `network`, as inference.evaluation words them, or None."""
-    pairs = []
-    for pair in _outputs(trainee, network, samples):
-        pairs.append(pair)
+    """Return metrics and details of `network`, as inference.evaluation words them, or None."""
+    examination = Examination(trainee.task, trainee.metrics, keeping=True)
+    for outputs, targets in _outputs(trainee, network, samples):
+        examination.add(outputs.float(), targets)
         if (yield from heed()):
             return None
-    logits, targets = _joined(pairs)
-    return measured(logits, targets, trainee.dataset.task, trainee.dataset.classes, samples.split.names)
+    return examination.result(trainee.dataset.classes, () if trainee.task.streams else samples.split.names)
 
 
 def outputs_of(trainee: Trainee, network: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
-    """Return logits (N, outputs) and targets (N,) of a split, on the CPU."""
-    return _joined(list(_outputs(trainee, network, fed(trainee, split))))
-
-
-def _joined(pairs: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    logits, targets = (torch.cat(parts).cpu() for parts in zip(*pairs, strict=True))
-    return logits, targets
+    """Return outputs (N, …) and what they are compared with (N, …) of a split, on the CPU."""
+    pairs = list(_outputs(trainee, network, fed(trainee, split)))
+    outputs, targets = (torch.cat(parts).cpu() for parts in zip(*pairs, strict=True))
+    return outputs, targets
 
 
 def _outputs(trainee: Trainee, network: nn.Module, samples: Feed) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield logits and targets of every batch, without gradients, with the network in evaluation mode."""
+    """Yield outputs and targets of every batch, without gradients, with the network in evaluation mode."""
     was_training = network.training
+    inputs_shape = trainee.preprocessing.inputs
+    outputs_count = trainee.task.outputs(trainee.dataset.outputs, inputs_shape)
     network.eval()
     try:
-        for inputs, targets in samples.batches(torch.arange(len(samples)), _BATCH):
+        batches = samples.batches(samples.in_order(), batch_for(trainee.task, inputs_shape, outputs_count))
+        for number, (inputs, targets) in enumerate(batches):
             # not around the yield: the mode belongs to the thread, and whoever iterates has work of his own
-            with torch.inference_mode(), autocast(trainee.device, trainee.recipe.training.precision):
-                logits = network(samples.ready(inputs))
-            yield logits, targets
+            with torch.inference_mode():
+                generator = judging_generator(trainee.device, number)
+                ready, goals = trainee.prepared(inputs, targets, generator, training=False)
+                with autocast(trainee.device, trainee.recipe.training.precision):
+                    outputs = network(ready)
+            yield outputs, goals
     finally:
         network.train(was_training)

@@ -18,7 +18,14 @@ from workbench.training.environment import environment
 from workbench.training.explaining import explained
 from workbench.training.loop import ignore, train
 
-_FREE = ("training.epochs", "training.patience", "training.target_metric", "training.target_value", "training.runs_in")
+_FREE = (
+    "training.epochs",
+    "training.steps",
+    "training.patience",
+    "training.target_metric",
+    "training.target_value",
+    "training.runs_in",
+)
 
 
 def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Callable[[Event], None] = ignore) -> Ending:

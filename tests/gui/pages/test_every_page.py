@@ -41,7 +41,11 @@ def engine(cache: Path) -> Canned:
     return Canned(
         {
             "data.open": test_data_page.summary(cache),
-            "model.fits": {"words": {"template": "Takes texts.", "values": {}}, "net": None, "plain": None},
+            "model.fits": {
+                "words": {"task": "", "why": {"template": "Takes texts.", "values": {}}},
+                "net": {"task": "classification", "why": None},
+                "plain": {"task": "classification", "why": None},
+            },
             "settings.check": {"recipe": {"architecture": {"kind": "net"}}},
             "model.layers": test_model_page.layers,
             "model.measure": test_model_page.MEASURED,
@@ -85,8 +89,8 @@ def page(request: pytest.FixtureRequest, language: str, engine: Canned, show: Sh
             try_it = TryPage(engine, engine)
             full(try_it)
             try_it.set_runs(test_try_page.RUNS)
-            qtbot.waitUntil(lambda: try_it._kind != "")
-            with qtbot.waitSignal(try_it.asking.predicted):
+            qtbot.waitUntil(lambda: try_it.panel is not None)
+            with qtbot.waitSignal(try_it.panel.predicted):
                 try_it.incoming.take_image(test_try_page.picture())
             return try_it
         case _:

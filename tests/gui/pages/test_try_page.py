@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from tests.gui.pages.canned import Canned, pixels, words
 from workbench.core.errors import UserError
 from workbench.gui.pages.model_chooser import ModelChooser, described
-from workbench.gui.pages.try_asking import encoded
 from workbench.gui.pages.try_it import TryPage
+from workbench.gui.pages.trying.images import encoded
 from workbench.gui.widgets.banner import Banner
 
 Show = Callable[..., QWidget]
@@ -50,7 +50,13 @@ def picture() -> QImage:
 
 @pytest.fixture
 def engine() -> Canned:
-    description = {"inputs": {"kind": "image", "shape": [1, 8, 8]}, "labels": ["7"], "title": "t", "path_ok": True}
+    description = {
+        "task": "classification",
+        "inputs": {"kind": "image", "shape": [1, 8, 8]},
+        "labels": ["7"],
+        "title": "t",
+        "path_ok": True,
+    }
     many = [prediction("/x/a.png", score=0.95), prediction("/x/b.png", "8", 0.6)]
     many.append(prediction("/x/c.png", "", 0.0, error=words("{name} is not an image.", name="c.png")))
     answers = {
@@ -68,19 +74,24 @@ def page(engine: Canned, show: Show, qtbot: QtBot) -> TryPage:
     page = TryPage(engine, engine)
     show(page, 1000, 760)
     page.set_runs(RUNS)
-    qtbot.waitUntil(lambda: page._kind != "")
+    qtbot.waitUntil(lambda: page.panel is not None)
     return page
 
 
 @pytest.fixture
 def text_page(engine: Canned, show: Show, qtbot: QtBot) -> TryPage:
-    engine.answers["prediction.describe"] = {"inputs": {"kind": "text", "shape": [64]}, "labels": [], "path_ok": True}
+    engine.answers["prediction.describe"] = {
+        "task": "classification",
+        "inputs": {"kind": "text", "shape": [64]},
+        "labels": [],
+        "path_ok": True,
+    }
     engine.answers["prediction.sample"] = {"name": "r.csv:3", "label": "good", "text": "lovely"}
     page = TryPage(engine, engine)
-    page.input._pause.setInterval(10)
     show(page, 1000, 760)
     page.set_runs(RUNS)
-    qtbot.waitUntil(lambda: page._kind == "text")
+    qtbot.waitUntil(lambda: page.panel is not None)
+    page.panel.input._pause.setInterval(10)  # type: ignore[union-attr]
     return page
 
 
@@ -93,7 +104,7 @@ def label(page: TryPage) -> str:
 
 
 def predicted(page: TryPage, qtbot: QtBot, do: Callable[[], object]) -> None:
-    with qtbot.waitSignal(page.asking.predicted):
+    with qtbot.waitSignal(page.panel.predicted):
         do()
 
 
@@ -134,7 +145,7 @@ def test_a_dropped_image_is_predicted(page: TryPage, engine: Canned, tmp_path: P
     predicted(page, qtbot, lambda: drop(page if target == "page" else find(page, target), data))
     assert label(page) == "7"
     assert find(page, "try.bars").bars() == [("7", 0.9), ("other", pytest.approx(0.1))]
-    assert page.result.score.text() == "90.0 % · 3.1 ms"
+    assert page.panel.result.score.text() == "90.0 % · 3.1 ms"
     assert engine.questions("prediction.predict")[-1]["inputs"] == [{"path": str(path)}]
     qtbot.waitUntil(lambda: not find(page, "try.image").image().isNull())
     assert find(page, "try.image").image().pixelColor(0, 0).red() == 0  # as the model sees it
@@ -160,10 +171,10 @@ def test_a_drawing_is_predicted_after_each_stroke(page: TryPage, engine: Canned,
 
 def test_a_sample_shows_the_true_label(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
     predicted(page, qtbot, find(page, "try.sample").click)
-    assert page.result.truth.text() == "Right: it is 7"
+    assert page.panel.result.truth.text() == "Right: it is 7"
     engine.answers["prediction.sample"] = {**engine.answers["prediction.sample"], "label": "1"}
     predicted(page, qtbot, find(page, "try.sample").click)
-    assert page.result.truth.text() == "Wrong: it is 1"
+    assert page.panel.result.truth.text() == "Wrong: it is 1"
 
 
 def test_moved_data_are_asked_for(page: TryPage, engine: Canned, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,11 +208,10 @@ def test_what_cannot_be_predicted_is_said(page: TryPage, engine: Canned, qtbot: 
     bad = prediction("x", "", 0.0, error=words("{name} is not an image.", name="x"))
     engine.answers["prediction.predict"] = {"predictions": [bad]}
     predicted(page, qtbot, lambda: page.incoming.take_files(["/nowhere/x.png"]))
-    assert page.result.message.text().startswith("x is not an image. Choose other images: PNG")
+    assert page.panel.result.message.text().startswith("x is not an image. Choose other images: PNG")
     engine.answers["prediction.predict"] = UserError("The model is damaged.")
-    with qtbot.waitSignal(page.asking.failed):
-        page.incoming.take_image(picture())
-    assert page.result.message.text() == "The model is damaged."
+    page.incoming.take_image(picture())
+    qtbot.waitUntil(lambda: page.panel.result.message.text() == "The model is damaged.")
 
 
 def test_a_run_that_cannot_be_read_is_said(engine: Canned, show: Show, qtbot: QtBot) -> None:
@@ -252,7 +262,7 @@ def test_the_table_is_saved_as_csv(
 
 def test_a_row_shows_its_image(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
     batch(page, qtbot)
-    with qtbot.waitSignal(page.asking.seen):
+    with qtbot.waitSignal(page.panel.input._views.answered):
         page.batch.table.clicked.emit(page.batch.table.model().index(0, 0))
     assert label(page) == "8"
     assert engine.questions("prediction.seen")[-1]["input"] == {"path": "/x/b.png"}
@@ -303,7 +313,7 @@ def test_a_table_of_texts_is_a_batch(text_page: TryPage, engine: Canned, tmp_pat
 def test_a_sample_text_shows_its_label(text_page: TryPage, qtbot: QtBot) -> None:
     predicted(text_page, qtbot, find(text_page, "try.sample").click)
     assert find(text_page, "try.text").toPlainText() == "lovely"
-    assert text_page.result.truth.text() == "Wrong: it is good"
+    assert text_page.panel.result.truth.text() == "Wrong: it is good"
 
 
 def told(page: TryPage) -> list[str]:
@@ -331,5 +341,5 @@ def test_files_that_come_before_the_model_has_said_what_it_reads_wait(engine: Ca
     page = TryPage(engine, engine)
     show(page, 900, 700)
     page.set_runs(RUNS)
-    predicted(page, qtbot, lambda: page.incoming.take_files(["/x/a.png"]))
-    assert label(page) == "7"
+    page.incoming.take_files(["/x/a.png"])
+    qtbot.waitUntil(lambda: page.findChild(QWidget, "try.label") is not None and label(page) == "7")

@@ -70,7 +70,7 @@ class ModelPage(Page):
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         """Take the opened data: their settings, and what data.open answered."""
         same = bool(self._summary) and all(
-            summary[name] == self._summary[name] for name in ("inputs", "task", "outputs")
+            summary.get(name) == self._summary.get(name) for name in ("inputs", "task", "tasks", "outputs")
         )
         self._data, self._summary = data, summary
         self._rest()
@@ -149,10 +149,14 @@ class ModelPage(Page):
             self.set_line(tr("What learns from the data."))
 
     def _ask_what_fits(self) -> None:
-        arguments = {"inputs": self._summary["inputs"], "task": self._summary["task"]}
+        arguments = {"inputs": self._summary["inputs"], "tasks": self._tasks()}
         self._engine.ask("model.fits", arguments).then(self, self._show_what_fits, self._fail)
 
-    def _show_what_fits(self, reasons: Mapping[str, Any]) -> None:
+    def _tasks(self) -> list[str]:
+        return list(self._summary.get("tasks") or [self._summary["task"]])
+
+    def _show_what_fits(self, found: Mapping[str, Any]) -> None:
+        reasons = {kind: fit["why"] for kind, fit in found.items()}
         fitting = [kind for kind in self._catalogue["architectures"] if not reasons.get(kind)]
         self.choice.set_reasons(reasons)
         self.set_line(self._fitting_in_words(len(fitting), len(reasons)))
@@ -188,6 +192,7 @@ class ModelPage(Page):
                 "architecture": architecture,
                 "inputs": self._summary["inputs"],
                 "outputs": self._summary["outputs"],
+                "tasks": self._tasks(),
             }
             self._layers.ask(arguments)
 

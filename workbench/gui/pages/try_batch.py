@@ -1,6 +1,6 @@
 """What the model says about many inputs: a table, least certain first, that can be filtered and saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QHeaderView, QStackedWid
 from workbench.core.errors import UserError
 from workbench.core.words import from_plain, plural, tr
 from workbench.gui import figures
+from workbench.gui.pages.trying.result import has_failed
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
@@ -31,6 +32,7 @@ class TryBatch(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Batch predictions"), parent=parent)
         self._rows: list[dict[str, Any]] = []
+        self._scored = True
         self.label_filter = MenuChip({"": tr("All labels")}, "")
         self.label_filter.setObjectName("try.label_filter")
         self.label_filter.setToolTip(tr("Shows one label alone."))
@@ -76,21 +78,21 @@ class TryBatch(Card):
         for state in (self.empty, self.busy, self.table):
             self.states.addWidget(state)
         self.add(self.states, 1)
-        self.set_kind("image")
+        self._answer: Callable[[Mapping[str, Any]], str] = lambda prediction: str(prediction.get("label", ""))
+        self._show(self.empty)
 
-    def set_kind(self, kind: str) -> None:
-        """Begin anew with images or texts."""
-        is_text = kind == "text"
-        hint = (
-            tr("Drop text files, or a table with a column of texts.")
-            if is_text
-            else tr("Drop several files, or a folder of them.")
-        )
+    def begin(self, answer: Callable[[Mapping[str, Any]], str], hint: str) -> None:
+        """Begin anew with another kind of model; answer(prediction): its words. hint: what can be dropped."""
+        self._answer = answer
         self.empty.show_state("files", tr("Many at once"), hint)
         self._rows = []
         self.model.set_rows([])
         self.invert.setChecked(False)
         self._show(self.empty)
+
+    def options(self) -> dict[str, Any]:
+        """Return how the model is to be asked, as further arguments of prediction.batch."""
+        return {"invert": True} if self.invert.isChecked() else {}
 
     def show_progress(self, stage: str, fraction: float | None, left: str) -> None:
         """Show how far the predictions have come."""
@@ -104,14 +106,16 @@ class TryBatch(Card):
             self._tell_count()
 
     def set_predictions(self, predictions: Sequence[Mapping[str, Any]]) -> None:
-        """Show these predictions, least certain first."""
-        self._rows = [_row(prediction) for prediction in predictions]
+        """Show these predictions, least certain first; those without scores as they came."""
+        self._rows = [_row(prediction, self._answer) for prediction in predictions]
+        self._scored = any(row["score"] is not None for row in self._rows)
         labels = sorted({row["label"] for row in self._rows if row["label"] is not None})
         self.label_filter.set_choices({"": tr("All labels"), **{label: label for label in labels}}, "")
         self.score_filter.set_value(0.0)
         self.table.set_filter(None)
         self.model.set_rows(self._rows)
-        self.table.sortByColumn(2, Qt.SortOrder.AscendingOrder)
+        self.table.setColumnHidden(2, not self._scored)
+        self.table.sortByColumn(2 if self._scored else -1, Qt.SortOrder.AscendingOrder)
         self._tell_count()
         self._show(self.table)
         noted = any(
@@ -130,7 +134,11 @@ class TryBatch(Card):
 
     def _tell_count(self) -> None:
         shown, failed = self.table.model().rowCount(), sum(bool(row["reason"]) for row in self._rows)
-        text = plural(shown, "{count} input, least certain first", "{count} inputs, least certain first")
+        text = (
+            plural(shown, "{count} input, least certain first", "{count} inputs, least certain first")
+            if self._scored
+            else plural(shown, "{count} input", "{count} inputs")
+        )
         if failed:
             text = f"{text} · {plural(failed, '{count} failed', '{count} failed')}"
         self.count.setText(text)
@@ -148,22 +156,23 @@ class TryBatch(Card):
 
     def _show(self, state: QWidget) -> None:
         self.states.setCurrentWidget(state)
-        for part in (self.label_filter, self.score_filter, self.save, self.count):
+        for part in (self.save, self.count):
             part.setVisible(state is self.table)
+        for part in (self.label_filter, self.score_filter):
+            part.setVisible(state is self.table and self._scored)
         if state is not self.table:
             self.invert.hide()
 
 
-def _row(prediction: Mapping[str, Any]) -> dict[str, Any]:
-    error = prediction.get("error")
-    reason = tr(from_plain(error)) if error else ""
+def _row(prediction: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], str]) -> dict[str, Any]:
+    reason = tr(from_plain(prediction["error"])) if has_failed(prediction) else ""
     name = str(prediction["input"])
     return {
         "input": name,
         "file": name.replace("\\", "/").rsplit("/", 1)[-1],
-        "label": None if error else str(prediction["label"]),
-        "answer": reason or str(prediction["label"]),
-        "score": None if error else float(prediction["score"]),
+        "label": str(prediction["label"]) if "label" in prediction and not reason else None,
+        "answer": reason or answer(prediction),
+        "score": float(prediction["score"]) if "score" in prediction and not reason else None,
         "seconds": float(prediction.get("seconds") or 0),
         "reason": reason,
         "prediction": dict(prediction),

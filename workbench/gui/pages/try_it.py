@@ -1,22 +1,21 @@
-"""The Try it page: choose a model, bring an image or a text, and see what the model says."""
+"""The Try it page: choose a model, bring something to it, and see what it says."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 from workbench.gui.latest import Latest
 from workbench.gui.pages.model_chooser import ModelChooser
-from workbench.gui.pages.try_asking import Asking, encoded, image_from
+from workbench.gui.pages.try_asking import Asking
 from workbench.gui.pages.try_batch import TryBatch
+from workbench.gui.pages.try_frame import TryFrame
 from workbench.gui.pages.try_incoming import Incoming
-from workbench.gui.pages.try_input import TryInput, read_image
-from workbench.gui.pages.try_result import TryResult
+from workbench.gui.pages.trying import Panel, panel_for
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
@@ -24,18 +23,18 @@ from workbench.gui.widgets.page import Page
 
 
 class TryPage(Page):
-    """Takes images, texts and files from everywhere, and asks the chosen run's model about them."""
+    """Takes things from everywhere; the panel for the chosen run's task asks the model about them."""
 
     training_requested = Signal()
 
     def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Try it"), parent=parent)
-        self._kind = ""
+        self._engine = engine
+        self._run = ""
+        self._way = ("", "")  # task and kind of inputs that the panel is for
         self._paths: list[str] = []
-        self._input: dict[str, Any] = {}
-        self._name = ""
-        self._truth = ""
-        self._original: QImage | None = None
+        self.panel: Panel | None = None
+        self._frame: TryFrame | None = None
         self._description = Latest(engine, "prediction.describe", 0, self)
         self._description.answered.connect(self._take_description)
         self._description.failed.connect(lambda error, _: self._show_error(error))
@@ -71,6 +70,8 @@ class TryPage(Page):
         """End what is under way."""
         self._description.forget()
         self.asking.stop()
+        if self.panel is not None:
+            self.panel.stop()
 
     def _make_parts(self) -> None:
         self.empty = EmptyState(
@@ -80,47 +81,29 @@ class TryPage(Page):
             tr("Go to Train"),
         )
         self.empty.acted.connect(self.training_requested)
-        self.input = TryInput()
-        self.result = TryResult()
-        self.result.setObjectName("try.result")
         self.batch = TryBatch()
         self.batch.setObjectName("try.batch")
-        right = QVBoxLayout()
-        right.setSpacing(Space.gap)
-        right.addWidget(self.result)
-        right.addWidget(self.batch, 1)
+        self._right = QVBoxLayout()
+        self._right.setSpacing(Space.gap)
+        self._right.addWidget(self.batch, 1)
         content = QWidget()
-        row = QHBoxLayout(content)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.gap)
-        row.addWidget(self.input, 1)
-        row.addLayout(right, 1)
+        self._row = QHBoxLayout(content)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(Space.gap)
+        self._row.addLayout(self._right, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(content)
         self.body.addWidget(self.stack, 1)
 
     def _join(self) -> None:
-        self.incoming.listen(self.input)
-        self.incoming.image_came.connect(lambda given, name, image: self._ask(given, name, original=image))
-        self.incoming.text_came.connect(self._take_text)
-        self.incoming.many_came.connect(self._predict_many)
-        self.incoming.refused.connect(self._show_refusal)
-        self.input.open_wanted.connect(self.incoming.choose_files)
-        self.input.sample_wanted.connect(self.asking.ask_sample)
-        self.input.drawn.connect(lambda image: self._ask({"image": encoded(image)}, tr("Drawing"), original=image))
-        self.input.pad_opened.connect(self._forget)
-        self.input.text_changed.connect(self._ask_text)
-        self.result.invert_changed.connect(self._ask_again)
+        self.incoming.came.connect(self.clear_banners)
         self.batch.chosen.connect(self._show_row)
         self.batch.failed.connect(self._show_error)
         self.batch.cancel_wanted.connect(self._cancel)
-        self.batch.invert_changed.connect(lambda on: self.asking.ask_about_many(self._paths, on))
-        self.asking.predicted.connect(lambda prediction, _: self.result.show_prediction(prediction, self._truth))
-        self.asking.seen.connect(lambda seen, _: self.input.show_image(self._name, seen, self._original))
+        self.batch.invert_changed.connect(lambda _: self.asking.ask_about_many(self._paths, self.batch.options()))
         self.asking.sampled.connect(self._take_sample)
         self.asking.sample_failed.connect(self._show_moved)
-        self.asking.failed.connect(lambda error: self.result.show_error(error.translated()))
         self.asking.progressed.connect(self.batch.show_progress)
         self.asking.batch_done.connect(self.batch.set_predictions)
         self.asking.batch_failed.connect(self._fail_batch)
@@ -129,79 +112,58 @@ class TryPage(Page):
         self.stack.setCurrentIndex(1 if run else 0)
         self.chooser.setVisible(bool(run))
         self.clear_banners()
+        path = str(run.get("path", ""))
+        if path != self._run:
+            self.incoming.set_panel(None)  # what comes waits until the model has said what it reads
+        self._run = path
         if run:
-            self.asking.set_run(str(run["path"]))
-            self._description.ask({"run": str(run["path"])})
+            self.asking.set_run(path)
+            self._description.ask({"run": path})
         else:
             self.set_line(tr("See what a trained model says."))
 
-    def _take_description(self, about: Mapping[str, Any], _: object) -> None:
-        kind = about["inputs"]["kind"]
-        is_text = kind == "text"
-        self.set_line(
-            tr("Type a text, or drop one anywhere on this page.")
-            if is_text
-            else tr("Drop images anywhere on this page.")
-        )
-        if kind != self._kind:
-            self._kind, self._input = kind, {}
-            self.input.set_kind(kind)
-            self.result.set_kind(kind)
-            self.result.show_nothing()
-            self.batch.set_kind(kind)
-        elif self._input:
-            self._ask_again()
-        self.incoming.set_kind(kind)
+    def _take_description(self, about: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+        way = (str(about.get("task", "")), str(about["inputs"]["kind"]))
+        if self.panel is None or way != self._way:
+            self._way = way
+            self._place(panel_for(*way)(self._engine))
+        assert self.panel is not None
+        self.panel.set_run(asked["run"], about)
+        self.set_line(self.panel.line())
+        self.incoming.set_panel(self.panel)
 
-    def _ask(self, given: dict[str, Any], name: str, truth: str = "", original: QImage | None = None) -> None:
-        self.clear_banners()
-        self._input, self._name, self._truth, self._original = given, name, truth, original
-        if "text" not in given:
-            self.result.forget_inversion()
-        self._ask_again()
-
-    def _ask_again(self, *_: object) -> None:
-        if self._input:
-            self.result.show_waiting()
-            self.asking.ask(self._input, self.result.inverts())
-
-    def _take_text(self, text: str) -> None:
-        self.input.show_text(text)
-        self._ask_text(text)
-
-    def _ask_text(self, text: str) -> None:
-        if text.strip():
-            truth = self._truth if text == self._input.get("text") else ""
-            self._ask({"text": text}, tr("Text"), truth)
-        else:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._input, self._truth = {}, ""
-        self.asking.forget()
-        self.result.show_nothing()
+    def _place(self, panel: Panel) -> None:
+        """Show this panel in place of the one before."""
+        if self.panel is not None and self._frame is not None:
+            self.panel.stop()
+            for gone in (self._frame, self.panel.result):
+                gone.setParent(None)
+                gone.deleteLater()
+        self.panel, self._frame = panel, TryFrame(panel)
+        panel.failed.connect(self._show_error)
+        panel.refused.connect(self._show_refusal)
+        panel.many_came.connect(self._predict_many)
+        self._frame.open_wanted.connect(self.incoming.choose_files)
+        self._frame.sample_wanted.connect(lambda: self.asking.ask_sample())
+        self.incoming.listen(self._frame)
+        self._row.insertWidget(0, self._frame, 1)
+        self._right.insertWidget(0, panel.result, 0 if panel.batches else 1)
+        self.batch.setVisible(panel.batches)
+        self.batch.begin(panel.answer, panel.many_hint)
 
     def _take_sample(self, sample: Mapping[str, Any]) -> None:
-        if "text" in sample:
-            self.input.show_text(str(sample["text"]))
-            self._ask({"text": str(sample["text"])}, str(sample["name"]), str(sample["label"]))
-        else:
-            given = {"image": str(sample["image"])}
-            self._ask(given, str(sample["name"]), str(sample["label"]), image_from(given["image"]))
+        self.clear_banners()
+        if self.panel is not None:
+            self.panel.take_sample(sample)
 
     def _predict_many(self, paths: list[str]) -> None:
         self.clear_banners()
         self._paths = paths
-        self.asking.ask_about_many(paths)
+        self.asking.ask_about_many(paths, self.batch.options())
 
     def _show_row(self, row: Mapping[str, Any]) -> None:
-        prediction = dict(row["prediction"])
-        self._truth, self._name = "", str(row["file"])
-        self.result.show_prediction(prediction)
-        if self._kind == "image" and not row["reason"]:
-            self._input = {"path": str(row["input"])}
-            self._original = read_image(str(row["input"]))
-            self.asking.ask_view(self._input, self.batch.invert.isChecked())
+        if self.panel is not None:
+            self.panel.show_row(row["prediction"], self.batch.options())
 
     def _cancel(self) -> None:
         self.asking.cancel()

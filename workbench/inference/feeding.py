@@ -9,6 +9,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import psutil
@@ -16,18 +17,23 @@ import torch
 from torch import Tensor
 
 from workbench.data.dataset import Split
-from workbench.data.preprocessing import ImagePreprocessing, Preprocessing, TextPreprocessing
+from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
+from workbench.inference.order import epoch_order, portions
+from workbench.inference.streams import StreamFeed, stream_of
+from workbench.inference.windows import WindowFeed
+from workbench.tasks import Task
 
 _AHEAD = 4  # batches read before they are needed
 _SHARE = 0.3  # of the free memory that a resident split may take
 
 
 @dataclass(frozen=True)
-class Feed:
-    """One split, ready to be indexed.
+class RowFeed:
+    """One split of single samples, ready to be indexed.
 
-    inputs: images (N, C, H, W) or (N, H, W, C) uint8 as `nhwc` says, or token ids (N, length) int32; None when the
-    split is read from its cache as needed. targets: (N,) int64, on the device.
+    inputs: images (N, C, H, W) or (N, H, W, C) uint8 as `nhwc` says, token ids (N, length) int32, rows of a table
+    (N, columns) or series (N, T, channels) float32; None when the split is read from its cache as needed. targets:
+    (N,) int64 or (N, …), on the device.
     """
 
     split: Split
@@ -40,11 +46,18 @@ class Feed:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def order(self, seed: int, epoch: int) -> Tensor:
+        """Return the order (N,) of an epoch, counted from 0."""
+        return epoch_order(len(self), seed, epoch)
+
+    def in_order(self) -> Tensor:
+        """Return the order (N,) in which the samples lie."""
+        return torch.arange(len(self))
+
     def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs, targets) of the samples that `order` (N,) names, from batch `start` on.
 
-        inputs: images (n, C, H, W) uint8 or token ids (n, length) int32, as they lie in the data; `ready` makes them
-        what a network takes.
+        inputs: as they lie in the data, but images (n, C, H, W); `ready` makes them what a network takes.
         """
         # The whole order goes to the device at once: a small copy for each batch would wait for the steps before it.
         places = portions(order.to(self.device), batch_size)[start:]
@@ -57,7 +70,7 @@ class Feed:
                 yield self._planes_first(inputs.to(self.device, non_blocking=True)), self.targets[rows]
 
     def ready(self, inputs: Tensor) -> Tensor:
-        """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, or ids as int64."""
+        """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, ids as int64, …"""
         if isinstance(self.preprocessing, ImagePreprocessing):
             return self.preprocessing.normalised(inputs)
         return self.preprocessing.tensor(inputs)
@@ -80,9 +93,10 @@ class Feed:
                 for rows in places:
                     if stop.is_set():
                         return
-                    images = torch.from_numpy(self.split.images(rows.numpy()))
-                    images = images if self.nhwc else images.permute(0, 3, 1, 2).contiguous()
-                    put(images.pin_memory() if self.device.type == "cuda" else images)
+                    samples = torch.from_numpy(self.split.rows(rows.numpy()))
+                    if isinstance(self.preprocessing, ImagePreprocessing) and not self.nhwc:
+                        samples = samples.permute(0, 3, 1, 2).contiguous()
+                    put(samples.pin_memory() if self.device.type == "cuda" else samples)
                 put(None)
             except BaseException as error:  # noqa: BLE001 - handed over and raised where the batches are wanted
                 put(error)
@@ -99,48 +113,33 @@ class Feed:
             reader.join()
 
 
-def feed(split: Split, preprocessing: Preprocessing, device: torch.device, *, channels_last: bool) -> Feed:
-    """Return the split as a Feed, resident on the device if it takes no more than a third of the free memory."""
-    targets = torch.from_numpy(np.ascontiguousarray(split.targets)).to(device)
-    if isinstance(preprocessing, TextPreprocessing):
-        ids = torch.from_numpy(preprocessing.encode_all(split.texts()))
-        return Feed(split, preprocessing, device, ids.to(device), targets, nhwc=False)
-    assert isinstance(split.inputs, np.ndarray)
-    size = len(split) * int(np.prod(split.inputs.shape[1:]))
-    if size > _SHARE * _free_memory(device):
-        return Feed(split, preprocessing, device, None, targets, nhwc=channels_last)
-    images = torch.from_numpy(split.images())
-    images = images if channels_last else images.permute(0, 3, 1, 2).contiguous()
-    return Feed(split, preprocessing, device, images.to(device), targets, nhwc=channels_last)
+Feed = RowFeed | StreamFeed | WindowFeed
 
 
-def portions(order: Tensor, batch_size: int) -> list[Tensor]:
-    """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
+def feed(
+    split: Split, preprocessing: Preprocessing, task: Task, device: torch.device, *, channels_last: bool = False
+) -> Feed:
+    """Return the split as a Feed, resident on the device if it takes no more than a third of the free memory.
 
-    Normalization over a batch means nothing for one sample, and torch refuses it.
+    channels_last: how images lie in memory.
     """
-    places = list(order.split(batch_size))
-    if len(places) > 1 and len(places[-1]) == 1 < batch_size:
-        last = places.pop()
-        places[-1] = torch.cat([places[-1], last])
-    return places
-
-
-def batch_count(count: int, batch_size: int) -> int:
-    """Return how many batches `portions` makes of `count` samples."""
-    batches, rest = divmod(count, batch_size)
-    return max(batches + (rest > 0) - (rest == 1 and batches > 0), 1)
-
-
-def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
-    """Return the order (count,) of the samples in an epoch, counted from 0: a pure function of seed and epoch."""
-    generator = torch.Generator().manual_seed(mixed(seed, epoch))
-    return torch.randperm(count, generator=generator)
-
-
-def mixed(*numbers: int) -> int:
-    """Return a seed in which every one of `numbers` counts, so that near seeds give unrelated streams."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    if split.window is not None:
+        return WindowFeed(split, preprocessing, device)
+    if task.streams:
+        return StreamFeed(split, preprocessing, device, stream_of(split, preprocessing), framed=task.framed)
+    targets = torch.from_numpy(np.ascontiguousarray(split.targets)).to(device)
+    if split.holds_texts:
+        texts: Any = preprocessing
+        ids = torch.from_numpy(texts.encode_all(split.texts()))
+        return RowFeed(split, preprocessing, device, ids.to(device), targets, nhwc=False)
+    rows: Any = split.inputs
+    images = isinstance(preprocessing, ImagePreprocessing)
+    size = len(split) * int(np.prod(rows.shape[1:])) * rows.dtype.itemsize
+    if size > _SHARE * _free_memory(device):
+        return RowFeed(split, preprocessing, device, None, targets, nhwc=images and channels_last)
+    samples = torch.from_numpy(split.rows())
+    samples = samples.permute(0, 3, 1, 2).contiguous() if images and not channels_last else samples
+    return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc=images and channels_last)
 
 
 def _free_memory(device: torch.device) -> float:

@@ -5,8 +5,10 @@ import torch
 
 from workbench.data import open_data
 from workbench.data.preprocessing import fit
-from workbench.training import feeding
-from workbench.training.feeding import batch_count, epoch_order, feed, portions
+from workbench.inference import feeding
+from workbench.inference.feeding import RowFeed, feed
+from workbench.inference.order import batch_count, epoch_order, portions
+from workbench.tasks import tasks
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -14,9 +16,11 @@ def test_read_ahead_gives_what_resident_gives(monkeypatch: pytest.MonkeyPatch, c
     dataset = open_data({"kind": "samples", "name": "digits"})
     preprocessing = fit(dataset)
     cpu = torch.device("cpu")
-    resident = feed(dataset.training, preprocessing, cpu, channels_last=channels_last)
+    resident = feed(dataset.training, preprocessing, tasks["classification"], cpu, channels_last=channels_last)
     monkeypatch.setattr(feeding, "_SHARE", 0.0)
-    ahead = feed(dataset.training, preprocessing, cpu, channels_last=channels_last)
+    ahead = feed(dataset.training, preprocessing, tasks["classification"], cpu, channels_last=channels_last)
+    assert isinstance(resident, RowFeed)
+    assert isinstance(ahead, RowFeed)
     assert resident.inputs is not None
     assert ahead.inputs is None
     order = epoch_order(len(resident), 0, 0)
@@ -33,7 +37,7 @@ def test_read_ahead_gives_what_resident_gives(monkeypatch: pytest.MonkeyPatch, c
 def test_leaving_a_read_ahead_early_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = open_data({"kind": "samples", "name": "digits"})
     monkeypatch.setattr(feeding, "_SHARE", 0.0)
-    ahead = feed(dataset.training, fit(dataset), torch.device("cpu"), channels_last=False)
+    ahead = feed(dataset.training, fit(dataset), tasks["classification"], torch.device("cpu"), channels_last=False)
     batches = ahead.batches(epoch_order(len(ahead), 0, 0), 10)
     next(batches)
     batches.close()  # type: ignore[attr-defined]  # the leak check of every test sees the thread otherwise

@@ -1,0 +1,31 @@
+"""The ways of trying a model: what it is given, what is shown of its answer, or both in one panel of its own."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from workbench.gui.pages.trying.image_input import ImageInput
+from workbench.gui.pages.trying.inputs import Input
+from workbench.gui.pages.trying.labels import LabelBars
+from workbench.gui.pages.trying.panel import Panel
+from workbench.gui.pages.trying.predicting import PredictPanel
+from workbench.gui.pages.trying.result import Result
+from workbench.gui.pages.trying.text_input import TextInput
+
+INPUTS: dict[str, type[Input]] = {  # kind of inputs: how one input is brought
+    "image": ImageInput,
+    "text": TextInput,
+}
+RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
+    "classification": LabelBars,
+}
+PANELS: dict[tuple[str, str], type[Panel]] = {}  # task and kind of inputs: a panel that does both in its own way
+
+
+def panel_for(task: str, kind: str) -> Callable[[Any], Panel]:
+    """Return what makes, of the engine, the panel for models of this task that read this kind of inputs."""
+    own = PANELS.get((task, kind))
+    return own or partial(PredictPanel, INPUTS.get(kind, TextInput), RESULTS.get(task, Result))
+
+
+__all__ = ["INPUTS", "PANELS", "RESULTS", "Input", "Panel", "PredictPanel", "Result", "panel_for"]

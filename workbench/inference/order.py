@@ -1,0 +1,39 @@
+"""The order in which samples are seen: a pure function of seed and epoch, cut into batches."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def portions(order: Tensor, batch_size: int) -> list[Tensor]:
+    """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
+
+    Normalization over a batch means nothing for one sample, and torch refuses it.
+    """
+    places = list(order.split(batch_size))
+    if len(places) > 1 and len(places[-1]) == 1 < batch_size:
+        last = places.pop()
+        places[-1] = torch.cat([places[-1], last])
+    return places
+
+
+def batch_count(count: int, batch_size: int) -> int:
+    """Return how many batches `portions` makes of `count` samples."""
+    batches, rest = divmod(count, batch_size)
+    return max(batches + (rest > 0) - (rest == 1 and batches > 0), 1)
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
+    """Return the order (count,) of the samples in an epoch, counted from 0: a pure function of seed and epoch."""
+    generator = torch.Generator().manual_seed(mixed(seed, epoch))
+    return torch.randperm(count, generator=generator)
+
+
+def mixed(*numbers: int) -> int:
+    """Return a seed in which every one of `numbers` counts, so that near seeds give unrelated streams."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def judging_generator(device: torch.device, batch: int) -> torch.Generator:
+    """Return the source of chance for this batch of a judgement: the same whenever it is judged."""
+    return torch.Generator(device).manual_seed(mixed(0, batch))

@@ -1,0 +1,91 @@
+"""The head of a safetensors file: which tensors it holds, read and checked without any of their bytes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import UserError
+
+_LARGEST_HEAD = 32 * 2**20  # bytes
+_MOST_TENSORS = 100_000
+_MOST_SIDES = 16
+_BYTES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
+    "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """What is declared of one tensor."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
+
+
+def tensors_in(path: Path) -> dict[str, TensorFacts]:
+    """Return the tensors that a safetensors file declares; raises UserError when that does not fit the file.
+
+    Every byte of the file must belong to one tensor, of a known type and of the size that its shape needs.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 8 or length > min(_LARGEST_HEAD, size - 8):
+                raise _damaged(path, "the length of its head does not fit the file")
+            head = json.loads(file.read(length))
+    except OSError as error:
+        raise UserError(
+            "{name} could not be read: {reason}.", name=path.name, reason=error.strerror or str(error)
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "its head is no JSON") from error
+    if not isinstance(head, dict) or len(head) > _MOST_TENSORS:
+        raise _damaged(path, "its head is no list of tensors")
+    head.pop("__metadata__", None)
+    found: dict[str, TensorFacts] = {}
+    places: list[tuple[int, int]] = []
+    for name, plain in head.items():
+        found[name], place = _declared(path, name, plain)
+        places.append(place)
+    end = 0
+    for begin, after in sorted(places):
+        if begin != end:
+            raise _damaged(path, "tensors overlap or leave gaps")
+        end = after
+    if end != size - 8 - length:
+        raise _damaged(path, f"{end} bytes are declared and {size - 8 - length} are there")
+    return found
+
+
+def _declared(path: Path, name: str, plain: Any) -> tuple[TensorFacts, tuple[int, int]]:
+    if not isinstance(plain, Mapping):
+        raise _damaged(path, f"{name} is no tensor")
+    dtype, shape, place = plain.get("dtype"), plain.get("shape"), plain.get("data_offsets")
+    if dtype not in _BYTES:
+        raise _damaged(path, f"{name} is of the unknown type {dtype}")
+    if not (_counts(shape) and len(shape) <= _MOST_SIDES and _counts(place) and len(place) == 2):
+        raise _damaged(path, f"{name} has no shape or no place")
+    facts = TensorFacts(tuple(shape), dtype)
+    if place[1] - place[0] != facts.elements * _BYTES[dtype]:
+        raise _damaged(path, f"{name} needs {facts.elements * _BYTES[dtype]} bytes and has {place[1] - place[0]}")
+    return facts, (place[0], place[1])
+
+
+def _counts(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**62 for value in values)
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    return UserError(
+        "{name} is damaged, or no safetensors file.", hint="Get the file again.", details=why, name=path.name
+    )
