@@ -97,7 +97,7 @@ def test_what_cannot_be_read_stops_nothing(digits_run: RunFolder, tmp_path: Path
 
 def test_a_text_is_no_image(digits_run: RunFolder) -> None:
     [prediction] = Predictor.of_run(digits_run).predict([Item("typed", "a seven")])
-    assert str(prediction.error) == "This model reads images, not texts."
+    assert str(prediction.error) == "This model does not read texts."
 
 
 def test_an_inverted_image_is_noticed_and_can_be_turned(digits_run: RunFolder) -> None:

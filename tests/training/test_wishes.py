@@ -10,6 +10,7 @@ from tests.training.runs import Seen, make_run, trained
 from workbench.core.events import Answered, EpochDone, Event, Finished, Preparing, Started, StepsDone, Stopped
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
+from workbench.inference import examining
 from workbench.training import ledger, validation
 from workbench.training.worker import train_run
 
@@ -18,7 +19,7 @@ from workbench.training.worker import train_run
 def heeds_at_every_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every step be reported, and wishes be heard at every step and batch."""
     monkeypatch.setattr(ledger, "_SECONDS", 0.0)
-    monkeypatch.setattr(validation, "_BATCH", 64)
+    monkeypatch.setattr(examining, "_MOST_SAMPLES", 64)
 
 
 def wishing(monkeypatch: pytest.MonkeyPatch, batch: int, act: Callable[[], object]) -> None:

@@ -22,8 +22,8 @@ class Architecture:
 
     inputs, tasks: what it takes and what it can be trained for. presets: named values of its settings; the rest stays
     at its defaults. tiny: settings with which it trains within seconds, for tests. takes_task: whether it is built as
-    (settings, inputs, outputs, task=name), since its last layers depend on that. picture: kinds of blocks for the small drawing on its card. default_for: the (input kind, task)
-    pairs for which it is chosen first.
+    (settings, inputs, outputs, task=name), since its last layers depend on that. picture: kinds of blocks for the small
+    drawing on its card. default_for: the (input kind, task) pairs for which it is chosen first.
     """
 
     kind: str
@@ -80,7 +80,7 @@ def best_for(inputs_kind: str, posed: Sequence[str] = ("classification",)) -> st
     """
     fitting = [kind for kind in architectures if why_not(kind, inputs_kind, posed) is None]
     if not fitting:
-        task = Words(tasks[posed[0]].title) if posed and posed[0] in tasks else ""
+        task = Words(tasks[posed[0]].title) if posed and posed[0] in tasks else ", ".join(posed)
         raise UserError("No architecture takes {inputs} for {task}.", inputs=_words_for(inputs_kind), task=task)
     for task in posed or tuple(tasks):
         first = next((kind for kind in fitting if (inputs_kind, task) in architectures[kind].default_for), None)

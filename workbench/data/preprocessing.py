@@ -140,10 +140,14 @@ def fit(dataset: Dataset, architecture_settings: Any = None) -> Preprocessing:
     """Return the preprocessing for `dataset`, fitted on its training split.
 
     architecture_settings: for texts its tokens, vocabulary and length say how they are tokenised; where they have a
-    method `own_preprocessing(dataset)`, what that returns is taken, as of models that were trained elsewhere.
+    method `own_preprocessing(dataset)`, what that returns, also in plain values, is taken unless it is None: models
+    that were trained elsewhere bring their own.
     """
     own = getattr(architecture_settings, "own_preprocessing", None)
-    return own(dataset) if own else _class(dataset.inputs.kind).fitted(dataset, architecture_settings)
+    made = own(dataset) if own else None
+    if made is None:
+        return _class(dataset.inputs.kind).fitted(dataset, architecture_settings)
+    return from_plain(made) if isinstance(made, Mapping) else made
 
 
 def from_plain(plain: Mapping[str, Any]) -> Preprocessing:

@@ -129,7 +129,7 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
     validation = fed(trainee, trainee.dataset.validation)
     trainee.network.train()
 
-    while position.epoch < epochs and position.step < total_steps and not reason.template:
+    while position.epoch < epochs and (position.step < total_steps or position.batches) and not reason.template:
         epoch_began = clock.seconds()
         order = trainee.training.order(training.seed, position.epoch)
         batches = trainee.training.batches(order, trainee.batch_size(), start=position.batches)
