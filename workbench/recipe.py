@@ -1,7 +1,7 @@
 """A recipe: the data, the architecture and the training of a run, as TOML, as a form and as flags."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -260,9 +260,13 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _the_parts_fit(self) -> "Recipe":
         kind = kind_of(self.architecture)
-        reason = why_not(kind, self.data.inputs_kind(), posed_by(self.data))
+        posed = posed_by(self.data)
+        reason = why_not(kind, self.data.inputs_kind(), posed)
         if reason:
             raise ValueErrorOf(_unfitting(kind, reason))
+        if posed:
+            for error in _meaningless(self, networks.task_of(kind, posed)):
+                raise ValueErrorOf(error)
         return self
 
 
@@ -283,7 +287,29 @@ def task_of(recipe: Recipe, dataset: Dataset | None = None) -> str:
     reason = why_not(kind, dataset.inputs.kind if dataset is not None else recipe.data.inputs_kind(), posed)
     if reason:
         raise _unfitting(kind, reason)
-    return networks.task_of(kind, posed)
+    task = networks.task_of(kind, posed)
+    for error in _meaningless(recipe, task):
+        raise error
+    return task
+
+
+_OF_CLASSES = ("classification", "multi_label")
+_OF_NUMBERS = ("regression", "forecasting", "reconstruction")
+
+
+def _meaningless(recipe: Recipe, task: str) -> Iterator[UserError]:
+    """Yield an error for each setting that says nothing about this task, so that none is ignored in silence."""
+    training, augmentation = recipe.training, getattr(recipe.data, "augmentation", None)
+    if augmentation is not None and augmentation.softens() and task != "classification":
+        yield UserError(
+            "Mixup and CutMix blend classes, and this task has none to blend.", hint="Set both to 0 on the Data page."
+        )
+    if training.label_smoothing and task not in _OF_CLASSES:
+        yield UserError("Label smoothing is for classes, and this task has none.", hint="Set it to 0.")
+    if training.class_weights != "none" and task != "classification":
+        yield UserError("Class weights are for one class out of several.", hint="Choose None.")
+    if training.loss != "auto" and task not in _OF_NUMBERS:
+        yield UserError("This loss is for numbers, and none are predicted here.", hint="Choose Automatic.")
 
 
 def _unfitting(kind: str, reason: Words) -> UserError:
