@@ -166,10 +166,11 @@ def test_a_bounded_activation_has_a_gain_of_its_own() -> None:
     assert float(layer.weight.detach().std()) == pytest.approx(5 / 3 / (9 * 64) ** 0.5, rel=0.02)
 
 
-def test_the_linear_layers_of_vgg_begin_small() -> None:
+def test_the_linear_layers_of_vgg_begin_small_where_they_are_wide() -> None:
     torch.manual_seed(0)
-    network = made("vgg", **architectures["vgg"].tiny)
-    assert float(network.state_dict()["classifier.0.weight"].std()) == pytest.approx(0.01, rel=0.1)
+    weights = made("vgg", width=0.0625, hidden=4096).state_dict()
+    assert float(weights["classifier.3.weight"].std()) == pytest.approx(0.01, rel=0.1)
+    assert float(weights["classifier.0.weight"].std()) == pytest.approx((2 / 32) ** 0.5, rel=0.1)
 
 
 def test_activations_keep_their_scale_through_a_deep_network() -> None:

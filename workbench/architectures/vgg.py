@@ -71,9 +71,9 @@ class Vgg(nn.Module):
     """Five blocks of convolutions, each followed by pooling, and a classifier.
 
     (batch, channels, height, width) -> logits (batch, outputs). For pictures under 64 pixels pooling rounds up, and
-    the classifier sees what is left instead of 7×7. Filters start as He et al. (2015) say, linear weights normal
-    with a deviation of 0.01, biases 0; layers are named as in torchvision. Raises UserError when the picture is too
-    small.
+    the classifier sees what is left instead of 7×7. Filters start as He et al. (2015) say, and so do linear weights,
+    but where the classifier is as wide as published: there with a deviation of 0.01; biases 0. Layers are named as in
+    torchvision. Raises UserError when the picture is too small.
     """
 
     head: ClassVar[str] = "classifier.6"
@@ -101,7 +101,8 @@ class Vgg(nn.Module):
         start_convolutions(self.features, settings.activation)
         for layer in self.classifier:
             if isinstance(layer, nn.Linear):
-                start_linear(layer, 0.01)
+                # as published where it is as wide; in narrower layers, signals that small would die out
+                start_linear(layer, 0.01 if layer.in_features >= 4096 else (2 / layer.in_features) ** 0.5)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.classifier(torch.flatten(self.avgpool(self.features(images)), 1))
