@@ -1,7 +1,6 @@
 """predict, evaluate and describe: what a network says, how good it is, and what it is made of."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,12 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from workbench.commands import options
+from workbench.commands.answers import show_evaluation, show_predictions
 from workbench.commands.output import console, metric_title, metric_value, say, say_beside, say_json
 from workbench.core.errors import UserError
-from workbench.core.words import Words, from_plain, plural, tr
-
-_MANY_CLASSES = 40
-_MISTAKES = 10
+from workbench.core.words import from_plain, tr
 
 
 def predict(
@@ -35,7 +32,7 @@ def predict(
     device: options.Device = None,
     as_json: options.Json = False,
 ) -> None:
-    """Say what the best model of a run makes of images or texts."""
+    """Say what the best model of a run makes of files, or of what comes on standard input."""
     folder = options.run_of(context, run, runs)
     from workbench.inference.inputs import items_of
     from workbench.inference.predictor import BATCH_SIZE, Item, Predictor
@@ -57,7 +54,7 @@ def predict(
     if as_json:
         say_json({"run": str(folder.path), "predictions": plain})
     else:
-        _show_predictions(plain)
+        show_predictions(plain)
     failed = [prediction for prediction in found if prediction.error]
     if failed and as_json:
         for prediction in failed:
@@ -93,7 +90,7 @@ def evaluate(
         say(f"{metric_title(name)}: {metric_value(name, value)}")
     split = "test" if "test" in found["splits"] else "validation"
     if split in found["splits"]:
-        _show_split(found["splits"][split])
+        show_evaluation(found["splits"][split])
     if "not_kept" in found:
         say_beside(tr(found["not_kept"]))
 
@@ -184,53 +181,6 @@ def _of_data(chosen: Any) -> tuple[dict[str, Any], int]:
         )
     inputs = dataset.inputs if dataset.inputs.kind == "image" else fit(dataset, chosen.architecture).inputs
     return inputs.to_plain(), dataset.outputs
-
-
-def _show_predictions(plain: Sequence[dict[str, Any]]) -> None:
-    if len(plain) == 1 and not plain[0]["error"]:
-        for guess in plain[0]["top"]:
-            say(f"{guess['score']:>7.2%}  {guess['label']}")
-        for note in plain[0]["notes"]:
-            say_beside(tr(note))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(tr("Input"), overflow="fold")
-    table.add_column(tr("Label"), overflow="fold")
-    table.add_column(tr("Score"), justify="right")
-    for prediction in plain:
-        error: Words | None = prediction["error"]
-        if error is None:
-            table.add_row(prediction["input"], prediction["label"], f"{prediction['score']:.2%}")
-        else:
-            say_beside(f"{prediction['input']}: {tr(error)}")
-    if table.row_count:
-        console().print(table)
-
-
-def _show_split(found: dict[str, Any]) -> None:
-    if len(found["labels"]) <= _MANY_CLASSES:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column(tr("Class"), overflow="fold")
-        for title in (tr("Samples"), tr("Precision"), tr("Recall"), tr("F1")):
-            table.add_column(title, justify="right")
-        for row in found["per_class"]:
-            shares = (f"{row[name]:.1%}" for name in ("precision", "recall", "f1"))
-            table.add_row(row["label"], str(row["count"]), *shares)
-        say()
-        console().print(table)
-    mistakes = found["mistakes"][:_MISTAKES]
-    if mistakes:
-        say()
-        say(plural(len(mistakes), "The surest mistake:", "The {count} surest mistakes:"))
-    for mistake in mistakes:
-        line = tr(
-            "{name} is {label}, taken for {predicted} ({score})",
-            name=mistake["name"],
-            label=mistake["label"],
-            predicted=mistake["predicted"],
-            score=f"{mistake['score']:.1%}",
-        )
-        say(f"  {line}")
 
 
 def _show_layers(found: dict[str, Any]) -> None:

@@ -56,10 +56,14 @@ class Prediction:
     error: UserError | None = None
 
     def to_plain(self) -> dict[str, Any]:
-        """Return plain values but for Words; label is empty where there is an error."""
-        answer = dict(self.answer) or {"label": "", "score": 0.0, "top": []}
-        error = self.error.message if self.error else None
-        return {"input": self.input, **answer, "seconds": self.seconds, "notes": list(self.notes), "error": error}
+        """Return plain values but for Words: in error, why there is no answer; label is empty then.
+
+        Otherwise error is None, or the number that is the answer of a reconstruction.
+        """
+        answer = {"error": None, **self.answer}
+        if self.error:
+            answer = {"label": "", "score": 0.0, "top": [], "error": self.error.message}
+        return {"input": self.input, **answer, "seconds": self.seconds, "notes": list(self.notes)}
 
 
 class Predictor:
@@ -124,8 +128,11 @@ class Predictor:
 
     def logits(self, encoded: np.ndarray) -> torch.Tensor:
         """Return the network's output for a batch of encoded inputs, (N, …) -> (N, outputs) float32 on the CPU."""
-        batch = torch.from_numpy(np.ascontiguousarray(encoded)).to(self.device)
-        return self.outputs(self.preprocessing.tensor(batch)).cpu()
+        return self.outputs(self.ready(encoded)).cpu()
+
+    def ready(self, encoded: np.ndarray) -> torch.Tensor:
+        """Return a batch of encoded inputs as the network takes it, on the device."""
+        return self.preprocessing.tensor(torch.from_numpy(np.ascontiguousarray(encoded)).to(self.device))
 
     def outputs(self, ready: torch.Tensor) -> torch.Tensor:
         """Return the network's output for a preprocessed batch, in float32, on the device."""
@@ -158,8 +165,9 @@ class Predictor:
                 results[place] = Prediction(item.name, seconds=time.perf_counter() - begun, error=error)
         if rows:
             begun = time.perf_counter()
-            logits = self.logits(np.stack([encoded for _, encoded, _ in rows]))
-            answers = self.task.predictions(logits, self.model.labels, top)
+            ready = self.ready(np.stack([encoded for _, encoded, _ in rows]))
+            outputs = self.outputs(ready).cpu()
+            answers = self.task.answers(outputs, ready.cpu(), self.model.labels, top, self.preprocessing)
             share = (time.perf_counter() - begun) / len(rows)
             for (place, encoded, seconds), answer in zip(rows, answers, strict=True):
                 said = tuple(Words(_NOTES[name]) for name in notes[place] if name in _NOTES)

@@ -99,6 +99,15 @@ class Task(ABC):
     def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
         """Return plain values for each sample of the batch, as `workbench predict` prints them."""
 
+    def answers(
+        self, outputs: Tensor, inputs: Tensor, labels: Sequence[str], top: int, preprocessing: Any
+    ) -> list[dict[str, Any]]:
+        """Return what `predictions` does, for tasks whose answer is also about what went in.
+
+        outputs, inputs: of the network, on the CPU. preprocessing: knows, for one, what the ids of tokens stand for.
+        """
+        return self.predictions(outputs, labels, top)
+
 
 tasks = Registry[Task]("workbench.tasks", mark("task"))
 Made = TypeVar("Made", bound=Task)

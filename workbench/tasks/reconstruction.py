@@ -125,8 +125,14 @@ class Reconstruction(Task):
         }
 
     def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
-        """Return the outputs' own errors where `outputs` are errors (n,); see `Predictor`, which has the inputs."""
+        """Return the error of each sample, where `outputs` are errors (n,)."""
         return [{"error": float(error)} for error in outputs]
+
+    def answers(
+        self, outputs: Tensor, inputs: Tensor, labels: Sequence[str], top: int, preprocessing: Any
+    ) -> list[dict[str, Any]]:
+        """Return the mean squared error of each sample, of values with mean 0 and deviation 1."""
+        return self.predictions(self.errors(outputs, inputs), labels, top)
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
