@@ -22,6 +22,7 @@ from workbench.core.run_summary import recipe_of
 from workbench.gui import engine_client, jobs, theme
 from workbench.gui.app import make_window
 from workbench.gui.main_window import MainWindow
+from workbench.gui.pages.trying import panel_for
 from workbench.gui.widgets.banner import Banner
 
 HERE = Path(__file__).parent
@@ -124,6 +125,9 @@ def test_everything_a_person_uses_has_its_name_and_is_called_something_aloud(ope
     set_up(window, soon, 0.1)
     names = [f"{part}.{name}" for part, names in PARTS.items() for name in names.split()]
     found: dict[str, Any] = {name: window.findChild(QWidget, name) for name in names}
+    for inputs in ("image", "text"):  # what is there to try a model follows from what it reads
+        window.workspace.try_it._place(panel_for("classification", inputs)(window.behind.engine))
+        found |= {name: window.findChild(QWidget, name) for name in names if found[name] is None}
     assert [name for name, widget in found.items() if widget is None] == []
     assert [name for name, widget in found.items() if not widget.accessibleName()] == []
 

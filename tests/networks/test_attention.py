@@ -18,9 +18,7 @@ def copied(layer: EncoderLayer, norm_first: bool) -> nn.TransformerEncoderLayer:
     weights = [part.weight for part in (attention.query, attention.key, attention.value)]
     with torch.no_grad():
         theirs.self_attn.in_proj_weight.copy_(torch.cat(weights))
-        theirs.self_attn.in_proj_bias.copy_(
-            torch.cat((attention.query.bias, torch.zeros(WIDTH), attention.value.bias))
-        )
+        theirs.self_attn.in_proj_bias.copy_(torch.cat((attention.query.bias, torch.zeros(WIDTH), attention.value.bias)))
         pairs = [
             (theirs.self_attn.out_proj, attention.output),
             (theirs.linear1, layer.inner),

@@ -16,7 +16,6 @@ from workbench.networks.attention import EncoderLayer, mean_of, seen, sinusoids
 from workbench.networks.layers import Activation, Dropout, Width
 from workbench.networks.tokens import TokenSettings
 
-
 _START = 0.02  # deviation of embeddings and positions before training
 
 

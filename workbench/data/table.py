@@ -1,6 +1,5 @@
 """A table of numbers and categories, of which one column or several are predicted: CSV, TSV or Parquet."""
 
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal

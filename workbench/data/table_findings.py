@@ -25,9 +25,7 @@ def of_columns(source: Source, columns: Mapping[str, Column], plan: Plan) -> lis
         words = Words("Left out: {names}. {reason}", {"names": _few(names), "reason": group[0].reason})
         found.append(_plain("warning" if _surprising(group[0]) else "good", words, names))
     if source.layout is not None and source.layout.repeated:
-        words = Words(
-            "Names that stand twice got a number: {names}.", {"names": _few(source.layout.repeated)}
-        )
+        words = Words("Names that stand twice got a number: {names}.", {"names": _few(source.layout.repeated)})
         found.append(_plain("warning", words, list(source.layout.repeated)))
     for feature in plan.features:
         column = columns[feature.name]

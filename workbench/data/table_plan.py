@@ -11,7 +11,7 @@ from workbench.data.table_reading import SPLIT_NAMES
 
 TASKS = ("classification", "regression", "multi_label")
 MOST_CLASSES = 1000
-_TARGETS = "target label labels class y outcome species diagnosis 标签 类别 目标 分类 结果".split()
+_TARGETS = ["target", "label", "labels", "class", "y", "outcome", "species", "diagnosis", "标签", "类别", "目标", "分类", "结果"]
 _YES = ("1", "true", "yes", "y", "是")
 _NO = ("0", "false", "no", "n", "否")
 
@@ -107,7 +107,10 @@ def _classes(columns: Mapping[str, Column], targets: Sequence[str], task: str) -
 
 
 def _require_target(column: Column, task: str) -> None:
-    values = {"column": column.name, "count": f"{column.distinct:,}" if not column.many else f"> {column.distinct - 1:,}"}
+    values = {
+        "column": column.name,
+        "count": f"{column.distinct:,}" if not column.many else f"> {column.distinct - 1:,}",
+    }
     other = mark("Choose another target in the setting Target.")
     if column.present == 0:
         raise UserError(Words("The target {column} is empty.", values), hint=other)

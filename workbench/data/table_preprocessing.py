@@ -163,5 +163,3 @@ def _plan(preprocessing: TablePreprocessing, device: str) -> _Plan:
             starts=whole(starts),
             width=width,
         )
-
-

@@ -103,9 +103,7 @@ def _write(folder: Path, way: str, shares: tuple[float, float], seed: int) -> No
     brings = _splits_brought(given)
     wanted = [0.0 if brings[split] else share for split, share in zip((VALIDATION, TEST), shares, strict=True)]
     kind = np.int32 if len(targets) < 2**31 else np.int64
-    beside = {
-        (split, what): folder / f".{way}-{split}-{what}.npy" for split in SPLITS for what in ("index", "targets")
-    }
+    beside = {(split, what): folder / f".{way}-{split}-{what}.npy" for split in SPLITS for what in ("index", "targets")}
     indexes = [RowWriter(beside[split, "index"], kind) for split in SPLITS]
     values = [RowWriter(beside[split, "targets"], targets.dtype, targets.shape[1:]) for split in SPLITS]
     with RowWriter(folder / f".{way}-splits.npy", np.uint8) as all_splits:

@@ -73,9 +73,7 @@ class Regression(Task):
         predicted, truth = self.natural(outputs, targets)
         return predicted.float(), truth.float()
 
-    def details(
-        self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]
-    ) -> dict[str, Any]:
+    def details(self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
         """Return residuals, pairs of truth and prediction for each target, and the rows predicted worst."""
         predicted, truth = outputs.double().numpy(), targets.double().numpy()
         some = np.unique(np.linspace(0, max(len(truth) - 1, 0), _PAIRS).astype(np.int64)) if len(truth) else []

@@ -42,9 +42,13 @@ def layers(asked: dict[str, Any]) -> Any:
     return {"parameters": 1000 + sum(widths), "layers": rows, "drawing": drawing, "assumed": None}
 
 
+def fitting(**reasons: Any) -> dict[str, Any]:
+    return {kind: {"task": "" if why else "classification", "why": why} for kind, why in reasons.items()}
+
+
 @pytest.fixture
 def engine() -> Canned:
-    fits = {"words": words("reads texts"), "net": None, "plain": None}
+    fits = fitting(words=words("reads texts"), net=None, plain=None)
     check = {"recipe": {"data": DATA, "architecture": {"kind": "net"}, "training": {}}}
     answers = {"model.fits": fits, "settings.check": check, "model.layers": layers, "model.measure": MEASURED}
     return Canned(answers)
@@ -190,7 +194,7 @@ def test_takes_the_architecture_of_an_earlier_run(page: ModelPage, qtbot: QtBot)
 
 
 def test_other_data_choose_an_architecture_that_fits(page: ModelPage, engine: Canned, qtbot: QtBot) -> None:
-    engine.answers["model.fits"] = {"words": None, "net": words("reads images"), "plain": words("reads images")}
+    engine.answers["model.fits"] = fitting(words=None, net=words("reads images"), plain=words("reads images"))
     engine.answers["settings.check"] = {"recipe": {"architecture": {"kind": "words"}}}
     with qtbot.waitSignal(page.changed) as told:
         page.set_data({"kind": "samples", "name": "reviews"}, summary("text"))
