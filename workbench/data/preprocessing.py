@@ -132,6 +132,7 @@ class Preprocessing(Protocol):
 _CLASSES = {
     "image": "workbench.data.preprocessing:ImagePreprocessing",
     "text": "workbench.data.text_preprocessing:TextPreprocessing",
+    "subwords": "workbench.data.token_preprocessing:SubwordPreprocessing",
     "table": "workbench.data.table_preprocessing:TablePreprocessing",
 }
 
@@ -146,7 +147,10 @@ def fit(dataset: Dataset, architecture_settings: Any = None) -> Preprocessing:
     own = getattr(architecture_settings, "own_preprocessing", None)
     made = own(dataset) if own else None
     if made is None:
-        return _class(dataset.inputs.kind).fitted(dataset, architecture_settings)
+        kind = dataset.inputs.kind
+        if kind == "text" and getattr(architecture_settings, "tokens", "word") in ("bpe", "wordpiece"):
+            kind = "subwords"
+        return _class(kind).fitted(dataset, architecture_settings)
     return from_plain(made) if isinstance(made, Mapping) else made
 
 

@@ -75,6 +75,32 @@ class TextPreprocessing:
         found = (ids.get(token, UNKNOWN) for text in texts for token in self.split(text))
         return np.fromiter(found, np.int32)
 
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of these tokens; of words it is what is left of it, with blanks between them."""
+        pieces = [self.token(int(place)) for place in ids if int(place) != PADDING]
+        return (" " if self.tokens == "word" else "").join(pieces)
+
+    def token(self, place: int) -> str:
+        """Return how the token with this id is written; "\ufffd" for what is not in the vocabulary."""
+        known = self.vocabulary
+        return known[place - _SPECIAL] if _SPECIAL <= place < len(known) + _SPECIAL else "\ufffd"
+
+    def pieces(self, text: str) -> list[tuple[str, int]]:
+        """Return the text cut up, each piece with the id of its token; -1 where no token stands for it."""
+        ids = self._ids
+        if self.tokens == "character":
+            return [(sign, ids.get(sign, UNKNOWN)) for sign in text]
+        result: list[tuple[str, int]] = []
+        done, lower = 0, text.lower()
+        if len(lower) != len(text):  # a few letters grow when they become small
+            lower = text
+        for found in _WORD.finditer(lower):
+            if found.start() > done:
+                result.append((text[done : found.start()], -1))
+            result.append((text[found.start() : found.end()], ids.get(found.group(), UNKNOWN)))
+            done = found.end()
+        return [*result, (text[done:], -1)] if done < len(text) else result
+
     def tensor(self, batch: "Tensor") -> "Tensor":
         """Return ids as an embedding takes them: (N, length) int32 -> int64, on the device they are on."""
         return batch.long()

@@ -4,11 +4,13 @@ The tokenizer is kept inside the model as its JSON. The library is imported when
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +18,8 @@ import numpy as np
 from workbench.core.errors import UserError
 from workbench.core.signature import Inputs
 from workbench.data import cache
-from workbench.data.tokenizer_files import tokenizer_from
+from workbench.data.dataset import Dataset
+from workbench.data.tokenizer_files import read_tokenizer, tokenizer_from
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,6 +34,7 @@ _AT_ONCE = 32  # such pieces
 _WORTH_KEEPING = 2_000_000  # characters from which on encoding again takes longer than reading
 _LEARNED_FROM = 50_000_000  # characters at most that a tokenizer is trained on
 _SHORTEST, _LONGEST, _COVERED = 8, 400, 0.95
+_ENDLESS = re.compile(r"(\S{1000})(?=\S)")  # a word that no language has, and that would take much memory to learn from
 Piece = tuple[str, int]
 
 
@@ -38,11 +42,11 @@ Piece = tuple[str, int]
 class SubwordPreprocessing:
     """Turns texts into ids of parts of words: 0 fills up, 1 stands for what is not in the vocabulary.
 
-    tokenizer: its JSON. length: tokens per text, cut or filled up at the end; where the tokenizer has marks for the
+    tokenizer: its JSON; a pretrained one keeps its own ids. length: tokens per text, cut or filled up at the end; where the tokenizer has marks for the
     beginning and the end of a text, they are among them.
     """
 
-    tokens: Literal["bpe", "wordpiece"]
+    tokens: Literal["bpe", "wordpiece", "pretrained"]
     tokenizer: str
     length: int
 
@@ -60,7 +64,7 @@ class SubwordPreprocessing:
         """The ids of "padding" and "unknown", and of those of "cls", "sep", "mask" and "end" that there are."""
         ids = {name: self._loaded.token_to_id(written) for name, written in WRITTEN.items()}
         found = {name: place for name, place in ids.items() if place is not None}
-        return {"padding": PADDING, "unknown": UNKNOWN, **found}
+        return found if self.tokens == "pretrained" else {"padding": PADDING, "unknown": UNKNOWN, **found}
 
     @property
     def frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -147,7 +151,7 @@ class SubwordPreprocessing:
 
     @cached_property
     def _written(self) -> dict[str, int]:
-        names = {**dict(zip(("padding", "unknown"), _ALWAYS, strict=True)), **WRITTEN}
+        names = {"padding": _ALWAYS[PADDING], "unknown": _ALWAYS[UNKNOWN], **WRITTEN}
         return {names[name]: place for name, place in self.special.items()}
 
     def tensor(self, batch: "Tensor") -> "Tensor":
@@ -156,12 +160,25 @@ class SubwordPreprocessing:
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values that travel through JSON; `from_plain` is the way back."""
-        return {"kind": "text", "tokens": self.tokens, "tokenizer": self.tokenizer, "length": self.length}
+        return {"kind": "subwords", "tokens": self.tokens, "tokenizer": self.tokenizer, "length": self.length}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "SubwordPreprocessing":
-        """Return the preprocessing that `to_plain` described."""
+        """Return the preprocessing that `to_plain` described.
+
+        path: in place of tokenizer, a tokenizer.json from elsewhere, or the folder it lies in. Raises UserError when it
+        cannot be used.
+        """
+        if "path" in plain:
+            path = Path(plain["path"]).expanduser()
+            tokenizer = read_tokenizer(path / "tokenizer.json" if path.is_dir() else path).to_str()
+            return cls("pretrained", tokenizer, int(plain["length"]))
         return cls(plain["tokens"], str(plain["tokenizer"]), int(plain["length"]))
+
+    @classmethod
+    def fitted(cls, dataset: Dataset, settings: Any) -> "SubwordPreprocessing":
+        """Return the preprocessing for the training texts of `dataset`."""
+        return cls.fitted_to(dataset.training.texts(), settings)
 
     @classmethod
     def fitted_to(cls, texts: Iterable[str], settings: Any) -> "SubwordPreprocessing":
@@ -269,7 +286,7 @@ def _some(texts: Sequence[str]) -> Iterator[str]:
     every = -(-sum(map(len, texts)) // _LEARNED_FROM)
     for number, chunk in enumerate(chunk for text in texts for chunk in chunks_of(text)):
         if number % every == 0:
-            yield _sound(chunk)
+            yield _ENDLESS.sub(r"\1 ", _sound(chunk))
 
 
 def _sound(text: str) -> str:
