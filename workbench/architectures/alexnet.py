@@ -43,6 +43,7 @@ class AlexNetSettings(Settings):
     title="AlexNet",
     summary="Five convolutions, three linear layers. It won ImageNet in 2012 and is still quick.",
     inputs=("image",),
+    tasks=("classification", "multi_label"),
     paper="Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks; "
     "in the variant of Krizhevsky 2014, One weird trick for parallelizing convolutional neural networks",
     presets={

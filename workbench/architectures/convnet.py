@@ -74,6 +74,7 @@ class ConvNetSettings(Settings):
     title="Convolutional",
     summary="Finds local patterns. The first choice for pictures.",
     inputs=("image",),
+    tasks=("classification", "multi_label"),
     default_for=(("image", "classification"),),
     presets={
         mark("DCNN 28×28"): {"widths": (32, 64), "kernel": 3, "hidden": (128,)},
@@ -86,6 +87,7 @@ class ConvNetSettings(Settings):
             "hidden": (64,),
         },
     },
+    tiny={"widths": (8, 16), "hidden": (16,)},
     paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
     picture=("input", "conv", "pool", "conv", "pool", "linear", "linear"),
 )

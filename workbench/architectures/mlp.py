@@ -36,11 +36,14 @@ class MlpSettings(Settings):
     settings=MlpSettings,
     title="MLP",
     summary="Layers of linear units. The simplest network.",
-    inputs=("image",),
+    inputs=("image", "table", "series"),
+    tasks=("classification", "multi_label", "regression", "forecasting"),
+    default_for=(("table", "classification"), ("table", "regression"), ("table", "multi_label")),
+    tiny={"hidden": (16,)},
     picture=("input", "linear", "linear", "linear"),
 )
 def mlp(settings: MlpSettings, inputs: Inputs, outputs: int) -> nn.Module:
-    """Return a multilayer perceptron: (batch, channels, height, width) -> logits (batch, outputs)."""
+    """Return a multilayer perceptron, which sees no order in its inputs: (batch, …) -> (batch, outputs)."""
     layers = dense(
         prod(inputs.shape),
         settings.hidden,

@@ -88,6 +88,7 @@ class ResNetSettings(Settings):
     title="ResNet",
     summary="Shortcuts let it grow deep and still learn. The standard for pictures.",
     inputs=("image",),
+    tasks=("classification", "multi_label"),
     paper="He et al. 2016, Deep residual learning for image recognition; "
     "Zagoruyko and Komodakis 2016, Wide residual networks",
     presets={

@@ -21,6 +21,7 @@ class SoftmaxSettings(Settings):
     title="Softmax",
     summary="One linear layer. The yardstick for all others.",
     inputs=("image",),
+    tasks=("classification", "multi_label"),
     picture=("input", "linear"),
 )
 def softmax(settings: SoftmaxSettings, inputs: Inputs, outputs: int) -> nn.Module:

@@ -39,12 +39,14 @@ class TextCnnSettings(TokenSettings):
     title="Text CNN",
     summary="Finds telling phrases. Quick to train on short texts.",
     inputs=("text",),
+    tasks=("classification", "multi_label"),
     default_for=(("text", "classification"),),
     presets={
         mark("Words"): {"tokens": "word"},
         mark("Characters"): {"tokens": "character", "embedding": 64, "windows": (2, 3, 4, 5, 7)},
         mark("Kim 2014"): {"tokens": "word", "embedding": 300, "windows": (3, 4, 5), "filters": 100, "dropout": 0.5},
     },
+    tiny={"embedding": 16, "filters": 16},
     paper="Kim 2014, Convolutional neural networks for sentence classification",
     picture=("input", "embedding", "conv", "pool", "linear"),
 )

@@ -56,6 +56,7 @@ class VggSettings(Settings):
     title="VGG",
     summary="Many small filters in a row. Simple, strong and large.",
     inputs=("image",),
+    tasks=("classification", "multi_label"),
     paper="Simonyan and Zisserman 2015, Very deep convolutional networks for large-scale image recognition",
     presets={
         mark("VGG-11"): {"depth": 11, "normalization": "none", "hidden": 4096},

@@ -75,6 +75,7 @@ class VitSettings(Settings):
     title="Vision transformer",
     summary="Cuts the picture into patches and lets them attend to each other. Wants many pictures.",
     inputs=("image",),
+    tasks=("classification", "multi_label"),
     paper="Dosovitskiy et al. 2021, An image is worth 16x16 words: transformers for image recognition at scale",
     presets={
         mark("Small pictures"): {"width": 128, "layers": 6, "heads": 4},

@@ -18,6 +18,9 @@ from workbench.data.sample_files import sample_file
 # Samples that another kind of data opens: the plain settings with which it does, without those of `_SHARED`.
 SAMPLE_SETTINGS: dict[str, dict[str, Any]] = {
     "reviews": {"kind": "text_table", "path": "sample:reviews/reviews.csv"},
+    "wine": {"kind": "table", "path": "sample:wine.csv"},
+    "iris": {"kind": "table", "path": "sample:iris.csv"},
+    "diabetes": {"kind": "table", "path": "sample:diabetes.csv"},
 }
 
 
@@ -26,9 +29,17 @@ class SamplesSettings(ImageSettings):
 
     kind: Annotated[Literal["samples"], Hint(hidden=True)] = "samples"
     name: Annotated[
-        Literal["digits", "reviews"],
-        Field(title="Sample", description="Images of handwritten digits, or product reviews in English and Chinese."),
-        Hint(choices={"digits": "Handwritten digits", "reviews": "Product reviews"}),
+        Literal["digits", "reviews", "wine", "iris", "diabetes"],
+        Field(title="Sample", description="Images, texts, tables or series: one for every task, and none is large."),
+        Hint(
+            choices={
+                "digits": "Handwritten digits",
+                "reviews": "Product reviews",
+                "wine": "Wines",
+                "iris": "Irises",
+                "diabetes": "Diabetes",
+            }
+        ),
     ] = "digits"
 
     def inputs_kind(self) -> InputKind:

@@ -17,7 +17,7 @@ from workbench.data import cache, register, table_cache, table_findings
 from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Progress, ProgressCallback
 from workbench.data.table_opening import dataset_of
-from workbench.data.table_plan import TASKS, guessed_targets, known, natural_task, planned
+from workbench.data.table_plan import RECONSTRUCTION, TASKS, guessed_targets, known, natural_task, planned
 from workbench.data.table_source import PARQUET, SEPARATED, Source, parts, readable, source_at
 
 _VERSION = 1  # raise it whenever the same files would give other numbers
@@ -127,9 +127,9 @@ class TableSettings(DataSettings):
         return "table"
 
     def tasks(self, of_kind: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the task that the target poses, seen from the first rows; () where there is no table yet."""
+        """Return what the target poses, seen from the first rows, and reconstruction; () where there is no table yet."""
         try:
-            return (_task_of(self),)
+            return (_task_of(self), RECONSTRUCTION)
         except (UserError, OSError):
             return ()  # said when the table is opened
 
@@ -152,7 +152,8 @@ class TableSettings(DataSettings):
 
 
 def _task_of(settings: TableSettings) -> str:
-    if settings.task != "auto":
+    """Return what is done with the target; it may also be left aside, to reconstruct the other columns."""
+    if settings.task not in ("auto", RECONSTRUCTION):
         return settings.task
     path = located(settings.path)
     changed = path.stat().st_mtime_ns
@@ -206,7 +207,7 @@ def example(folder: Path) -> TableSettings:
     summary="Rows of numbers and categories, of which one column is predicted from the others.",
     recognises=recognises,
     example=example,
-    tasks=TASKS,
+    tasks=(*TASKS, RECONSTRUCTION),
 )
 def open_table(settings: TableSettings, progress: ProgressCallback) -> Dataset:
     """Open a table; columns that say nothing are left out, each with its reason."""
@@ -220,7 +221,7 @@ def open_table(settings: TableSettings, progress: ProgressCallback) -> Dataset:
             "A table does not pose the task {task}.",
             hint="Choose one of these: {tasks}.",
             task=task,
-            tasks=", ".join(TASKS),
+            tasks=", ".join((*TASKS, RECONSTRUCTION)),
         )
     chosen = ("target", "columns", "leave_out", "numeric", "categorical", "header", "encoding")
     parts_of_key = ["table", _VERSION, task, str(path), source.columns, cache.fingerprint(source.paths())]

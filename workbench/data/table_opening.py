@@ -16,6 +16,7 @@ from workbench.data.base import DataSettings
 from workbench.data.dataset import Dataset, Problem, Skipped, Split, TargetScale
 from workbench.data.row_file import RowFile
 from workbench.data.table_cache import MOST_COMPARED, groups_of_equals
+from workbench.data.table_plan import RECONSTRUCTION
 from workbench.data.table_source import Source
 from workbench.data.table_splits import RowNames, dealt_out
 
@@ -41,7 +42,7 @@ def dataset_of(settings: DataSettings, source: Source, folder: Path, summary: Ma
     dataset = Dataset(
         name=Path(source.name).stem,
         task=task,
-        tasks=(task,),
+        tasks=(task, RECONSTRUCTION),
         inputs=Inputs("table", ()),
         classes=() if regression else renamed(tuple(summary["classes"]), settings.class_names),
         splits=splits,

@@ -9,9 +9,24 @@ from workbench.data.folders import class_order, split_named
 from workbench.data.table_columns import Column, Described, described, judged
 from workbench.data.table_reading import SPLIT_NAMES
 
-TASKS = ("classification", "regression", "multi_label")
+TASKS = ("classification", "regression", "multi_label")  # for a target
+RECONSTRUCTION = "reconstruction"  # which needs none
 MOST_CLASSES = 1000
-_TARGETS = ["target", "label", "labels", "class", "y", "outcome", "species", "diagnosis", "标签", "类别", "目标", "分类", "结果"]
+_TARGETS = [
+    "target",
+    "label",
+    "labels",
+    "class",
+    "y",
+    "outcome",
+    "species",
+    "diagnosis",
+    "标签",
+    "类别",
+    "目标",
+    "分类",
+    "结果",
+]
 _YES = ("1", "true", "yes", "y", "是")
 _NO = ("0", "false", "no", "n", "否")
 

@@ -1,0 +1,84 @@
+"""Multi-label classification: which of several labels a sample has, one, many or none."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from workbench.core.signature import Inputs
+from workbench.core.words import mark
+from workbench.tasks import Reduction, Task, register
+
+THRESHOLD = 0.5  # a label is told from this probability on
+
+
+@register
+class MultiLabel(Task):
+    """A yes or no for every label; the network gives a logit for each."""
+
+    name = "multi_label"
+    title = mark("Several labels")
+    metrics = ("micro_f1", "exact_match")
+    headline = "micro_f1"
+
+    def outputs(self, count: int, inputs: Inputs) -> int:
+        """Return the number of labels."""
+        return count
+
+    def prepare(
+        self, inputs: Tensor, targets: Tensor, generator: Generator, *, training: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return the inputs as they are, and the labels (batch, labels) as 0.0 and 1.0."""
+        return inputs, targets.float()
+
+    def loss(
+        self,
+        outputs: Tensor,
+        targets: Tensor,
+        *,
+        weights: Tensor | None = None,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "mean",
+    ) -> Tensor:
+        """Return binary cross-entropy in float32, the mean over the labels of a sample.
+
+        outputs: logits (batch, labels); targets (batch, labels) of 0 and 1, which label_smoothing draws towards a
+        half. weights are for single classes and have no meaning here.
+        """
+        goals = targets.float()
+        goals = goals * (1 - label_smoothing) + label_smoothing / 2 if label_smoothing else goals
+        total = binary_cross_entropy_with_logits(outputs.float(), goals, reduction="sum") / max(goals.shape[1], 1)
+        return total / len(goals) if reduction == "mean" else total
+
+    def details(self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+        """Return per_label: count, precision, recall and F1 of each label; what cannot be computed is 0."""
+        told, there = outputs > 0, targets > 0.5
+        right, guessed, present = (part.sum(0).tolist() for part in (told & there, told, there))
+        return {
+            "per_label": [
+                {
+                    "label": label,
+                    "count": present[n],
+                    "precision": right[n] / max(guessed[n], 1),
+                    "recall": right[n] / max(present[n], 1),
+                    "f1": 2 * right[n] / max(guessed[n] + present[n], 1),
+                }
+                for n, label in enumerate(labels)
+            ]
+        }
+
+    def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
+        """Return for each sample its labels, them in one text, the surest score, and the `top` labels, best first.
+
+        Scores are independent probabilities: they do not sum to one.
+        """
+        scores, places = torch.sigmoid(outputs.float()).topk(min(top, len(labels)), dim=1)
+        every = torch.sigmoid(outputs.float()).tolist()
+        found = []
+        for row, some, where in zip(every, scores.tolist(), places.tolist(), strict=True):
+            told = [label for label, score in zip(labels, row, strict=True) if score >= THRESHOLD]
+            best = [{"label": labels[place], "score": score} for score, place in zip(some, where, strict=True)]
+            found.append({"label": ", ".join(told), "labels": told, "score": some[0], "top": best})
+        return found
