@@ -42,8 +42,8 @@ Piece = tuple[str, int]
 class SubwordPreprocessing:
     """Turns texts into ids of parts of words: 0 fills up, 1 stands for what is not in the vocabulary.
 
-    tokenizer: its JSON; a pretrained one keeps its own ids. length: tokens per text, cut or filled up at the end; where the tokenizer has marks for the
-    beginning and the end of a text, they are among them.
+    tokenizer: its JSON; a pretrained one keeps its own ids. length: tokens per text, cut or filled up at the end; where
+    the tokenizer has marks for the beginning and the end of a text, they are among them.
     """
 
     tokens: Literal["bpe", "wordpiece", "pretrained"]
