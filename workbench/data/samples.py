@@ -21,6 +21,7 @@ SAMPLE_SETTINGS: dict[str, dict[str, Any]] = {
     "wine": {"kind": "table", "path": "sample:wine.csv"},
     "iris": {"kind": "table", "path": "sample:iris.csv"},
     "diabetes": {"kind": "table", "path": "sample:diabetes.csv"},
+    "python-topics": {"kind": "text_file", "path": "sample:python-topics"},
 }
 
 
@@ -29,7 +30,7 @@ class SamplesSettings(ImageSettings):
 
     kind: Annotated[Literal["samples"], Hint(hidden=True)] = "samples"
     name: Annotated[
-        Literal["digits", "reviews", "wine", "iris", "diabetes"],
+        Literal["digits", "reviews", "wine", "iris", "diabetes", "python-topics"],
         Field(title="Sample", description="Images, texts, tables or series: one for every task, and none is large."),
         Hint(
             choices={
@@ -38,6 +39,7 @@ class SamplesSettings(ImageSettings):
                 "wine": "Wines",
                 "iris": "Irises",
                 "diabetes": "Diabetes",
+                "python-topics": "Python's documentation",
             }
         ),
     ] = "digits"

@@ -146,7 +146,7 @@ class Predictor:
         if kind == "text":
             if not isinstance(raw, str | Path | bytes):
                 raise UserError("This model reads texts, not images.", hint="Type a text or give a text file.")
-            return self.preprocessing.encode(raw if isinstance(raw, str) else text_of(raw))
+            return self.task.encoded(raw if isinstance(raw, str) else text_of(raw), self.preprocessing)
         if isinstance(raw, str):
             raise UserError("This model does not read texts.", hint="Give a file of the kind it was trained on.")
         encoded = self.preprocessing.encode(raw, notes)

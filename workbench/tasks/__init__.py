@@ -99,6 +99,10 @@ class Task(ABC):
     def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
         """Return plain values for each sample of the batch, as `workbench predict` prints them."""
 
+    def encoded(self, text: str, preprocessing: Any) -> Any:
+        """Return a text to predict as the network takes it: (length,) int32."""
+        return preprocessing.encode(text)
+
     def answers(
         self, outputs: Tensor, inputs: Tensor, labels: Sequence[str], top: int, preprocessing: Any
     ) -> list[dict[str, Any]]:

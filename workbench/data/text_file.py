@@ -1,0 +1,287 @@
+"""Texts to learn a language from: one file or many, each a document, or one in each line of JSON lines."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from workbench.core.errors import UserError
+from workbench.core.images import shown
+from workbench.core.settings import Hint
+from workbench.core.signature import InputKind
+from workbench.core.words import Words, from_plain, to_plain
+from workbench.data import cache, register
+from workbench.data.assembly import assembled
+from workbench.data.base import DataSettings, located
+from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
+from workbench.data.folders import split_named
+from workbench.data.sample_files import MADE
+from workbench.data.splits import TEST, TRAINING, UNDECIDED, VALIDATION
+from workbench.data.text_reading import LINES, MOST_BYTES, PLAIN, first_rows, read_texts
+
+_VERSION = 1  # raise it whenever the same file would give other texts
+_MANY = 10  # documents from which on whole ones are dealt out; fewer are cut
+_LONG_LINE = 1_000_000  # characters
+_MOST_FILES = 200_000
+
+
+class TextFileSettings(DataSettings):
+    """Where the texts lie and how they are read."""
+
+    kind: Annotated[Literal["text_file"], Hint(hidden=True)] = "text_file"
+    path: Annotated[
+        str,
+        Field(title="File", description="A .txt, .md or .jsonl file, or a folder of them."),
+        Hint(chooser="path"),
+    ] = ""
+    encoding: Annotated[
+        Literal["auto", "utf-8", "utf-16", "gb18030", "cp1252"],
+        Field(title="Encoding", description="How letters were written as bytes; automatic looks at them."),
+        Hint(
+            advanced=True,
+            choices={
+                "auto": "Automatic",
+                "utf-8": "UTF-8",
+                "utf-16": "UTF-16",
+                "gb18030": "GB18030 (Chinese)",
+                "cp1252": "Windows-1252 (Western)",
+            },
+        ),
+    ] = "auto"
+    field: Annotated[
+        str,
+        Field(title="Text field", description="Of JSON lines, the name of the field with the text; auto finds it."),
+        Hint(advanced=True),
+    ] = "auto"
+
+    def inputs_kind(self) -> InputKind:
+        """Return "text"."""
+        return "text"
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files at `path` that hold texts, of a folder all that lie below it."""
+    if path.is_file():
+        return [path]
+    found = (file for file in path.rglob("*") if file.suffix.lower() in PLAIN + LINES and file.is_file())
+    return sorted(file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+
+
+def recognises(path: Path) -> float:
+    """Return how sure it is that `path` holds texts without labels: by its ending and its first lines."""
+    if path.is_file():
+        ending = path.suffix.lower()
+        if ending in LINES:
+            rows = [row for row in first_rows(path) if isinstance(row, dict)]
+            return 0.95 if rows and all(len(row) == 1 for row in rows) else 0.3
+        return 0.0 if ending not in PLAIN else 0.5 if ending == ".txt" and _is_table(path) else 0.95
+    if not path.is_dir():
+        return 0.0
+    inside = [file for file in path.iterdir() if not file.name.startswith(".")]
+    texts = sum(file.suffix.lower() in PLAIN and file.is_file() for file in inside)
+    return 0.6 if texts > len(inside) / 2 else 0.0
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether every one of the first lines has the same number of tabs."""
+    with path.open("rb") as file:
+        lines = [line for line in (file.readline(100_000) for _ in range(20)) if line.strip()]
+    tabs = {line.count(b"\t") for line in lines}
+    return len(lines) > 1 and len(tabs) == 1 and tabs != {0}
+
+
+def example(folder: Path) -> TextFileSettings:
+    """Write a folder of 20 short texts and return the settings that open it."""
+    place = folder / "texts"
+    place.mkdir()
+    for number in range(20):
+        lines = (f"The cat number {number} sat on the mat.", f"It saw {number + 2} mice and slept on.")
+        (place / f"story {number:02}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return TextFileSettings(path=str(place))
+
+
+@register(
+    "text_file",
+    settings=TextFileSettings,
+    title="Texts",
+    summary="Text files without labels, to learn to write like them: .txt, .md or .jsonl.",
+    recognises=recognises,
+    example=example,
+    tasks=("next_token", "masked_token"),
+)
+def open_text_file(settings: TextFileSettings, progress: ProgressCallback) -> Dataset:
+    """Open texts, through the cache."""
+    path = located(settings.path)
+    if not settings.path or not path.exists():
+        raise UserError("{path} does not exist.", hint="Choose another file or folder.", path=settings.path or "…")
+    files = _files(path)
+    if not files or len(files) > _MOST_FILES or sum(file.stat().st_size for file in files) > MOST_BYTES:
+        raise _unfit(path, files)
+    key = cache.key(
+        "text_file",
+        _VERSION,
+        cache.fingerprint(files),
+        [str(file.relative_to(path.parent)) for file in files],
+        [settings.encoding, settings.field],
+    )
+    folder, summary = cache.cached(key, lambda folder: _build(folder, settings, path, files, progress))
+    texts, names = cache.read_plain(folder / "texts.json"), cache.read_plain(folder / "names.json")
+    given = np.load(folder / "given.npy")
+    groups = np.load(folder / "groups.npy")
+    if len(texts) < _MANY and (given == UNDECIDED).all():
+        texts, names, given = _cut(texts, names, settings)
+        groups = None
+    elif (given == UNDECIDED).any():
+        given = _dealt(np.array([len(text) for text in texts]), given, settings)
+    dataset = assembled(
+        settings,
+        name=path.stem,
+        folder=folder,
+        tasks=("next_token", "masked_token"),
+        inputs=texts,
+        targets=np.zeros(len(texts), np.int64),
+        names=names,
+        classes=(),
+        given=given,
+        groups=groups,
+        skipped=[Skipped(name, from_plain(reason)) for name, reason in summary["skipped"]],
+        facts=summary["facts"],
+    )
+    found = tuple(Problem(level, from_plain(words)) for level, words in summary["problems"])
+    return replace(dataset, problems=dataset.problems + found)
+
+
+def _unfit(path: Path, files: list[Path]) -> UserError:
+    if not files:
+        return UserError("There is no text in {path}.", hint="Choose .txt, .md or .jsonl files.", path=shown(str(path)))
+    return UserError(
+        "{path} holds too much text: {count} files, {size} GB.",
+        hint="Choose some of the files; {most} GB are read at most.",
+        path=shown(str(path)),
+        count=f"{len(files):,}",
+        size=f"{sum(file.stat().st_size for file in files) / 1e9:.1f}",
+        most=MOST_BYTES // 10**9,
+    )
+
+
+def _build(
+    folder: Path, settings: TextFileSettings, path: Path, files: list[Path], progress: ProgressCallback
+) -> dict[str, Any]:
+    texts: list[str] = []
+    names: list[str] = []
+    given: list[int] = []
+    skipped: list[Skipped] = []
+    encodings: dict[str, str] = {}
+    longest, longest_name = 0, ""
+    for done, file in enumerate(files):
+        progress(Progress(Words("Reading files"), done, len(files)))
+        try:
+            read = read_texts(file, settings.encoding, settings.field)
+        except UserError as error:
+            if len(files) == 1:
+                raise
+            skipped.append(Skipped(shown(file.name), error.message))
+            continue
+        texts += [text if text.endswith("\n") else f"{text}\n" for text in read.texts]
+        names += read.names
+        split = _split_of(file, path)
+        given += [UNDECIDED if split is None else split] * len(read.texts)
+        skipped += read.skipped
+        encodings.setdefault(read.encoding, shown(file.name))
+        if read.longest > longest and file.suffix.lower() in PLAIN:
+            longest, longest_name = read.longest, shown(file.name)
+    if not texts:
+        raise UserError("There is no text in {path}.", hint="Choose .txt, .md or .jsonl files.", path=shown(str(path)))
+    np.save(folder / "given.npy", np.array(given, np.uint8))
+    np.save(folder / "targets.npy", np.zeros(len(texts), np.int64))
+    np.save(folder / "groups.npy", cache.groups_of_equals(cache.text_digests(texts)))
+    cache.write_plain(folder / "texts.json", texts)
+    cache.write_plain(folder / "names.json", names)
+    problems = [("warning", words) for words in _oddities(encodings, longest, longest_name, settings)]
+    return {
+        "skipped": [[item.name, to_plain(item.reason)] for item in skipped],
+        "problems": [[level, to_plain(words)] for level, words in problems],
+        "facts": {
+            "files": len(files),
+            "documents": len(texts),
+            "characters": sum(map(len, texts)),
+            "different_characters": len(set().union(*map(set, texts))),
+            "encodings": sorted(encodings),
+        },
+    }
+
+
+def _oddities(encodings: dict[str, str], longest: int, name: str, settings: TextFileSettings) -> list[Words]:
+    found = [
+        Words(
+            "{name} is not in UTF-8; it was read as {encoding}. Look whether the texts are right.",
+            {"name": file, "encoding": encoding.upper().replace("_", "-")},
+        )
+        for encoding, file in encodings.items()
+        if encoding != "utf-8" and settings.encoding == "auto"
+    ]
+    if longest > _LONG_LINE:
+        words = "A line of {name} has {count} characters; it is read like any other."
+        found.append(Words(words, {"name": name, "count": f"{longest:,}"}))
+    return found
+
+
+def _split_of(file: Path, path: Path) -> int | None:
+    """Return the split that the name of a file, or of the folder around it, says: of several files only."""
+    if path.is_file():
+        return None
+    inside = file.relative_to(path)
+    return split_named(inside.parts[0]) if len(inside.parts) > 1 else split_named(inside.stem)
+
+
+def _cut(texts: list[str], names: list[str], settings: DataSettings) -> tuple[list[str], list[str], np.ndarray]:
+    """Return few texts cut in order: the end is for testing, what stands before it for validation."""
+    total = sum(map(len, texts))
+    first = int(total * (1 - settings.validation - settings.test) + 1e-6)
+    second = max(first, int(total * (1 - settings.test) + 1e-6))
+    parts: list[tuple[str, str, int]] = []
+    done = 0
+    for text, name in zip(texts, names, strict=True):
+        places = [min(max(place - done, 0), len(text)) for place in (0, first, second, total)]
+        for split, begin, end in zip((TRAINING, VALIDATION, TEST), places[:-1], places[1:], strict=True):
+            if end > begin:
+                parts.append((text[begin:end], name, split))
+        done += len(text)
+    return [part[0] for part in parts], [part[1] for part in parts], np.array([part[2] for part in parts], np.uint8)
+
+
+def _dealt(sizes: np.ndarray, given: np.ndarray, settings: DataSettings) -> np.ndarray:
+    """Return the split of each document: whole ones in a random order until a split has its share of the characters."""
+    splits = given.copy()
+    open_places = np.flatnonzero((given == UNDECIDED) | (given == TRAINING))
+    order = open_places[np.random.Generator(np.random.PCG64(settings.split_seed)).permutation(len(open_places))]
+    splits[order] = TRAINING
+    wanted = {
+        split: share
+        for split, share in ((VALIDATION, settings.validation), (TEST, settings.test))
+        if share and not (given == split).any()
+    }
+    place, total = 0, sizes[open_places].sum()
+    for number, (split, share) in enumerate(wanted.items(), start=1):
+        taken = 0
+        while place < len(order) - len(wanted) + number - 1 and (not taken or taken < share * total):
+            if taken and taken + sizes[order[place]] / 2 > share * total:
+                break
+            splits[order[place]] = split
+            taken += int(sizes[order[place]])
+            place += 1
+    return splits
+
+
+def _write_topics(path: Path) -> None:
+    """Write the topics of Python's own documentation into a folder, a file each."""
+    from pydoc_data.topics import topics
+
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in sorted(topics.items()):
+        (path / f"{name}.txt").write_text(text.strip() + "\n", encoding="utf-8")
+
+
+MADE["python-topics"] = _write_topics
