@@ -60,7 +60,7 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import doctor, listing, training, using, window
+    from workbench.commands import doctor, generating, listing, training, using, window
 
     app = typer.Typer(
         add_completion=False,
@@ -103,6 +103,7 @@ def application() -> Any:
     app.command(help=tr("List all runs, the newest last."))(listing.runs)
     app.command(help=tr("Measure a run's best model on its validation and test splits."))(using.evaluate)
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
+    app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
     app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
     app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)
     return app

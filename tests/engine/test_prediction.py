@@ -10,7 +10,7 @@ from PIL import Image
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import from_plain
-from workbench.engine import ask, prediction
+from workbench.engine import _predictors, ask
 
 
 def test_a_run_describes_its_model_without_loading_it(digits_run: RunFolder) -> None:
@@ -76,17 +76,17 @@ def test_a_batch_is_a_job_over_files_folders_and_tables(texts_run: RunFolder, tm
 def test_two_models_are_kept_and_a_better_one_is_noticed(
     digits_run: RunFolder, texts_run: RunFolder, tmp_path: Path
 ) -> None:
-    prediction._predictors.clear()
+    _predictors._predictors.clear()
     copy = RunFolder(shutil.copytree(digits_run.path, tmp_path / "copy"))
     for run in (digits_run, texts_run, copy, copy):
         ask("prediction.predict", {"run": str(run.path), "inputs": []})
-    assert len(prediction._predictors) == 2
+    assert len(_predictors._predictors) == 2
     before = copy.best_model()
     assert before
     better = before.rename(before.with_name("step-99999999-a001"))
     (copy.models / "best.json").write_text(f'{{"name": "{better.name}"}}', encoding="utf-8")
     ask("prediction.predict", {"run": str(copy.path), "inputs": []})
-    assert better in prediction._predictors
+    assert better in _predictors._predictors
 
 
 def test_evaluation_is_found_again(digits_run: RunFolder) -> None:

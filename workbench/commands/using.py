@@ -37,7 +37,7 @@ def predict(
     from workbench.inference.inputs import items_of
     from workbench.inference.predictor import BATCH_SIZE, Item, Predictor
 
-    predictor = Predictor.of_run(folder, _device(device))
+    predictor = Predictor.of_run(folder, device_of(device))
     column = predictor.model.description.get("data", {}).get("text_column", "auto")
     items: list[Item] = []
     for given in inputs:
@@ -82,7 +82,7 @@ def evaluate(
         def report(state: Any) -> None:
             progress.update(task, description=tr(state.stage), total=state.total or None, completed=state.done)
 
-        found = evaluate_run(folder, data=data or "", device=_device(device), progress=report)
+        found = evaluate_run(folder, data=data or "", device=device_of(device), progress=report)
     if as_json:
         say_json({"run": str(folder.path), **found})
         return
@@ -135,7 +135,8 @@ def describe(
     _show_layers(found)
 
 
-def _device(device: str | None) -> str:
+def device_of(device: str | None) -> str:
+    """Return the device that a person named, the CPU when none was; raises UserError for one that is not there."""
     if device in (None, "cpu"):
         return "cpu"
     from workbench.training.devices import chosen_device

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import io
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -17,13 +16,11 @@ from workbench.core.images import shown
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.dataset import Dataset, Split
+from workbench.engine._predictors import predictor_of
 from workbench.inference import run_data
 from workbench.inference.inputs import items_of
 from workbench.inference.model_folder import model_of, read_description
 from workbench.inference.predictor import BATCH_SIZE, Item, Predictor
-
-_KEPT = 2
-_predictors: OrderedDict[Path, Predictor] = OrderedDict()
 
 
 def describe(run: str) -> dict[str, Any]:
@@ -44,14 +41,14 @@ def describe(run: str) -> dict[str, Any]:
 
 def predict(run: str, inputs: Sequence[Mapping[str, Any]], top: int = 5, invert: bool = False) -> dict[str, Any]:
     """Return a prediction for each input: {"path"}, {"text"}, {"row"}, {"series"} or {"image": base64 of an image file}."""
-    predictor = _predictor(run)
+    predictor = predictor_of(run)
     items = [_item(given, number) for number, given in enumerate(inputs)]
     return {"predictions": [found.to_plain() for found in predictor.predict(items, top, invert=invert)]}
 
 
 def seen(run: str, input: Mapping[str, Any], invert: bool = False) -> dict[str, Any]:
     """Return an image as the model of the run sees it: {"shape": [H, W, C], "pixels": base64 of uint8}."""
-    pixels = _predictor(run).seen(_item(input, 0).raw, invert=invert)
+    pixels = predictor_of(run).seen(_item(input, 0).raw, invert=invert)
     return {"shape": list(pixels.shape), "pixels": base64.b64encode(pixels.tobytes()).decode("ascii")}
 
 
@@ -82,26 +79,13 @@ def batch(
 ) -> dict[str, Any]:
     """Return a prediction for each thing at these paths: files, folders of them, tables of texts. A job."""
     progress(Words("Looking for inputs"))
-    predictor = _predictor(run)
+    predictor = predictor_of(run)
     items = items_of(paths, predictor.model.inputs.kind, _text_column(predictor), predictor.preprocessing)
     stage = Words("Predicting")
     found = predictor.predictions(
         items, top, BATCH_SIZE, invert=invert, before=lambda done: progress(stage, done, len(items))
     )
     return {"predictions": [prediction.to_plain() for prediction in found]}
-
-
-def _predictor(run: str) -> Predictor:
-    """Return the run's predictor, from memory if its model is among the ones last used."""
-    model = model_of(RunFolder(Path(run)))
-    if model in _predictors:
-        _predictors.move_to_end(model)
-        return _predictors[model]
-    predictor = Predictor.of_run(RunFolder(Path(run)))
-    _predictors[predictor.model.folder] = predictor
-    while len(_predictors) > _KEPT:
-        _predictors.popitem(last=False)
-    return predictor
 
 
 @lru_cache(maxsize=1)
