@@ -11,6 +11,7 @@ from workbench.core.signature import SPLITS, Inputs
 from workbench.data import cache, checks
 from workbench.data.base import DataSettings
 from workbench.data.dataset import Dataset, Picked, Skipped, Split
+from workbench.data.several_labels import dealt_by
 from workbench.data.splits import dealt
 
 
@@ -32,10 +33,11 @@ def assembled(
     """Return the data set with its samples dealt out, its classes named as wished, and its problems found.
 
     tasks: what the data can pose, the natural one first, where it is not the usual for images or texts. inputs: images
-    (N, H, W, C) uint8, or N texts. targets (N,) int64. given (N,) uint8: the splits that the data
+    (N, H, W, C) uint8, or N texts. targets (N,) int64, or (N, labels) uint8. given (N,) uint8: the splits that the data
     bring, see `splits.dealt`. groups (N,) int64: equal for equal samples. folder: the cache, which gets splits.npy.
     """
-    splits = dealt(targets, given, validation=settings.validation, test=settings.test, seed=settings.split_seed)
+    alike = targets if targets.ndim == 1 else dealt_by(targets)
+    splits = dealt(alike, given, validation=settings.validation, test=settings.test, seed=settings.split_seed)
     cache.replace_array(folder / "splits.npy", splits)
     parts = {}
     for number, split in enumerate(SPLITS):

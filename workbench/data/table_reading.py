@@ -1,10 +1,10 @@
-"""Reading a table of texts that is not to be trusted: CSV, TSV and JSON lines, with the line of every row."""
+"""Reading a table of texts that is not to be trusted: CSV, TSV, JSON lines and Parquet, with the line of every row."""
 
 import io
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -14,12 +14,15 @@ from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.core.words import Words, mark
 from workbench.data.dataset import Problem, Skipped
+from workbench.data.encodings import decoded
 
 SEPARATORS = {".csv": ",;\t|", ".tsv": "\t", ".tab": "\t", ".txt": "\t,;|"}
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
-ENDINGS = frozenset((*SEPARATORS, *JSON_ENDINGS))
+PARQUET_ENDINGS = (".parquet", ".pq", ".parq")
+ENDINGS = frozenset((*SEPARATORS, *JSON_ENDINGS, *PARQUET_ENDINGS))
 _MOST_BYTES = 2_000_000_000
-_LONGEST_LINE = 1_000_000  # characters of one text that are kept
+LONGEST_TEXT = 1_000_000  # characters
+TOO_LONG = Words("It is longer than a million characters.")
 _SWALLOWED = 10  # line breaks inside one field from which on a missing quotation mark is more likely than a long text
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
 
@@ -28,7 +31,8 @@ _BROKEN = re.compile("[\x00\ud800-\udfff]")
 class Table:
     """Rows of texts. columns: by name, each with one text a row. lines: (N,) the line each row begins in, from 1.
 
-    named: whether the names come from the file and are not just numbers.
+    named: whether the names come from the file and are not just numbers. encoding: in which it was read. separator:
+    what stands between two cells.
     """
 
     columns: dict[str, list[str]]
@@ -36,69 +40,51 @@ class Table:
     named: bool = True
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    encoding: str = ""
+    separator: str = ""
 
 
-def read_table(path: Path, header: str = "auto") -> Table:
-    """Return the rows of a table; header is "auto", "yes" or "no". Raises UserError when it is no table."""
+def read_table(path: Path, header: str = "auto", encoding: str = "auto", separator: str = "auto") -> Table:
+    """Return the rows of a table; raises UserError when it is no table.
+
+    header: "auto", "yes" or "no". encoding: "auto", or one of `encodings.CHOICES`. separator: "auto", or what stands
+    between two cells.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UserError(
-                "{name} is too large: more than {most} GB.", name=shown(path.name), most=_MOST_BYTES // 10**9
+                "{name} is too large: more than {most} GB.",
+                hint="Split it into several files.",
+                name=shown(path.name),
+                most=_MOST_BYTES // 10**9,
             )
         content = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError("{name} could not be read: {reason}.", name=shown(path.name), reason=reason) from error
-    return parsed(path.name, content, header)
+    return parsed(path.name, content, header, encoding, separator)
 
 
-def parsed(name: str, content: bytes, header: str = "auto") -> Table:
-    """Return the rows of the table with this content; its name says whether it is CSV, TSV or JSON lines."""
+def parsed(name: str, content: bytes, header: str = "auto", encoding: str = "auto", separator: str = "auto") -> Table:
+    """Return the rows of the table with this content; its name says whether it is CSV, JSON lines or Parquet."""
     path = PurePath(name)
-    text, problems = _text(path, content)
+    if path.suffix.lower() in PARQUET_ENDINGS:
+        return from_parquet(path, content)
+    text, found, problems = decoded(name, content, encoding)
     if path.suffix.lower() in JSON_ENDINGS:
         table = _from_json(path, text)
     else:
-        table = _from_separated(path, text, header)
-    return Table(table.columns, table.lines, table.named, table.skipped, (*problems, *table.problems))
-
-
-def _text(path: PurePath, content: bytes) -> tuple[str, list[Problem]]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text, encoding = content.decode("utf-16", "replace"), "UTF-16"
-    else:
-        try:
-            text, encoding = content.decode("utf-8-sig"), ""
-        except UnicodeDecodeError:
-            text, encoding = _guessed(content)
-    if "\0" in text[:10_000] or not text.strip():
-        raise UserError(
-            mark("{name} is not a table of texts.") if text.strip() else mark("{name} is empty."),
-            hint="Choose a CSV, TSV or JSON lines file in UTF-8.",
-            name=shown(path.name),
-        )
-    words = Words(
-        "{name} is not in UTF-8; it was read as {encoding}. Look whether the texts are right.",
-        {"name": shown(path.name), "encoding": encoding},
-    )
-    return text, [Problem("warning", words)] if encoding else []
-
-
-def _guessed(content: bytes) -> tuple[str, str]:
-    import charset_normalizer  # slow to import, and rarely needed
-
-    guess = charset_normalizer.from_bytes(content[:200_000]).best()
-    encoding = guess.encoding if guess else "cp1252"
-    return content.decode(encoding, "replace"), encoding.replace("_", "-").upper()
+        candidates = SEPARATORS.get(path.suffix.lower(), ",;\t|") if separator == "auto" else separator
+        table = _from_separated(path, text, header, _separator(text, candidates))
+    return replace(table, problems=(*problems, *table.problems), encoding=found)
 
 
 def clean(text: str) -> str:
     """Return a text without what no font, database or tokenizer takes, NUL and lone surrogates; a huge one is cut."""
-    return _BROKEN.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_LINE]).strip()
+    return _BROKEN.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST_TEXT]).strip()
 
 
-def _from_separated(path: PurePath, text: str, header: str) -> Table:
-    separator = _separator(text, SEPARATORS.get(path.suffix.lower(), ",;\t|"))
+def _from_separated(path: PurePath, text: str, header: str, separator: str) -> Table:
     try:
         frame = polars.read_csv(
             io.BytesIO(text.encode("utf-8", "replace")),
@@ -124,7 +110,7 @@ def _from_separated(path: PurePath, text: str, header: str) -> Table:
     begin = 1 if named else 0
     names = _distinct(first) if named else [str(number) for number in range(1, len(rows) + 1)]
     columns = {name: cells[begin:] for name, cells in zip(names, rows, strict=True)}
-    return Table(columns, lines[begin:], named, (), tuple(_swallowed(path, breaks, lines)))
+    return Table(columns, lines[begin:], named, (), tuple(_swallowed(path, breaks, lines)), separator=separator)
 
 
 def _separator(text: str, candidates: str) -> str:
@@ -195,6 +181,9 @@ def _from_json(path: PurePath, text: str) -> Table:
     for number, line in enumerate(_json_lines(text), 1):
         if not line.strip():
             continue
+        if len(line) > LONGEST_TEXT:
+            skipped.append(Skipped(f"{shown(path.name)}:{number}", TOO_LONG))
+            continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
@@ -207,6 +196,13 @@ def _from_json(path: PurePath, text: str) -> Table:
         else:
             skipped.append(Skipped(f"{shown(path.name)}:{number}", Words("It is not a JSON object.")))
     if not rows:
+        if skipped and skipped[0].reason == TOO_LONG:
+            raise UserError(
+                "Line {line} of {name} is longer than a million characters.",
+                hint="Look at that line: a line break is probably missing.",
+                line=skipped[0].name.rpartition(":")[2],
+                name=shown(path.name),
+            )
         raise UserError(
             "{name} holds no JSON lines.", hint=mark("Each line should be an object such as {example}."),
             name=shown(path.name), example='{"text": "…", "label": "…"}',
@@ -225,3 +221,30 @@ def _json_lines(text: str) -> list[str]:
 
 def _plain_text(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def from_parquet(path: PurePath, content: bytes) -> Table:
+    """Return the rows of a Parquet file as texts; lists become JSON, and dates are written as they usually are."""
+    try:
+        frame = polars.read_parquet(io.BytesIO(content))
+        names = [name for name in frame.columns if not isinstance(frame.schema[name], _NO_TEXTS)]
+        columns = {name: _cells(frame.get_column(name)) for name in names}
+    except (polars.exceptions.PolarsError, ValueError) as error:
+        raise UserError(
+            "{name} could not be read as a table.",
+            hint="It ends like a Parquet file, but it is none, or it is damaged.",
+            details=str(error),
+            name=shown(path.name),
+        ) from error
+    if not columns or not len(frame):
+        raise UserError("{name} is empty.", name=shown(path.name))
+    return Table(columns, np.arange(1, len(frame) + 1), True)
+
+
+_NO_TEXTS = (polars.Struct, polars.Object, polars.Binary)
+
+
+def _cells(column: polars.Series) -> list[str]:
+    if isinstance(column.dtype, polars.List | polars.Array):
+        return ["" if cell is None else json.dumps(cell, ensure_ascii=False, default=str) for cell in column.to_list()]
+    return column.cast(polars.String, strict=False).fill_null("").to_list()

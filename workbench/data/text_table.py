@@ -1,28 +1,30 @@
-"""A table with a column of texts and a column of labels: CSV, TSV or JSON lines."""
+"""A table with a column of texts and a column of labels: CSV, TSV, JSON lines or Parquet."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.core.settings import Hint
 from workbench.core.signature import InputKind
-from workbench.core.words import Words, from_plain, mark, to_plain
+from workbench.core.words import Words, mark
 from workbench.data import cache, register
-from workbench.data.assembly import assembled
 from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
-from workbench.data.folders import class_order, split_named
+from workbench.data.encodings import Encoding
+from workbench.data.folders import split_named
+from workbench.data.labelled_texts import MOST_CLASSES, TASKS, from_cache, keep
+from workbench.data.several_labels import Separator, different, parts, separator_of
 from workbench.data.splits import UNDECIDED
 from workbench.data.table_reading import (
     ENDINGS,
     LABEL_NAMES,
+    LONGEST_TEXT,
     SPLIT_NAMES,
     TEXT_NAMES,
+    TOO_LONG,
     Table,
     by_name,
     clean,
@@ -30,7 +32,9 @@ from workbench.data.table_reading import (
     variety,
 )
 
-_VERSION = 2  # raise it whenever the same file would give other rows
+_VERSION = 3  # raise it whenever the same file would give other rows
+_DELIMITERS = {"auto": "auto", "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_SURE = 20  # different labels that are never too many
 
 
 class TextTableSettings(DataSettings):
@@ -40,7 +44,8 @@ class TextTableSettings(DataSettings):
     path: Annotated[
         str,
         Field(
-            title="File", description="A CSV, TSV or JSON lines file in UTF-8, or a folder with train and test files."
+            title="File",
+            description="A CSV, TSV, JSON lines or Parquet file, or a folder with train and test files.",
         ),
         Hint(chooser="path"),
     ] = ""
@@ -56,6 +61,35 @@ class TextTableSettings(DataSettings):
         Field(title="Header", description="Whether the first row names the columns."),
         Hint(advanced=True, choices={"auto": "Automatic", "yes": "Yes", "no": "No"}),
     ] = "auto"
+    encoding: Annotated[
+        Encoding,
+        Field(title="Encoding", description="How letters are written in the file; automatic looks at them."),
+        Hint(
+            advanced=True,
+            choices={
+                "auto": "Automatic",
+                "utf-8": "UTF-8",
+                "utf-16": "UTF-16",
+                "gb18030": "GB18030 (Chinese)",
+                "cp1252": "Windows-1252 (Western)",
+            },
+        ),
+    ] = "auto"
+    delimiter: Annotated[
+        Literal["auto", "comma", "semicolon", "tab", "bar"],
+        Field(title="Delimiter", description="What stands between two cells of a row; automatic looks at the rows."),
+        Hint(
+            advanced=True,
+            choices={
+                "auto": "Automatic",
+                "comma": "Comma",
+                "semicolon": "Semicolon",
+                "tab": "Tab",
+                "bar": "Vertical bar",
+            },
+        ),
+    ] = "auto"
+    label_separator: Separator = "auto"
 
     def inputs_kind(self) -> InputKind:
         """Return "text"."""
@@ -94,10 +128,10 @@ def example(folder: Path) -> TextTableSettings:
     "text_table",
     settings=TextTableSettings,
     title="Table of texts",
-    summary="A CSV, TSV or JSON lines file with a column of texts and a column of labels.",
+    summary="A CSV, TSV, JSON lines or Parquet file with a column of texts and a column of labels.",
     recognises=recognises,
     example=example,
-    tasks=("classification", "next_token", "masked_token"),
+    tasks=TASKS,
 )
 def open_text_table(settings: TextTableSettings, progress: ProgressCallback) -> Dataset:
     """Open a table of texts."""
@@ -106,7 +140,9 @@ def open_text_table(settings: TextTableSettings, progress: ProgressCallback) -> 
         raise UserError("{path} does not exist.", hint="Choose another file or folder.", path=settings.path or "…")
     files = _files(path)
     if not files:
-        raise UserError("There is no table in {path}.", hint="Choose a CSV, TSV or JSON lines file.", path=str(path))
+        raise UserError(
+            "There is no table in {path}.", hint="Choose a CSV, TSV, JSON lines or Parquet file.", path=shown(str(path))
+        )
     return opened(settings, files, path.stem, progress)
 
 
@@ -114,24 +150,30 @@ def opened(
     settings: TextTableSettings, files: list[tuple[Path, int]], name: str, progress: ProgressCallback
 ) -> Dataset:
     """Return the data set made of these tables, through the cache."""
-    choices = [settings.text_column, settings.label_column, settings.header, [split for _, split in files]]
-    key = cache.key("text_table", _VERSION, cache.fingerprint([file for file, _ in files]), choices)
+    choices = [settings.text_column, settings.label_column, settings.header, settings.encoding, settings.delimiter]
+    splits = [split for _, split in files]
+    key = cache.key("text_table", _VERSION, cache.fingerprint([file for file, _ in files]), choices, splits)
     folder, summary = cache.cached(key, lambda folder: _build(folder, settings, files, progress))
-    dataset = assembled(
-        settings,
-        name=name,
-        folder=folder,
-        inputs=cache.read_plain(folder / "texts.json"),
-        targets=np.load(folder / "targets.npy"),
-        names=cache.read_plain(folder / "names.json"),
-        classes=summary["classes"],
-        given=np.load(folder / "given.npy"),
-        groups=np.load(folder / "groups.npy"),
-        skipped=[Skipped(name, from_plain(reason)) for name, reason in summary["skipped"]],
-        facts=summary["facts"],
-    )
-    found = tuple(Problem("warning", from_plain(words), tuple(items)) for words, items in summary["problems"])
-    return replace(dataset, problems=dataset.problems + found)
+    _require_labels(summary, settings)
+    return from_cache(settings, name, folder, summary)
+
+
+def _require_labels(summary: dict[str, Any], settings: TextTableSettings) -> None:
+    """Raise UserError when the label column holds anything but labels."""
+    if settings.task not in ("auto", "classification", "multi_label"):
+        return
+    separator = separator_of(summary["classes"], summary["counts"], settings.label_separator, settings.task)
+    labels = {label for cell in summary["classes"] for label in parts(cell, separator)}
+    rows, count = sum(summary["counts"]), len(labels)
+    if count > min(MOST_CLASSES, max(_SURE, rows / 2)):
+        raise UserError(
+            "The label column {column} has {count} different values in {rows} rows, too many to tell apart.",
+            hint=mark("Choose another one in the setting Label column. There are: {columns}."),
+            column=summary["facts"]["label_column"],
+            count=f"{count:,}",
+            rows=f"{rows:,}",
+            columns=", ".join(summary["columns"]),
+        )
 
 
 def _build(
@@ -144,18 +186,24 @@ def _build(
     skipped: list[Skipped] = []
     problems: list[Problem] = []
     facts: dict[str, Any] = {}
+    columns: list[str] = []
     for done, (file, split) in enumerate(files):
         progress(Progress(Words("Reading files"), done, len(files)))
-        table = read_table(file, settings.header)
+        table = read_table(file, settings.header, settings.encoding, _DELIMITERS[settings.delimiter])
         text_column, label_column = _columns(file, table, settings)
-        facts = {"text_column": text_column, "label_column": label_column}
+        facts = {"text_column": text_column, "label_column": label_column, "encoding": table.encoding}
+        columns = list(table.columns)
         skipped += table.skipped
         problems += table.problems
         splits = _given(table, split, (text_column, label_column))
         for text, label, line, part in zip(
             table.columns[text_column], table.columns[label_column], table.lines, splits, strict=True
         ):
-            text, label, name = clean(text or ""), clean(label or ""), f"{shown(file.name)}:{line}"
+            name = f"{shown(file.name)}:{line}"
+            if max(len(text or ""), len(label or "")) > LONGEST_TEXT:
+                skipped.append(Skipped(name, TOO_LONG))
+                continue
+            text, label = clean(text or ""), clean(label or "")
             if text and label:
                 texts.append(text)
                 labels.append(label)
@@ -165,21 +213,13 @@ def _build(
                 skipped.append(Skipped(name, Words("It has no label.") if text else Words("It has no text.")))
     if not texts:
         raise UserError(
-            "No row of {name} has both a text and a label.", hint="Choose other columns.", name=shown(files[0][0].name)
+            "No row of {name} has both a text and a label.",
+            hint=mark("Choose other columns. {row}: {reason}"),
+            name=shown(files[0][0].name),
+            row=skipped[0].name if skipped else "",
+            reason=skipped[0].reason if skipped else "",
         )
-    classes = sorted(set(labels), key=class_order)
-    numbers = {label: number for number, label in enumerate(classes)}
-    np.save(folder / "targets.npy", np.array([numbers[label] for label in labels], np.int64))
-    np.save(folder / "given.npy", np.array(given, np.uint8))
-    np.save(folder / "groups.npy", cache.groups_of_equals(cache.text_digests(texts)))
-    cache.write_plain(folder / "texts.json", texts)
-    cache.write_plain(folder / "names.json", names)
-    return {
-        "classes": classes,
-        "skipped": [[item.name, to_plain(item.reason)] for item in skipped],
-        "problems": [[to_plain(problem.words), list(problem.items)] for problem in problems],
-        "facts": {**facts, "median_length": int(np.median([len(text) for text in texts]))},
-    }
+    return keep(folder, texts, labels, names, given, skipped, problems, facts) | {"columns": columns}
 
 
 def _given(table: Table, split: int, taken: tuple[str, str]) -> list[int]:
@@ -208,14 +248,15 @@ def _columns(file: Path, table: Table, settings: TextTableSettings) -> tuple[str
     if label is None:
         others = [name for name in names if name != text]
         label = by_name(others, LABEL_NAMES) or min(others, key=lambda name: variety(table.columns[name]))
-        different = len(set(table.columns[label]))
-        if different > 1000 or (different > 20 and different > len(table.lines) / 2):
+        count = different(table.columns[label], settings.task, settings.label_separator)
+        most = min(1000, max(_SURE, len(table.lines) / 2))
+        if count > most and settings.task != "regression":
             raise UserError(
                 "No column of {name} looks like a label: {column} has {count} different values.",
                 hint="Say which one it is in the setting Label column. There are: {columns}.",
                 name=shown(file.name),
                 column=label,
-                count=f"{different:,}",
+                count=f"{count:,}",
                 columns=", ".join(names),
             )
     if text == label:
