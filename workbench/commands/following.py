@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from workbench.commands.output import duration, metric_title, metric_value
 from workbench.core.events import EpochDone, Event, Preparing, Started, StepsDone, Warned
+from workbench.core.run_summary import headline
 from workbench.core.words import tr
 
 
@@ -92,8 +93,8 @@ class Follower:
             self._steps += steps
             self._step_seconds += samples / float(rates[1][-1])
         figures = [tr("loss {value}", value=f"{float(losses[1][-1]):.4f}")]
-        if "validation_accuracy" in self.metrics:
-            figures.append(_figure("validation_accuracy", self.metrics["validation_accuracy"]))
+        if (counts := headline(self.metrics)) and counts != "validation_loss":
+            figures.append(_figure(counts, self.metrics[counts]))
         self._shown.update(self._task, completed=event.step, figures="  ".join(figures))
 
     def _end_epoch(self, event: EpochDone) -> None:
@@ -102,7 +103,7 @@ class Follower:
         if self._task is not None and event.epoch < epochs:
             name = tr("Epoch {epoch} of {epochs}", epoch=event.epoch + 1, epochs=epochs)
             self._shown.update(self._task, description=name)
-        names = ("training_loss", "validation_loss", "validation_accuracy")
+        names = dict.fromkeys(("training_loss", "validation_loss", headline(event.metrics)))
         figures = [_figure(name, event.metrics[name]) for name in names if name in event.metrics]
         head = tr("Epoch {epoch} of {epochs}", epoch=event.epoch, epochs=epochs)
         self.console.print(f"{head}  {'  '.join(figures)}  {duration(event.seconds)}", soft_wrap=True)

@@ -16,17 +16,10 @@ from workbench.core.words import Words, mark, tr
 
 _WIDE = 200  # columns of a table that is written to a file or into another program
 
-_METRICS = {
-    "training_loss": mark("training loss"),
-    "training_accuracy": mark("training accuracy"),
-    "validation_loss": mark("validation loss"),
-    "validation_accuracy": mark("validation accuracy"),
-    "validation_top_5_accuracy": mark("validation top-5 accuracy"),
-    "validation_macro_f1": mark("validation macro F1"),
-    "test_loss": mark("test loss"),
-    "test_accuracy": mark("test accuracy"),
-    "test_top_5_accuracy": mark("test top-5 accuracy"),
-    "test_macro_f1": mark("test macro F1"),
+_OF_SPLITS = {
+    "training": mark("training {metric}"),
+    "validation": mark("validation {metric}"),
+    "test": mark("test {metric}"),
 }
 
 
@@ -61,13 +54,24 @@ def show_error(error: UserError, *, debug: bool = False) -> None:
 
 
 def metric_title(name: str) -> str:
-    """Return what a metric of a split is called, translated."""
-    return tr(_METRICS[name]) if name in _METRICS else name.replace("_", " ")
+    """Return what a metric of a split is called, translated: "validation accuracy" of validation_accuracy."""
+    split, _, metric = name.partition("_")
+    found = _metric(metric)
+    title = tr(found.title) if found else tr(mark("loss")) if metric == "loss" else metric.replace("_", " ")
+    title = title[:1].lower() + title[1:] if title[1:2].islower() else title  # but not R²
+    return tr(_OF_SPLITS[split], metric=title) if split in _OF_SPLITS else name.replace("_", " ")
 
 
 def metric_value(name: str, value: float) -> str:
     """Return the value of a metric as a person reads it: shares in percent, others with four digits."""
-    return f"{value:.1%}" if name.endswith(("accuracy", "f1", "precision", "recall")) else f"{value:.4g}"
+    found = _metric(name.partition("_")[2])
+    return f"{value:.1%}" if found and found.percent else f"{value:.4g}"
+
+
+def _metric(name: str) -> Any:
+    from workbench.metrics import metrics  # with torch, which takes its time
+
+    return metrics[name] if name in metrics else None
 
 
 def duration(seconds: float) -> str:

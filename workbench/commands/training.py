@@ -27,6 +27,7 @@ from workbench.commands.output import (
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Finished, Preparing, Started, Stopped
 from workbench.core.run_folder import RunFolder, is_run, new_run
+from workbench.core.run_summary import headline
 from workbench.core.words import Words, tr
 
 INTERRUPTED = 130
@@ -193,7 +194,8 @@ def _say_how_it_ended(folder: RunFolder, ending: Ending | None, follower: Follow
             if ending.reason.template:
                 say(tr(ending.reason))
             time = duration(ending.seconds)
-            shown = [key for key in ("test_accuracy", "validation_accuracy") if key in ending.metrics]
+            counts = headline(ending.metrics).removeprefix("validation_")
+            shown = [key for key in (f"test_{counts}", f"validation_{counts}") if key in ending.metrics]
             figures = [f"{metric_title(key)} {metric_value(key, ending.metrics[key])}" for key in shown]
             say(tr("Finished after {time}: {figures}.", time=time, figures=", ".join(figures) or "–"))
         case Stopped():
@@ -212,7 +214,7 @@ def _example(folder: RunFolder) -> str:
     from workbench.inference.model_folder import model_of, read_description
 
     kind = read_description(model_of(folder))["inputs"]["kind"]
-    return tr("image.png") if kind == "image" else tr("text.txt")
+    return {"image": tr("image.png"), "text": tr("text.txt"), "series": tr("series.csv")}.get(kind, tr("table.csv"))
 
 
 def _verify(folder: RunFolder) -> None:
