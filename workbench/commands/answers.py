@@ -130,6 +130,7 @@ def _show_worst(rows: Sequence[Plain]) -> None:
 
 _PARTS: dict[str, Callable[[Any], None]] = {  # by the names that `Task.details` gives
     "per_class": _show_classes,
+    "per_label": _show_classes,
     "mistakes": _show_mistakes,
     "worst": _show_worst,
 }

@@ -12,6 +12,7 @@ from workbench.core.words import mark
 from workbench.tasks import Reduction, Task, register
 
 THRESHOLD = 0.5  # a label is told from this probability on
+_MISTAKES = 50
 
 
 @register
@@ -20,7 +21,7 @@ class MultiLabel(Task):
 
     name = "multi_label"
     title = mark("Several labels")
-    metrics = ("micro_f1", "exact_match")
+    metrics = ("micro_f1", "label_macro_f1", "exact_match")
     headline = "micro_f1"
 
     def outputs(self, count: int, inputs: Inputs) -> int:
@@ -53,7 +54,11 @@ class MultiLabel(Task):
         return total / len(goals) if reduction == "mean" else total
 
     def details(self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-        """Return per_label: count, precision, recall and F1 of each label; what cannot be computed is 0."""
+        """Return per_label and mistakes, the surest first.
+
+        per_label: count, precision, recall and F1 of each label; what cannot be computed is 0. mistakes: samples with
+        a label too many or too few, each with the labels it has and those it was given, as texts.
+        """
         told, there = outputs > 0, targets > 0.5
         right, guessed, present = (part.sum(0).tolist() for part in (told & there, told, there))
         return {
@@ -66,7 +71,8 @@ class MultiLabel(Task):
                     "f1": 2 * right[n] / max(guessed[n] + present[n], 1),
                 }
                 for n, label in enumerate(labels)
-            ]
+            ],
+            "mistakes": _mistakes(outputs, there, labels, names),
         }
 
     def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
@@ -82,3 +88,26 @@ class MultiLabel(Task):
             best = [{"label": labels[place], "score": score} for score, place in zip(some, where, strict=True)]
             found.append({"label": ", ".join(told), "labels": told, "score": some[0], "top": best})
         return found
+
+
+def _mistakes(outputs: Tensor, there: Tensor, labels: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the samples with a wrong label: score is how sure the model was of the worst one."""
+    told, scores = outputs > 0, torch.sigmoid(outputs.float())
+    sureness = torch.where(told, scores, 1 - scores).masked_fill(told == there, 0).amax(1)
+    wrong = torch.nonzero(sureness)[:, 0]
+    surest = wrong[torch.argsort(sureness[wrong], descending=True, stable=True)][:_MISTAKES]
+    return [
+        {
+            "row": row,
+            "name": names[row] if names else "",
+            "label": joined(labels, there[row]),
+            "predicted": joined(labels, told[row]),
+            "score": float(sureness[row]),
+        }
+        for row in surest.tolist()
+    ]
+
+
+def joined(labels: Sequence[str], told: Tensor) -> str:
+    """Return the labels that are told (labels,) bool, in one text; a dash where there is none."""
+    return ", ".join(label for label, is_told in zip(labels, told.tolist(), strict=True) if is_told) or "–"
