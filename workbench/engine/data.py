@@ -19,6 +19,7 @@ from workbench.data.checks import require_trainable
 from workbench.data.dataset import Progress, ignore
 
 _MOST_ROWS = 1000  # in one answer
+_LONGEST = 20_000  # characters of a text that are sent to the window
 _FRESH = 5.0  # seconds for which an opened data set is taken for unchanged
 
 _opened: dict[str, tuple[float, Dataset]] = {}  # the latest one
@@ -73,7 +74,7 @@ def rows(data: Mapping[str, Any], split: str, start: int, count: int, label: int
         {
             "name": part.names[place],
             "label": _label(dataset, part.targets[place]),
-            "text": text,
+            "text": text[:_LONGEST],
             "row": int(part.index[place]),
         }
         for place, text in zip(chosen.tolist(), texts, strict=True)

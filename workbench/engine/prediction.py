@@ -22,6 +22,8 @@ from workbench.inference.inputs import items_of
 from workbench.inference.model_folder import model_of, read_description
 from workbench.inference.predictor import BATCH_SIZE, Item, Predictor
 
+_LONGEST = 20_000  # characters of a text that are sent to the window
+
 
 def describe(run: str) -> dict[str, Any]:
     """Return what the model of a run takes and says, without loading it; path_ok: whether its data are there."""
@@ -71,7 +73,7 @@ def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
     }
     if isinstance(split.inputs, np.ndarray):
         return {**found, "image": _png(split.rows(np.array([place]))[0])}
-    return {**found, "text": split.texts(np.array([place]))[0]}
+    return {**found, "text": split.texts(np.array([place]))[0][:_LONGEST]}
 
 
 def batch(

@@ -11,6 +11,7 @@ from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.predicting import PredictPanel
 from workbench.gui.pages.trying.result import Result
 from workbench.gui.pages.trying.text_input import TextInput
+from workbench.gui.pages.trying.writing import WritingPanel
 
 INPUTS: dict[str, type[Input]] = {  # kind of inputs: how one input is brought
     "image": ImageInput,
@@ -19,7 +20,9 @@ INPUTS: dict[str, type[Input]] = {  # kind of inputs: how one input is brought
 RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
     "classification": LabelBars,
 }
-PANELS: dict[tuple[str, str], type[Panel]] = {}  # task and kind of inputs: a panel that does both in its own way
+PANELS: dict[tuple[str, str], type[Panel]] = {  # task and kind of inputs: a panel that does both in its own way
+    ("next_token", "text"): WritingPanel,
+}
 
 
 def panel_for(task: str, kind: str) -> Callable[[Any], Panel]:
