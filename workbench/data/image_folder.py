@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +25,7 @@ from workbench.data.folders import Arrangement, by_folder
 from workbench.data.image_cache import build_cache
 from workbench.data.label_table import by_table, table_in
 from workbench.data.recognition import described
+from workbench.data.several_labels import LABELS, Separator, several, told
 from workbench.data.sources import FolderSource, Source
 
 _VERSION = 2  # raise it whenever the same files would give another arrangement or another cache
@@ -43,6 +44,7 @@ class ImageFolderSettings(ImageSettings):
         ),
         Hint(chooser="path"),
     ] = ""
+    label_separator: Separator = "auto"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def example(folder: Path) -> ImageFolderSettings:
     summary="Images in one folder per class, or beside a labels.csv; also as a zip or tar archive.",
     recognises=recognises,
     example=example,
-    tasks=("classification", "reconstruction"),
+    tasks=("classification", "multi_label", "reconstruction"),
 )
 def open_image_folder(settings: ImageFolderSettings, progress: ProgressCallback) -> Dataset:
     """Open a folder or archive of images."""
@@ -105,20 +107,29 @@ def open_image_folder(settings: ImageFolderSettings, progress: ProgressCallback)
     source = source_at(path, lambda count: progress(Progress(Words("Looking for images"), count, 0)))
     key = cache.key("image_folder", _VERSION, images.VERSION, source.fingerprint, settings.size, settings.channels)
     folder, summary = cache.cached(key, lambda folder: _build(folder, settings, source, progress))
-    targets = np.load(folder / "targets.npy")
-    return assembled(
+    targets, classes = np.load(folder / "targets.npy"), tuple(summary["classes"])
+    names = _Names(folder / "names.json", len(targets))
+    spread = several(classes, targets, settings.label_separator, settings.task)
+    if spread:
+        targets, classes, _ = spread
+        cache.replace_array(folder / LABELS, targets)
+    else:
+        (folder / LABELS).unlink(missing_ok=True)
+    dataset = assembled(
         settings,
         name=source.name,
         folder=folder,
         inputs=np.load(folder / "images.npy", mmap_mode="r"),
         targets=targets,
-        names=_Names(folder / "names.json", len(targets)),
-        classes=summary["classes"],
+        names=names,
+        classes=classes,
+        tasks=("multi_label", "reconstruction") if spread else (),
         given=np.load(folder / "given.npy"),
         groups=np.load(folder / "groups.npy"),
         skipped=[Skipped(name, from_plain(reason)) for name, reason in cache.read_plain(folder / "skipped.json")],
         facts=summary["facts"],
     )
+    return replace(dataset, problems=(*dataset.problems, told(classes))) if spread else dataset
 
 
 def source_at(path: Path, found: Callable[[int], None]) -> Source:

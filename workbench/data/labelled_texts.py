@@ -15,7 +15,7 @@ from workbench.data.assembly import assembled
 from workbench.data.base import DataSettings
 from workbench.data.dataset import Dataset, Problem, Skipped, TargetScale
 from workbench.data.folders import class_order
-from workbench.data.several_labels import counted, separator_of, spread
+from workbench.data.several_labels import several, told
 from workbench.data.text_lengths import lengths_of
 
 TASKS = ("classification", "multi_label", "regression", "next_token", "masked_token")
@@ -48,7 +48,7 @@ def keep(
     median = int(np.median([len(text) for text in texts]))
     return {
         "classes": classes,
-        "counts": counted(targets, len(classes)),
+        "counts": np.bincount(targets, minlength=len(classes)).tolist(),
         "skipped": [[item.name, to_plain(item.reason)] for item in skipped],
         "problems": [[problem.level, to_plain(problem.words), list(problem.items)] for problem in problems],
         "facts": {**facts, "median_length": median, "lengths": lengths_of(texts)},
@@ -61,17 +61,16 @@ def from_cache(settings: DataSettings, name: str, folder: Path, summary: dict[st
     found = [Problem(level, from_plain(words), tuple(items)) for level, words, items in summary["problems"]]
     facts = summary["facts"]
     wished = getattr(settings, "label_separator", "none")
-    separator = separator_of(classes, summary["counts"], wished, settings.task)
     target_name = None
     tasks = ("classification", *_OF_TEXTS)
     if settings.task not in ("auto", *TASKS):
         raise UserError("Texts with labels do not pose this task.", hint="Choose another one in the setting Task.")
-    if settings.task == "multi_label" or (separator != "none" and settings.task == "auto"):
-        targets, classes = spread(classes, targets, separator)
+    spread = several(classes, targets, getattr(settings, "label_separator", "none"), settings.task)
+    if spread:
+        targets, classes, separator = spread
         tasks = ("multi_label", *_OF_TEXTS)
         facts = {**facts, "label_separator": separator}
-        words = Words("A text can have several labels: there are {labels}.", {"labels": f"{len(classes):,}"})
-        found.append(Problem("good", words))
+        found.append(told(classes))
     elif settings.task == "regression":
         targets, target_name = _numbers(classes)[targets], facts.get("label_column", "")
         classes, tasks = (), ("regression", *_OF_TEXTS)

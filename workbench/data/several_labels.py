@@ -10,8 +10,11 @@ from pydantic import Field
 
 from workbench.core.errors import UserError
 from workbench.core.settings import Hint
+from workbench.core.words import Words
+from workbench.data.dataset import Problem
 from workbench.data.folders import class_order
 
+LABELS = "labels.npy"  # in the cache of images, of the latest opening: (N, labels) uint8, where there are several
 MOST_LABELS = 2_000
 _SIGNS = {"semicolon": ";", "bar": "|", "comma": ","}
 _GUESSED = ("semicolon", "bar")  # commas also stand inside of names
@@ -57,6 +60,28 @@ def separator_of(cells: Sequence[str], counts: Sequence[int], separator: str, ta
     return "none"
 
 
+def several(
+    cells: Sequence[str], targets: np.ndarray, separator: str, task: str
+) -> tuple[np.ndarray, tuple[str, ...], str] | None:
+    """Return the labels of every sample, as `spread` does, and their separator; None when each has one class.
+
+    cells: the different ones; targets (N,): the place in `cells` of every sample. separator, task: as they were set.
+    """
+    found = separator_of(cells, np.bincount(targets, minlength=len(cells)).tolist(), separator, task)
+    if task != "multi_label" and (task != "auto" or found == "none"):
+        return None
+    return (*spread(cells, targets, found), found)
+
+
+def told(labels: Sequence[str]) -> Problem:
+    """Return the finding that says that samples can have several labels."""
+    some = ", ".join(labels[:5]) + (" …" if len(labels) > 5 else "")
+    words = Words(
+        "A sample can have several labels; there are {count}: {labels}.", {"count": f"{len(labels):,}", "labels": some}
+    )
+    return Problem("good", words)
+
+
 def parts(cell: str, separator: str) -> list[str]:
     """Return the labels in a cell, each once, in their order."""
     if separator == "json":
@@ -100,11 +125,6 @@ def dealt_by(targets: np.ndarray) -> np.ndarray:
     rarity = np.where(targets > 0, counts, np.iinfo(np.int64).max)
     rarest = rarity.argmin(1) if targets.shape[1] else np.zeros(len(targets), np.int64)
     return np.where(targets.any(1), rarest, targets.shape[1]).astype(np.int64)
-
-
-def counted(targets: np.ndarray, cells: int) -> list[int]:
-    """Return how many samples have each of so many cells."""
-    return np.bincount(targets, minlength=cells).tolist()
 
 
 def different(cells: Sequence[str], task: str, separator: str) -> int:

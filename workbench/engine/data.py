@@ -67,7 +67,8 @@ def rows(data: Mapping[str, Any], split: str, start: int, count: int, label: int
     """
     dataset = _remembered(data)
     part = dataset.splits[_known(split)]
-    places = np.arange(len(part)) if label < 0 else np.flatnonzero(part.targets == label)
+    has = part.targets[:, label] > 0 if label >= 0 and part.targets.ndim > 1 else part.targets == label
+    places = np.arange(len(part)) if label < 0 else np.flatnonzero(has)
     chosen = places[max(0, start) : max(0, start) + min(count, _MOST_ROWS)]
     texts = part.texts(chosen) if dataset.inputs.kind == "text" else [""] * len(chosen)
     found = [

@@ -67,7 +67,7 @@ def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
     place = int(number) % len(split)
     found = {
         "name": split.names[place],
-        "label": labels[int(split.targets[place])] if labels and split.targets.ndim == 1 else "",
+        "label": _truth(split.targets[place], labels),
         "number": place,
         "count": len(split),
     }
@@ -107,6 +107,13 @@ def _held_back(dataset: Dataset) -> Split:
         if len(dataset.splits[name]):
             return dataset.splits[name]
     raise UserError("These data have no samples.")
+
+
+def _truth(target: np.ndarray, labels: Sequence[str]) -> str:
+    """Return the class or the labels that a target names, or "" when it is numbers."""
+    if not labels:
+        return ""
+    return ", ".join(labels[row] for row in np.flatnonzero(target)) if np.ndim(target) else labels[int(target)]
 
 
 def _text_column(predictor: Predictor) -> str:

@@ -25,6 +25,8 @@ class CachedImages:
             self.pixels = np.load(cache / "images.npy", mmap_mode="r")
             self.targets = np.load(cache / "targets.npy", mmap_mode="r")
             self.splits = np.load(cache / "splits.npy", mmap_mode="r")
+            several = cache / "labels.npy"  # (N, labels), where an image can have several
+            self.labels = np.load(several, mmap_mode="r") if several.exists() else None
         except (OSError, ValueError) as error:
             raise UserError(
                 "The decoded images in {cache} cannot be read.",
@@ -42,7 +44,8 @@ class CachedImages:
         if split:
             kept &= np.asarray(self.splits) == SPLITS.index(split)
         if target >= 0:
-            kept &= np.asarray(self.targets) == target
+            has = self.targets == target if self.labels is None else self.labels[:, target] > 0
+            kept &= np.asarray(has)
         return np.flatnonzero(kept)
 
     def rows_to_augment(self, target: int) -> np.ndarray:
@@ -77,7 +80,10 @@ class ShownImages:
 
     def label(self, position: int) -> str:
         """Return the class of the image at this position; nothing where there are no classes."""
-        target, classes = int(self._images.targets[self._rows[position]]), self._images.classes
+        row, labels = self._rows[position], self._images.labels
+        target, classes = int(self._images.targets[row]), self._images.classes
+        if labels is not None and labels.shape[1] == len(classes):
+            return ", ".join(classes[place] for place in np.flatnonzero(labels[row]))
         return classes[target] if 0 <= target < len(classes) else str(target) if classes else ""
 
     def tip(self, position: int) -> str:
