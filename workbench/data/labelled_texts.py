@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
-from workbench.core.words import Words, from_plain, to_plain
+from workbench.core.words import from_plain, to_plain
 from workbench.data import cache
 from workbench.data.assembly import assembled
 from workbench.data.base import DataSettings
@@ -60,7 +60,6 @@ def from_cache(settings: DataSettings, name: str, folder: Path, summary: dict[st
     targets, classes = np.load(folder / "targets.npy"), tuple(summary["classes"])
     found = [Problem(level, from_plain(words), tuple(items)) for level, words, items in summary["problems"]]
     facts = summary["facts"]
-    wished = getattr(settings, "label_separator", "none")
     target_name = None
     tasks = ("classification", *_OF_TEXTS)
     if settings.task not in ("auto", *TASKS):

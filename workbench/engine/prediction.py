@@ -113,7 +113,7 @@ def _truth(target: np.ndarray, labels: Sequence[str]) -> str:
     """Return the class or the labels that a target names, or "" when it is numbers."""
     if not labels:
         return ""
-    return ", ".join(labels[row] for row in np.flatnonzero(target)) if np.ndim(target) else labels[int(target)]
+    return ", ".join(labels[row] for row in np.flatnonzero(target).tolist()) if np.ndim(target) else labels[int(target)]
 
 
 def _text_column(predictor: Predictor) -> str:
