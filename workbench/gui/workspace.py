@@ -188,6 +188,7 @@ class Workspace(QWidget):
 
     def _take_architecture(self, architecture: Mapping[str, Any]) -> None:
         self.behind.draft.set_architecture(architecture)
+        self.data.set_architecture(architecture)
         self.train_desk.show_draft()
         self.draft_changed.emit()
 

@@ -62,6 +62,10 @@ class DataPage(Page):
         """Take the declarations of all settings, as the engine's settings.catalogue answers them."""
         self.content.set_catalogue(catalogue)
 
+    def set_architecture(self, architecture: Mapping[str, Any]) -> None:
+        """Show the data as this architecture will read them, where that makes a difference."""
+        self.content.set_architecture(dict(architecture))
+
     def data(self) -> dict[str, Any]:
         """Return the settings of the opened data, or an empty dictionary."""
         return dict(self.content.data)

@@ -28,6 +28,7 @@ class DataContent(QWidget):
         self.data: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
         self._catalogue: Mapping[str, Any] = {}
+        self._architecture: dict[str, Any] = {}
         self.tiles = DataSummary()
         self._engine = engine
         self.preview: Preview | None = None
@@ -57,6 +58,12 @@ class DataContent(QWidget):
         """Take the declarations of all settings."""
         self._catalogue = catalogue
         self._show_settings()
+
+    def set_architecture(self, architecture: dict[str, Any]) -> None:
+        """Show the data as this architecture will read them, where that makes a difference."""
+        self._architecture = architecture
+        if self.preview is not None:
+            self.preview.set_architecture(architecture)
 
     def show_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         """Show these data; raises UserError, and shows the former ones, when their cache cannot be read."""
@@ -101,6 +108,8 @@ class DataContent(QWidget):
         before = self.preview
         preview = before if type(before) is wanted else wanted(self._engine)
         assert preview is not None
+        if preview is not before:
+            preview.set_architecture(self._architecture)
         preview.set_data(data, summary)
         if preview is not before:
             preview.augmentation_wanted.connect(self._show_augmentation)

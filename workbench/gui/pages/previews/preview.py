@@ -39,6 +39,9 @@ class Preview(Card):
     def set_augmentation(self, augmentation: dict[str, Any]) -> None:
         """Preview with these settings of the augmentation from now on."""
 
+    def set_architecture(self, architecture: dict[str, Any]) -> None:
+        """Know the settings of the architecture on the Model page, for what depends on them; {} when there is none."""
+
     def tiles(self, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return caption and figure of the tiles that stand before the sizes of the splits."""
         return [(tr("Samples"), figures.count(total(summary))), *class_tile(summary)]
