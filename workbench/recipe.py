@@ -253,6 +253,12 @@ class Recipe(Settings):
             except UserError as error:
                 raise ValueErrorOf(error) from None
             assert isinstance(data, DataSettings)
+            if not data.inputs_kind():
+                message = UserError(
+                    "What these data hold is known only once they were opened.",
+                    hint="Open them on the Data page, or train with them: they are downloaded then.",
+                )
+                raise ValueErrorOf(message)
             best = best_for(data.inputs_kind(), posed_by(data))
             return {**plain, "data": data, "architecture": {"kind": best, **architecture}}
         return plain
@@ -341,6 +347,17 @@ def read_recipe(path: Path, assignments: Iterable[str] = ()) -> Recipe:
 
     Raises UserError for a file that cannot be read or a recipe that cannot work.
     """
+    return recipe_from(_plain_of(path, assignments))
+
+
+def data_in(path: Path, assignments: Iterable[str] = ()) -> DataSettings:
+    """Return the data of a recipe in TOML, whatever else it says; raises UserError as `read_recipe` does."""
+    data = build_settings(kinds, _plain_of(path, assignments).get("data", {}), "samples", "data")
+    assert isinstance(data, DataSettings)
+    return data
+
+
+def _plain_of(path: Path, assignments: Iterable[str]) -> dict[str, Any]:
     try:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -352,8 +369,7 @@ def read_recipe(path: Path, assignments: Iterable[str] = ()) -> Recipe:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError("{path} is not a recipe in TOML: {reason}.", path=str(path), reason=str(error)) from error
-    plain = overridden(plain, assignments)
-    return recipe_from(with_absolute_path(plain, path.parent))
+    return with_absolute_path(overridden(plain, assignments), path.parent)
 
 
 def with_absolute_path(plain: Mapping[str, Any], folder: Path) -> dict[str, Any]:

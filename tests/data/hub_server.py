@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import polars
+import pytest
 
 MAIN = "a" * 40
 CONVERTED = "b" * 40
@@ -61,6 +62,18 @@ def serving(hub: Hub) -> Iterator[Hub]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def in_use(hub: Hub) -> Iterator[Hub]:
+    """Serve `hub`, and have Workbench and its child processes take it for the hub."""
+    from huggingface_hub import close_session
+
+    with pytest.MonkeyPatch.context() as patch, serving(hub):
+        patch.delenv("HF_HUB_OFFLINE", raising=False)
+        patch.setenv("HF_ENDPOINT", hub.endpoint)
+        yield hub
+        close_session()
 
 
 class _Handler(BaseHTTPRequestHandler):

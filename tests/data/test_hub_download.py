@@ -7,9 +7,8 @@ from random import Random
 
 import polars
 import pytest
-from huggingface_hub import close_session
 
-from tests.data.hub_server import Hub, git_blob, parquet, serving
+from tests.data.hub_server import Hub, git_blob, in_use, parquet
 from workbench.core.errors import UserError
 from workbench.data import hub_download, hub_files, hub_install
 from workbench.data.dataset import Progress, ignore
@@ -21,13 +20,9 @@ TEST = parquet(polars.DataFrame({"text": [f"another {number}" for number in rang
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    made = Hub({NAME: {"default/train/0000.parquet": TRAIN, "default/test/0000.parquet": TEST}})
-    with serving(made):
-        monkeypatch.setenv("HF_ENDPOINT", made.endpoint)
+def hub() -> Iterator[Hub]:
+    with in_use(Hub({NAME: {"default/train/0000.parquet": TRAIN, "default/test/0000.parquet": TEST}})) as made:
         yield made
-        close_session()
 
 
 def get(progress: Callable[[Progress], None] = ignore, name: str = NAME, **chosen: object) -> hub_install.Installed:
@@ -50,6 +45,21 @@ def test_a_download_is_complete_and_says_how_far_it_is(hub: Hub) -> None:
     assert found.commit == "b" * 40
     assert seen[-1].done == seen[-1].total == len(TRAIN) + len(TEST)
     assert str(seen[-1].stage).startswith(f"Downloading {NAME}: ")
+
+
+def test_the_rate_is_of_what_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(hub_download.time, "monotonic", lambda: now[0])
+    seen: list[Progress] = []
+    meter = hub_download.Meter(NAME, 100_000_000, seen.append)
+    meter.more(60_000_000, received=False)
+    for _ in range(10):
+        now[0] += 0.25
+        meter.more(500_000)
+    rates = [progress.stage.values.get("rate") for progress in seen]
+    assert rates == [None, None, *["2.0 MB"] * 9]  # half a second has to be measured
+    assert str(seen[-1].stage) == f"Downloading {NAME}: 65.0 MB of 100.0 MB, 2.0 MB a second"
+    assert (seen[-1].done, seen[-1].total) == (65_000_000, 100_000_000)
 
 
 def test_what_is_here_needs_no_network(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

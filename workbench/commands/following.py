@@ -69,13 +69,13 @@ class Follower:
 
     def _prepare(self, event: Preparing) -> None:
         stage = tr(event.stage)
-        if stage != self._stage:
-            self._stage = stage
+        if event.stage.template != self._stage:  # its values may change with every report
+            self._stage = event.stage.template
             self._begin(stage, event.total or None, event.done)
             if not self.console.is_terminal:
                 self.console.print(stage, soft_wrap=True)
         elif self._task is not None:
-            self._shown.update(self._task, total=event.total or None, completed=event.done)
+            self._shown.update(self._task, description=stage, total=event.total or None, completed=event.done)
 
     def _begin(self, name: str, total: int | None, done: int) -> None:
         if self._task is not None:

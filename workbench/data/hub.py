@@ -20,6 +20,7 @@ from workbench.data import cache, hub_rows, register
 from workbench.data.assembly import assembled
 from workbench.data.base import ImageSettings
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
+from workbench.data.documents import facts_of, in_splits
 from workbench.data.folders import Arrangement
 from workbench.data.hub_columns import Columns, chosen
 from workbench.data.hub_files import require_name
@@ -28,6 +29,7 @@ from workbench.data.hub_known import KNOWN
 from workbench.data.hub_rows import Labels, ParquetSource
 from workbench.data.image_cache import build_cache
 from workbench.data.table_reading import clean
+from workbench.data.text_lengths import lengths_of
 
 _VERSION = 1  # raise it whenever the same files would give another arrangement or another cache
 _MOST_TEXT = 2_000_000_000  # bytes of texts that are held at once
@@ -100,7 +102,7 @@ class HubSettings(ImageSettings):
         try:
             found = installed(require_name(self.name), self.configuration, self.parts)
             return None if found is None else _columns_of(found, self)
-        except UserError:
+        except (UserError, polars.exceptions.PolarsError):
             return None
 
 
@@ -146,6 +148,18 @@ def example(folder: Path) -> HubSettings:
 def open_hub(settings: HubSettings, progress: ProgressCallback) -> Dataset:
     """Open a data set of the hub, which is downloaded if it is not here yet."""
     found = obtained(require_name(settings.name), settings.configuration, settings.parts, progress)
+    try:
+        return _opened(settings, found, progress)
+    except polars.exceptions.PolarsError as error:
+        raise UserError(
+            "{name} holds a file that is no Parquet table, or a damaged one.",
+            hint="Choose another configuration or another data set.",
+            details=str(error),
+            name=found.repository,
+        ) from error
+
+
+def _opened(settings: HubSettings, found: Installed, progress: ProgressCallback) -> Dataset:
     columns = _columns_of(found, settings)
     if settings.content not in ("auto", columns.content):
         raise UserError(
@@ -164,17 +178,23 @@ def open_hub(settings: HubSettings, progress: ProgressCallback) -> Dataset:
         key = cache.key("hub", _VERSION, identity)
         folder, summary = cache.cached(key, lambda folder: _build_texts(folder, found, columns, progress))
         inputs, skipped = cache.read_plain(folder / "texts.json"), summary["skipped"]
+    names, given = cache.read_plain(folder / "names.json"), np.load(folder / "given.npy")
+    groups: np.ndarray | None = np.load(folder / "groups.npy")
+    targets = np.load(folder / "targets.npy")
+    if columns.content == "text" and not columns.label:
+        inputs, names, given, groups = in_splits(inputs, names, given, groups, settings)
+        targets = np.zeros(len(inputs), np.int64)
     dataset = assembled(
         settings,
         name=found.repository.split("/")[-1],
         folder=folder,
         tasks=posed_by(columns.content, columns.label),
         inputs=inputs,
-        targets=np.load(folder / "targets.npy"),
-        names=cache.read_plain(folder / "names.json"),
+        targets=targets,
+        names=names,
         classes=summary["classes"],
-        given=np.load(folder / "given.npy"),
-        groups=np.load(folder / "groups.npy"),
+        given=given,
+        groups=groups,
         skipped=[Skipped(name, from_plain(reason)) for name, reason in skipped],
         facts={**summary["facts"], "repository": found.repository, "commit": found.commit},
     )
@@ -221,6 +241,7 @@ def _build_texts(folder: Path, found: Installed, columns: Columns, progress: Pro
         "facts": {
             "text_column": columns.sample,
             "label_column": columns.label,
+            **({"lengths": lengths_of(texts)} if columns.label else facts_of(texts)),
             "median_length": int(np.median([len(text) for text in texts])),
         },
     }
@@ -257,5 +278,8 @@ def _texts(
 
 
 def _cleaned(text: str, *, whole: bool) -> str:
-    """Return a text without what breaks others; of one that is to be written on, every space counts."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if whole else clean(text)
+    """Return a text without what breaks others; of one that is to be written on, every space counts, and it ends."""
+    if not whole:
+        return clean(text)
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text if text.endswith("\n") else f"{text}\n"

@@ -22,7 +22,7 @@ _RESERVE = 64 * 1024 * 1024  # bytes left free for others
 _PATIENCE = 20.0  # seconds without a byte after which the line counts as broken
 _TRIES = 5  # in a row without a byte
 _REPORT_EVERY = 0.2  # seconds
-_WINDOW, _LEAST = 5.0, 0.4  # seconds over which the rate is measured, at most and at least
+_WINDOW, _LEAST = 5.0, 0.5  # seconds over which the rate is measured, at most and at least
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Meter:
         self._seen: list[tuple[float, int]] = []
 
     def more(self, count: int, *, received: bool = True) -> None:
-        """Add bytes that were received, or that lay here before."""
+        """Add bytes that were received; or that lay here before, of which none count for the rate."""
         self._done += count
         now = time.monotonic()
         if not received:

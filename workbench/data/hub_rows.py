@@ -9,14 +9,14 @@ import numpy as np
 import polars
 
 from workbench.core.errors import UserError
-from workbench.core.words import Words, mark
+from workbench.core.words import Words
 from workbench.data.dataset import Skipped
 from workbench.data.folders import class_order, split_named
 from workbench.data.hub_columns import Columns
+from workbench.data.labelled_texts import MOST_CLASSES
 from workbench.data.splits import UNDECIDED
 
 _BLOCK = 512  # rows that are held in memory at a time
-_MOST_CLASSES = 100_000
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,9 @@ def _given(split: str, count: int) -> np.ndarray:
 
 
 def _require_few(column: str, names: Sequence[str]) -> None:
-    if len(names) > _MOST_CLASSES:
+    if len(names) > MOST_CLASSES:
         raise UserError(
-            mark("The column {column} has {count} different values, too many to tell apart."),
+            "The column {column} has {count} different values, too many to tell apart.",
             hint="Choose another label column, or none.",
             column=column,
             count=f"{len(names):,}",

@@ -1,7 +1,7 @@
 """Rows of numbers in a file: written piece by piece, and read a few at a time without ever loading the whole.
 
-The file is a .npy, so that numpy opens it too. Rows are read by plain reads, which cost the reader no memory beyond what
-was asked for; a memory map would be counted against a process that is watched.
+The file is a .npy, so that numpy opens it too. Rows are read by plain reads, which cost the reader no memory beyond
+what was asked for; a memory map would be counted against a process that is watched.
 """
 
 import os

@@ -12,17 +12,17 @@ from workbench.core.images import shown
 from workbench.core.settings import Hint
 from workbench.core.signature import InputKind
 from workbench.core.words import Words, from_plain, to_plain
-from workbench.data import cache, register
+from workbench.data import cache, documents, register
 from workbench.data.assembly import assembled
 from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
+from workbench.data.encodings import CHOICES, Encoding
 from workbench.data.folders import split_named
 from workbench.data.sample_files import MADE
-from workbench.data.splits import TEST, TRAINING, UNDECIDED, VALIDATION
+from workbench.data.splits import UNDECIDED
 from workbench.data.text_reading import LINES, MOST_BYTES, PLAIN, first_rows, read_texts
 
 _VERSION = 1  # raise it whenever the same file would give other texts
-_MANY = 10  # documents from which on whole ones are dealt out; fewer are cut
 _LONG_LINE = 1_000_000  # characters
 _MOST_FILES = 200_000
 
@@ -37,18 +37,9 @@ class TextFileSettings(DataSettings):
         Hint(chooser="path"),
     ] = ""
     encoding: Annotated[
-        Literal["auto", "utf-8", "utf-16", "gb18030", "cp1252"],
+        Encoding,
         Field(title="Encoding", description="How letters were written as bytes; automatic looks at them."),
-        Hint(
-            advanced=True,
-            choices={
-                "auto": "Automatic",
-                "utf-8": "UTF-8",
-                "utf-16": "UTF-16",
-                "gb18030": "GB18030 (Chinese)",
-                "cp1252": "Windows-1252 (Western)",
-            },
-        ),
+        Hint(advanced=True, choices=CHOICES),
     ] = "auto"
     field: Annotated[
         str,
@@ -130,11 +121,7 @@ def open_text_file(settings: TextFileSettings, progress: ProgressCallback) -> Da
     texts, names = cache.read_plain(folder / "texts.json"), cache.read_plain(folder / "names.json")
     given = np.load(folder / "given.npy")
     groups = np.load(folder / "groups.npy")
-    if len(texts) < _MANY and (given == UNDECIDED).all():
-        texts, names, given = _cut(texts, names, settings)
-        groups = None
-    elif (given == UNDECIDED).any():
-        given = _dealt(np.array([len(text) for text in texts]), given, settings)
+    texts, names, given, groups = documents.in_splits(texts, names, given, groups, settings)
     dataset = assembled(
         settings,
         name=path.stem,
@@ -205,9 +192,7 @@ def _build(
         "problems": [[level, to_plain(words)] for level, words in problems],
         "facts": {
             "files": len(files),
-            "documents": len(texts),
-            "characters": sum(map(len, texts)),
-            "different_characters": len(set().union(*map(set, texts))),
+            **documents.facts_of(texts),
             "encodings": sorted(encodings),
         },
     }
@@ -234,45 +219,6 @@ def _split_of(file: Path, path: Path) -> int | None:
         return None
     inside = file.relative_to(path)
     return split_named(inside.parts[0]) if len(inside.parts) > 1 else split_named(inside.stem)
-
-
-def _cut(texts: list[str], names: list[str], settings: DataSettings) -> tuple[list[str], list[str], np.ndarray]:
-    """Return few texts cut in order: the end is for testing, what stands before it for validation."""
-    total = sum(map(len, texts))
-    first = int(total * (1 - settings.validation - settings.test) + 1e-6)
-    second = max(first, int(total * (1 - settings.test) + 1e-6))
-    parts: list[tuple[str, str, int]] = []
-    done = 0
-    for text, name in zip(texts, names, strict=True):
-        places = [min(max(place - done, 0), len(text)) for place in (0, first, second, total)]
-        for split, begin, end in zip((TRAINING, VALIDATION, TEST), places[:-1], places[1:], strict=True):
-            if end > begin:
-                parts.append((text[begin:end], name, split))
-        done += len(text)
-    return [part[0] for part in parts], [part[1] for part in parts], np.array([part[2] for part in parts], np.uint8)
-
-
-def _dealt(sizes: np.ndarray, given: np.ndarray, settings: DataSettings) -> np.ndarray:
-    """Return the split of each document: whole ones in a random order until a split has its share of the characters."""
-    splits = given.copy()
-    open_places = np.flatnonzero((given == UNDECIDED) | (given == TRAINING))
-    order = open_places[np.random.Generator(np.random.PCG64(settings.split_seed)).permutation(len(open_places))]
-    splits[order] = TRAINING
-    wanted = {
-        split: share
-        for split, share in ((VALIDATION, settings.validation), (TEST, settings.test))
-        if share and not (given == split).any()
-    }
-    place, total = 0, sizes[open_places].sum()
-    for number, (split, share) in enumerate(wanted.items(), start=1):
-        taken = 0
-        while place < len(order) - len(wanted) + number - 1 and (not taken or taken < share * total):
-            if taken and taken + sizes[order[place]] / 2 > share * total:
-                break
-            splits[order[place]] = split
-            taken += int(sizes[order[place]])
-            place += 1
-    return splits
 
 
 def _write_topics(path: Path) -> None:

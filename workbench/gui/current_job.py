@@ -50,6 +50,9 @@ class CurrentJob(QObject):
         if total <= 0:
             self.progressed.emit(tr(stage), None, "")
             return
+        if "done" in stage.values:  # it says itself how far it is, in units of its own
+            self.progressed.emit(tr(stage), done / total, self._remaining.left(stage.template, done, total))
+            return
         counts = {"done": figures.count(done), "total": figures.count(total)}
         shown = tr("{stage}, {done} of {total}", stage=stage, **counts)
         self.progressed.emit(shown, done / total, self._remaining.left(stage.template, done, total))
