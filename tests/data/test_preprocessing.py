@@ -142,3 +142,17 @@ def test_what_a_prediction_prepared_serves_gradients_too() -> None:
     preprocessing.normalised(images).sum().backward()
     assert images.grad is not None
     assert torch.allclose(images.grad, torch.full_like(images, 1 / 0.456))
+
+
+def test_marks_stand_for_themselves_and_around_a_text() -> None:
+    settings = SimpleNamespace(tokens="word", vocabulary=100, length=6, special=("cls", "sep", "mask"))
+    preprocessing = TextPreprocessing.fitted_to(["hello my dog is cute", "hello my cat"], settings)
+    assert preprocessing.special == {"padding": 0, "unknown": 1, "cls": 2, "sep": 3, "mask": 4}
+    assert preprocessing.frame == ((2,), (3,))
+    hello, my, dog = (preprocessing.encode(word)[1] for word in ("hello", "my", "dog"))
+    rows = preprocessing.encode_all(["Hello, my [MASK] is cute", "my dog"])
+    assert rows.tolist() == [[2, hello, my, 4, preprocessing.encode("is")[1], 3], [2, my, dog, 3, 0, 0]]
+    assert [preprocessing.token(place) for place in (4, int(dog))] == ["[MASK]", "dog"]
+    assert preprocessing.inputs.vocabulary == 5 + 6
+    assert from_plain(json.loads(json.dumps(preprocessing.to_plain()))) == preprocessing
+    assert len(preprocessing.stream(["my dog [MASK]"])) == 3

@@ -25,8 +25,9 @@ class _Tokens:
     def __init__(self, *left_out: str) -> None:
         self.left_out = left_out
 
-    def special_ids(self) -> dict[str, int]:
-        ids = {"padding": PAD, "unknown": UNKNOWN, "class": CLASS, "separator": SEPARATOR, "mask": MASK}
+    @property
+    def special(self) -> dict[str, int]:
+        ids = {"padding": PAD, "unknown": UNKNOWN, "cls": CLASS, "sep": SEPARATOR, "mask": MASK}
         return {name: number for name, number in ids.items() if name not in self.left_out}
 
 
@@ -164,4 +165,29 @@ def test_a_tokenizer_without_a_mask_is_refused() -> None:
     with pytest.raises(UserError, match="no token that hides"):
         task.goal_for(None, _Tokens("mask"), _Settings())
     with pytest.raises(UserError, match="between two sentences"):
-        task.goal_for(None, _Tokens("separator"), _Settings(next_sentence=True))
+        task.goal_for(None, _Tokens("sep"), _Settings(next_sentence=True))
+
+
+class _Words(_Tokens):
+    def token(self, place: int) -> str:
+        return f"w{place}"
+
+
+def test_a_mask_is_answered_with_candidates_and_the_others_with_what_stands_there() -> None:
+    ids = torch.tensor([[CLASS, 7, MASK, 9, SEPARATOR, PAD], [CLASS, 8, 6, SEPARATOR, PAD, PAD]])
+    logits = torch.zeros(2, 6, VOCABULARY)
+    logits[0, 2, 42], logits[0, 2, 43] = 20.0, 18.0
+    logits[0, 1, 7], logits[0, 3, 11] = 30.0, 30.0
+    logits[1, 1, 8], logits[1, 2, 6] = 30.0, 30.0
+    with_mask, without = bound().answers(logits, ids, (), 2, _Words())
+    [candidates] = with_mask["masks"]
+    assert [guess["label"] for guess in candidates] == ["w42", "w43"]
+    assert candidates[0]["score"] == pytest.approx(float(torch.softmax(torch.tensor([20.0, 18.0]), 0)[0]), rel=1e-3)
+    assert [(token["token"], token["label"]) for token in with_mask["tokens"]] == [
+        ("w7", "w7"),
+        ("", "w42"),
+        ("w9", "w11"),
+    ]
+    assert with_mask["label"] == "w42"
+    assert without["masks"] == []
+    assert without["label"] == "w8 w6"

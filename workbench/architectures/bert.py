@@ -1,6 +1,6 @@
 """BERT: an encoder that reads a text in both directions (Devlin et al. 2018), through transformers' own classes."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -20,6 +20,7 @@ class BertSettings(TokenSettings):
     """How the text is cut up, and the size of the encoder."""
 
     kind: Literal["bert"] = "bert"
+    special: ClassVar[tuple[str, ...]] = ("cls", "sep", "mask")  # the marks around a text, and what hides a token
     tokens: Annotated[
         Literal["wordpiece", "bpe", "word", "character"],
         Field(title="Tokens", description="What a text is cut into."),
@@ -64,7 +65,8 @@ class BertSettings(TokenSettings):
         bool,
         Field(
             title="Next sentence",
-            description="When masked tokens are learned, also tell whether the second half of a text follows the first.",
+            description="When masked tokens are learned, also tell whether the second half of a text "
+            "follows the first.",
         ),
         Hint(advanced=True),
     ] = False

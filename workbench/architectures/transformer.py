@@ -23,6 +23,7 @@ class TransformerSettings(TokenSettings):
     """How a text is cut up, and the layers that read it; series need no tokens."""
 
     kind: Literal["transformer"] = "transformer"
+    special: ClassVar[tuple[str, ...]] = ("cls", "sep", "mask")  # the marks around a text, and what hides a token
     width: Annotated[
         Width, Field(title="Width", description="Numbers that stand for one token or step in every layer.")
     ] = 128
@@ -59,6 +60,7 @@ class TransformerSettings(TokenSettings):
     ] = "mean"
     activation: Activation = "gelu"
     dropout: Dropout = 0.1
+    sees_padding: ClassVar[bool] = True  # of series
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> "TransformerSettings":

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PADDING, UNKNOWN = 0, 1
-_SPECIAL = 2  # ids before those of the vocabulary
+_SPECIAL = 2  # ids before those of the marks and of the vocabulary
+WRITTEN = {"cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}  # marks, by the names under which they are asked for
+_MARK = re.compile("|".join(map(re.escape, WRITTEN.values())))
 _SHORTEST, _LONGEST = 8, {"word": 400, "character": 1000}  # what "auto" chooses between
 _COVERED = 0.95  # share of the training texts that "auto" does not cut
 
@@ -34,25 +36,50 @@ def words_of(text: str) -> list[str]:
 class TextPreprocessing:
     """Turns texts into ids of tokens: 0 fills up, 1 stands for what is not in the vocabulary.
 
-    vocabulary: the tokens, the most frequent first; the first has id 2. length: tokens per text, cut or filled up at
-    the end.
+    vocabulary: the tokens, the most frequent first. length: tokens per text, cut or filled up at the end. marks: names
+    of WRITTEN, which stand for themselves in a text and have the ids from 2 on; the vocabulary follows them. With "cls"
+    and "sep" a text stands between these two.
     """
 
     tokens: Literal["word", "character"]
     vocabulary: tuple[str, ...]
     length: int
+    marks: tuple[str, ...] = ()
     _ids: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_ids", {token: place for place, token in enumerate(self.vocabulary, _SPECIAL)})
+        tokens = (*(WRITTEN[name] for name in self.marks), *self.vocabulary)
+        object.__setattr__(self, "_ids", {token: place for place, token in enumerate(tokens, _SPECIAL)})
 
     @property
     def inputs(self) -> Inputs:
         """What comes out, as a network sees it."""
-        return Inputs("text", (self.length,), len(self.vocabulary) + _SPECIAL)
+        return Inputs("text", (self.length,), len(self.vocabulary) + len(self.marks) + _SPECIAL)
+
+    @property
+    def special(self) -> Mapping[str, int]:
+        """The ids of "padding" and "unknown", and of the marks there are."""
+        return {"padding": PADDING, "unknown": UNKNOWN, **{name: self._ids[WRITTEN[name]] for name in self.marks}}
+
+    @property
+    def frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The ids before and after the tokens of a text."""
+        special = self.special
+        return ((special["cls"],), (special["sep"],)) if {"cls", "sep"} <= special.keys() else ((), ())
 
     def split(self, text: str) -> Sequence[str]:
         """Return the tokens of a text."""
+        if not self.marks or "[" not in text:
+            return words_of(text) if self.tokens == "word" else text
+        found: list[str] = []
+        done = 0
+        for written in _MARK.finditer(text):
+            found += [*self.split_plain(text[done : written.start()]), written.group()]
+            done = written.end()
+        return [*found, *self.split_plain(text[done:])]
+
+    def split_plain(self, text: str) -> Sequence[str]:
+        """Return the tokens of a text in which there are no marks."""
         return words_of(text) if self.tokens == "word" else text
 
     def encode(self, raw: str, notes: list[str] | None = None) -> np.ndarray:
@@ -62,7 +89,10 @@ class TextPreprocessing:
     def encode_all(self, texts: Iterable[str]) -> np.ndarray:
         """Return the ids of texts: (N, length) int32."""
         ids, length = self._ids, self.length
-        rows = [[ids.get(token, UNKNOWN) for token in self.split(text)[:length]] for text in texts]
+        before, after = self.frame
+        room = max(length - len(before) - len(after), 0)
+        rows = [[ids.get(token, UNKNOWN) for token in self.split(text)[:room]] for text in texts]
+        rows = [[*before, *row, *after][:length] for row in rows] if before else rows
         result = np.full((len(rows), length), PADDING, np.int32)
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         filled = np.arange(length) < lengths[:, None]
@@ -82,7 +112,7 @@ class TextPreprocessing:
 
     def token(self, place: int) -> str:
         """Return how the token with this id is written; "\ufffd" for what is not in the vocabulary."""
-        known = self.vocabulary
+        known = (*(WRITTEN[name] for name in self.marks), *self.vocabulary)
         return known[place - _SPECIAL] if _SPECIAL <= place < len(known) + _SPECIAL else "\ufffd"
 
     def pieces(self, text: str) -> list[tuple[str, int]]:
@@ -107,12 +137,13 @@ class TextPreprocessing:
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values that travel through JSON; `from_plain` is the way back."""
-        return {"kind": "text", "tokens": self.tokens, "vocabulary": list(self.vocabulary), "length": self.length}
+        plain = {"kind": "text", "tokens": self.tokens, "vocabulary": list(self.vocabulary), "length": self.length}
+        return {**plain, "marks": list(self.marks)} if self.marks else plain
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "TextPreprocessing":
         """Return the preprocessing that `to_plain` described."""
-        return cls(plain["tokens"], tuple(plain["vocabulary"]), plain["length"])
+        return cls(plain["tokens"], tuple(plain["vocabulary"]), plain["length"], tuple(plain.get("marks", ())))
 
     @classmethod
     def fitted(cls, dataset: Dataset, settings: Any) -> "TextPreprocessing":
@@ -124,8 +155,10 @@ class TextPreprocessing:
         """Return the preprocessing for these training texts.
 
         settings: tokens ("word" or "character"), vocabulary (most ids, special ones included), length (a number, or
-        "auto": what 95 % of the texts need). Equal frequencies are ordered by the token: equal texts give equal ids.
+        "auto": what 95 % of the texts need), and perhaps special (names; those of WRITTEN become marks). Equal
+        frequencies are ordered by the token: equal texts give equal ids.
         """
+        marks = tuple(name for name in getattr(settings, "special", ()) if name in WRITTEN)
         tokens = settings.tokens
         counts: Counter[str] = Counter()
         lengths: list[int] = []
@@ -133,9 +166,11 @@ class TextPreprocessing:
             found = words_of(text) if tokens == "word" else text
             counts.update(found)
             lengths.append(len(found))
-        frequent = sorted(counts, key=lambda token: (-counts[token], token))[: max(1, settings.vocabulary - _SPECIAL)]
+        frequent = sorted(counts, key=lambda token: (-counts[token], token))
+        frequent = frequent[: max(1, settings.vocabulary - _SPECIAL - len(marks))]
         length = settings.length
         if length == "auto":
             covered = int(np.ceil(np.quantile(lengths, _COVERED))) if lengths else _SHORTEST
+            covered += 2 if {"cls", "sep"} <= set(marks) else 0
             length = min(max(covered, _SHORTEST), _LONGEST[tokens])
-        return cls(tokens, tuple(frequent), int(length))
+        return cls(tokens, tuple(frequent), int(length), marks)

@@ -11,9 +11,9 @@ class TokenSettings(Settings):
     """How a text becomes numbers; the settings of an architecture for texts extend this."""
 
     tokens: Annotated[
-        Literal["word", "character"],
+        Literal["word", "character", "bpe", "wordpiece"],
         Field(title="Tokens", description="What a text is cut into."),
-        Hint(choices={"word": "Words", "character": "Characters"}),
+        Hint(choices={"word": "Words", "character": "Characters", "bpe": "Byte pairs", "wordpiece": "WordPiece"}),
     ] = "word"
     vocabulary: Annotated[
         int,

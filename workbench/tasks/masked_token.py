@@ -42,13 +42,13 @@ class MaskedToken(Task):
 
     def goal_for(self, dataset: Any, preprocessing: Any, settings: Any) -> dict[str, Any]:
         """Return the ids that masking needs; raises UserError when the tokenizer has no mask."""
-        ids: dict[str, int] = preprocessing.special_ids()
+        ids: dict[str, int] = dict(preprocessing.special)
         if "mask" not in ids:
             raise UserError(
-                "The tokenizer has no token that hides another one.", hint="Choose WordPiece for the tokens."
+                "The tokenizer has no token that hides another one.", hint="Choose other tokens, such as WordPiece."
             )
         wanted = bool(getattr(settings, "next_sentence", False))
-        if wanted and "separator" not in ids:
+        if wanted and "sep" not in ids:
             raise UserError(
                 "The tokenizer has no token that stands between two sentences.",
                 hint="Choose WordPiece for the tokens, or learn without the next sentence.",
@@ -58,7 +58,7 @@ class MaskedToken(Task):
             "mask": ids["mask"],
             "special": sorted(set(ids.values())),
             "vocabulary": preprocessing.inputs.vocabulary,
-            "separator": ids.get("separator", -1),
+            "separator": ids.get("sep", -1),
             "before": len(before),
             "after": len(after),
             "next_sentence": wanted,
@@ -152,6 +152,36 @@ class MaskedToken(Task):
             for text in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
+    def answers(
+        self, outputs: Tensor, inputs: Tensor, labels: Sequence[str], top: int, preprocessing: Any
+    ) -> list[dict[str, Any]]:
+        """Return for each text masks, the `top` candidates of each mask, and tokens, what stands at every other place.
+
+        masks: lists of {"label", "score"}, best first. tokens: {"token", "label", "score"}: the token that stands there,
+        the one that the model would put there, and its score; a mask is among them with token "". label: the best
+        candidates of the masks, and score the lowest of theirs; without a mask those of the tokens.
+        """
+        logits, _ = self.natural(outputs, outputs)
+        scores, ids = torch.softmax(logits.float(), dim=-1).topk(min(top, logits.shape[-1]), dim=-1)
+        ordinary = self._ordinary(inputs)
+        found = []
+        for row in range(len(inputs)):
+            masks, tokens = [], []
+            for place, token in enumerate(inputs[row].tolist()):
+                masked = token == self.goal["mask"]
+                if not masked and not ordinary[row, place]:
+                    continue
+                pairs = zip(ids[row, place].tolist(), scores[row, place].tolist(), strict=True)
+                best = [{"label": preprocessing.token(guess), "score": score} for guess, score in pairs]
+                tokens.append({"token": "" if masked else preprocessing.token(token), **best[0]})
+                if masked:
+                    masks.append(best)
+            told = [candidates[0] for candidates in masks] or tokens
+            label = " ".join(str(guess["label"]) for guess in told)
+            lowest = min((float(guess["score"]) for guess in told), default=0.0)
+            found.append({"label": label, "score": lowest, "masks": masks, "tokens": tokens})
+        return found
+
     def _ordinary(self, ids: Tensor) -> Tensor:
         special = torch.tensor(self.goal["special"], device=ids.device)
         return ~torch.isin(ids, special)
@@ -162,7 +192,7 @@ class MaskedToken(Task):
 
     def _kept_ids(self, device: torch.device) -> Tensor:
         """Return the ordinary ids as they were put on the device once: to make them there waits for it."""
-        kept = self.__dict__.setdefault("_ids", {})
+        kept = vars(self).setdefault("_ids", {})
         if device not in kept:
             kept[device] = self._ordinary_ids(torch.device("cpu")).to(device)
         return kept[device]
@@ -201,7 +231,7 @@ class _Drawn:
 
 
 class _Derived:
-    """Numbers in 0…1 that follow from a text alone: a mix of its ids and of the place (splitmix64, Steele et al. 2014)."""
+    """Numbers in 0…1 that follow from a text alone: a mix of its ids and of the place (splitmix64, Steele et al.)."""
 
     def __init__(self, ids: Tensor) -> None:
         places = torch.arange(ids.shape[1], device=ids.device)
