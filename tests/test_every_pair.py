@@ -29,6 +29,7 @@ ANSWERS = {
     "forecasting": {"values"},
     "reconstruction": {"error"},
     "masked_token": {"masks"},
+    "next_token": {"label", "score", "top"},
 }
 every_pair = pytest.mark.parametrize("pair", pairs(), ids=Pair.name)
 

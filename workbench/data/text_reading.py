@@ -9,17 +9,16 @@ from pathlib import Path
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
-from workbench.core.words import Words, mark
+from workbench.core.words import Words
 from workbench.data.dataset import Skipped
+from workbench.data.encodings import encoding_of
 from workbench.data.table_reading import TEXT_NAMES
 
 PLAIN, LINES = (".txt", ".text", ".md", ".markdown"), (".jsonl", ".ndjson")
 MOST_BYTES = 1_000_000_000
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_GUESSED_FROM = 200_000  # bytes
-_CHINESE = {"gb2312", "gbk", "gb18030", "hz", "johab", "cp949", "euc_kr", "big5", "big5hkscs"}
-_COMMON = re.compile("[\u4e00-\u9fa5，。、！？：；（）“”]")  # what most of a Chinese text consists of
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LOOKED_AT = 200_000  # characters
 
 
 @dataclass(frozen=True)
@@ -67,48 +66,24 @@ def read_texts(path: Path, encoding: str = "auto", column: str = "auto") -> Read
 def decoded(content: bytes, encoding: str, name: str) -> tuple[str, str]:
     """Return the text that these bytes stand for, and in which encoding it was read; raises UserError when it is none.
 
-    encoding: "auto", or a name that Python knows.
+    encoding: "auto", or one of `encodings.Encoding`. What is not in a chosen encoding is refused.
     """
-    begin = next((known for sign, known in _MARKS.items() if content.startswith(sign)), "")
-    chosen = begin if encoding == "auto" and begin else encoding
-    if chosen == "auto":
-        if b"\0" in content[:_GUESSED_FROM]:
-            raise _no_text(name)
-        chosen = _encoding_of(content)
+    found = encoding_of(content) if encoding == "auto" or content.startswith(_MARKS) else encoding
     try:
-        text = content.decode("utf-8-sig" if chosen == "utf-8" else chosen)
+        text = content.decode(found, "replace" if encoding == "auto" else "strict").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        if encoding != "auto" or begin:
-            raise UserError(
-                "{name} is not in {encoding}: byte {place} cannot be read.",
-                hint="Choose another encoding.",
-                name=name,
-                encoding=chosen.upper(),
-                place=f"{error.start:,}",
-            ) from error
-        text = content.decode(chosen, "replace")
-    head = text[:_GUESSED_FROM]
+        raise UserError(
+            "{name} is not in {encoding}: byte {place} cannot be read.",
+            hint="Choose another encoding.",
+            name=name,
+            encoding=found.upper(),
+            place=f"{error.start:,}",
+        ) from error
+    head = text[:_LOOKED_AT]
     odd = sum(head.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\v\f\r\x1b")
     if odd > len(head) // 100:
-        raise _no_text(name)
-    return text, chosen
-
-
-def _encoding_of(content: bytes) -> str:
-    try:
-        content.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError:
-        pass
-    head = content[:_GUESSED_FROM]
-    chinese = head.decode("gb18030", "replace")
-    beyond = [sign for sign in chinese if ord(sign) > 127]
-    if beyond and "\ufffd" not in chinese[:-4] and len(_COMMON.findall(chinese)) > 0.7 * len(beyond):
-        return "gb18030"
-    import charset_normalizer  # slow to import, and rarely needed
-
-    guess = charset_normalizer.from_bytes(head).best()
-    return guess.encoding if guess and guess.encoding not in _CHINESE else "cp1252"
+        raise UserError("{name} is not a text.", hint="Choose a text file, or say in which encoding it is.", name=name)
+    return text, found.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
 
 
 def _of_lines(name: str, text: str, column: str) -> tuple[list[str], list[str], list[Skipped]]:
@@ -158,9 +133,3 @@ def first_rows(path: Path, count: int = 20) -> Iterator[object]:
                 yield json.loads(file.readline(1_000_000))
             except ValueError:
                 return
-
-
-def _no_text(name: str) -> UserError:
-    return UserError(
-        mark("{name} is not a text."), hint="Choose a text file, or say in which encoding it is.", name=name
-    )
