@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Property, QEasingCurve, QPropertyAnimation, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import Property, QEasingCurve, QPointF, QPropertyAnimation, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.gui import figures, theme
@@ -19,6 +19,7 @@ class Bars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bars: list[tuple[str, float]] = []
+        self._threshold: float | None = None
         self._before: dict[str, float] = {}
         self._grown = 1.0
         self._motion = QPropertyAnimation(self, b"grown", self)
@@ -32,8 +33,12 @@ class Bars(QWidget):
         """Return the labels with their shares, as they were given."""
         return list(self._bars)
 
-    def set_bars(self, bars: Sequence[tuple[str, float]]) -> None:
-        """Show (label, share between 0 and 1) in the given order."""
+    def set_bars(self, bars: Sequence[tuple[str, float]], threshold: float | None = None) -> None:
+        """Show (label, share between 0 and 1) in the given order.
+
+        threshold: where a line goes down through all bars; those that do not reach it are paler.
+        """
+        self._threshold = threshold
         self._before = {label: self._length(label, share) for label, share in self._bars}
         self._bars = [(label, float(share)) for label, share in bars]
         spoken = ", ".join(f"{label} {figures.percent(share)}" for label, share in self._bars)
@@ -80,9 +85,15 @@ class Bars(QWidget):
             painter.drawRoundedRect(place, 4, 4)
             length = place.width() * min(1.0, max(0.0, self._length(label, share)))
             if length >= 0.5:
-                painter.setBrush(colors.color("accent"))
+                color = QColor(colors.color("accent"))
+                color.setAlphaF(1.0 if self._threshold is None or share >= self._threshold else 0.4)
+                painter.setBrush(color)
                 radius = min(4.0, length / 2)
                 painter.drawRoundedRect(QRectF(place.x(), place.y(), length, place.height()), radius, radius)
+        if self._threshold is not None and self._bars:
+            x = round(track.x() + self._threshold * track.width()) + 0.5
+            painter.setPen(QPen(colors.color("text"), 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(x, 0), QPointF(x, len(self._bars) * _LINE))
 
     def _length(self, label: str, share: float) -> float:
         share = share if share == share else 0.0  # NaN has no length

@@ -9,8 +9,11 @@ from workbench.core.words import tr
 from workbench.gui import figures
 from workbench.gui.pages.previews.preview import Preview, class_tile, renamed, split_titles, total
 from workbench.gui.pages.previews.rows import PagedRows
+from workbench.gui.plots.length_histogram import LengthHistogram
 from workbench.gui.widgets.chips import MenuChip
 from workbench.gui.widgets.table import Column
+
+_HEIGHT = 196  # pixels of the plot of lengths
 
 
 class TextPreview(Preview):
@@ -28,6 +31,12 @@ class TextPreview(Preview):
         self.rows.table.setAccessibleName(tr("Texts"))
         self.rows.failed.connect(self.failed)
         self.add(self.rows, 1)
+        self.lengths = LengthHistogram()
+        self.lengths.setObjectName("data.lengths")
+        self.lengths.failed.connect(self.failed)
+        self.lengths.setFixedHeight(_HEIGHT)
+        self.lengths.hide()
+        self.add(self.lengths)
 
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         classes = list(summary["classes"])
@@ -38,6 +47,10 @@ class TextPreview(Preview):
         self.rows.set_columns(columns, {"label": 120, "name": 130})
         self.rows.set_data(data, summary)
         self._split.set_choices(split_titles(), "training")
+        lengths = summary.get("facts", {}).get("lengths", {})
+        self.lengths.setVisible(bool(lengths))
+        if lengths:
+            self.lengths.set_lengths(lengths)
         self._show_split()
 
     def set_classes(self, classes: list[str]) -> None:
@@ -53,4 +66,8 @@ class TextPreview(Preview):
         self.rows.show_split(self._split.value() or "training")
 
     def _worded(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**row, "label": renamed(str(row.get("label", "")), *self._classes)}
+        """Return the row under the names that the classes have now, also where it has several."""
+        label = str(row.get("label", ""))
+        if label in self._classes[0] or ", " not in label:
+            return {**row, "label": renamed(label, *self._classes)}
+        return {**row, "label": ", ".join(renamed(part, *self._classes) for part in label.split(", "))}

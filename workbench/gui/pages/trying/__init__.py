@@ -10,6 +10,7 @@ from workbench.gui.pages.trying.labels import LabelBars
 from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.predicting import PredictPanel
 from workbench.gui.pages.trying.result import Result
+from workbench.gui.pages.trying.several_labels import SeveralLabels
 from workbench.gui.pages.trying.text_input import TextInput
 from workbench.gui.pages.trying.writing import WritingPanel
 
@@ -19,6 +20,7 @@ INPUTS: dict[str, type[Input]] = {  # kind of inputs: how one input is brought
 }
 RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
     "classification": LabelBars,
+    "multi_label": SeveralLabels,
 }
 PANELS: dict[tuple[str, str], type[Panel]] = {  # task and kind of inputs: a panel that does both in its own way
     ("next_token", "text"): WritingPanel,
