@@ -1,6 +1,6 @@
 """Recurrent networks: plain (Elman 1990), GRU (Cho et al. 2014) and LSTM (Hochreiter and Schmidhuber 1997)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -22,6 +22,7 @@ class RnnSettings(TokenSettings):
     """The cell and how many there are, what is read of them, and how a text is cut up."""
 
     kind: Literal["rnn"] = "rnn"
+    sees_padding: ClassVar[bool] = True
     cell: Annotated[
         Literal["plain", "gru", "lstm"],
         Field(title="Cell", description="What carries the memory from step to step; gates let it last longer."),
@@ -96,8 +97,8 @@ class Rnn(nn.Module):
     """Run cells over the steps of a sequence and answer from what they remember: (batch, …) -> (batch, outputs).
 
     Takes series (batch, time, channels), images (batch, channels, height, width), each row of pixels one step, and
-    token ids (batch, length) with 0 as padding at the end. Padding is neither read out nor run over backwards.
-    `recurrent` is PyTorch's own RNN, GRU or LSTM, with its two biases; `output` is one linear layer.
+    token ids (batch, length) with 0 as padding at the end; of series, steps of NaN alone are. Padding is neither read
+    out nor run over backwards. `recurrent` is PyTorch's own RNN, GRU or LSTM, with its two biases; `output` is linear.
     """
 
     def __init__(self, settings: RnnSettings, inputs: Inputs, outputs: int) -> None:
@@ -108,32 +109,40 @@ class Rnn(nn.Module):
         self.hidden = settings.hidden
         if inputs.kind == "text":
             self.embedding = nn.Embedding(inputs.vocabulary, settings.embedding, padding_idx=0)
-        self.recurrent = _CELLS[settings.cell](
+        bend: Any = {"nonlinearity": settings.bend} if settings.cell == "plain" else {}
+        made: Any = _CELLS[settings.cell]
+        self.recurrent: nn.RNNBase = made(
             _width(settings, inputs),
             settings.hidden,
             settings.layers,
             batch_first=True,
             dropout=settings.dropout if settings.layers > 1 else 0.0,
             bidirectional=settings.bidirectional,
-            **({"nonlinearity": settings.bend} if settings.cell == "plain" else {}),
+            **bend,
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.output = nn.Linear(settings.hidden * (1 + settings.bidirectional), outputs)
         _begin(self.recurrent, settings)
 
     def forward(self, batch: Tensor) -> Tensor:
-        if self.inputs.kind == "image":
-            batch = batch.transpose(1, 2).flatten(2)  # (batch, height, channels × width)
-        if self.inputs.kind != "text":
-            return self._answer(self.recurrent(batch)[0], None)
-        lengths = (batch != 0).sum(1).clamp(min=1)
-        steps = self.embedding(batch)
-        if not self.bidirectional or batch.device.type == "meta":
+        steps, lengths = self._steps(batch)
+        if lengths is None or not self.bidirectional or steps.device.type == "meta":
             return self._answer(self.recurrent(steps)[0], lengths)  # what comes after a step cannot change it
         # Backwards, padding would come first: packing leaves it out, at the cost of a wait for the device.
         packed = pack_padded_sequence(steps, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=batch.shape[1])
+        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=steps.shape[1])
         return self._answer(states, lengths)
+
+    def _steps(self, batch: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return what the cells read, (batch, T, width), and how many steps of it are there, where that may differ."""
+        if self.inputs.kind == "image":
+            return batch.transpose(1, 2).flatten(2), None  # (batch, height, channels × width)
+        if self.inputs.kind == "text":
+            return self.embedding(batch), (batch != 0).sum(1).clamp(min=1)
+        missing = batch.isnan()
+        numbers = torch.arange(1, batch.shape[1] + 1, device=batch.device)
+        lengths = (~missing.all(dim=2) * numbers).amax(1).clamp(min=1)
+        return batch.masked_fill(missing, 0.0), lengths
 
     def _answer(self, states: Tensor, lengths: Tensor | None) -> Tensor:
         """Return the outputs from the states of all steps: (batch, T, directions × hidden) -> (batch, outputs)."""

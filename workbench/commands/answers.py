@@ -128,11 +128,26 @@ def _show_worst(rows: Sequence[Plain]) -> None:
         say(f"  {line}")
 
 
+def _show_horizon(columns: Sequence[Plain]) -> None:
+    for column in columns:
+        table = _table(
+            tr("Steps ahead"), tr("Mean absolute error"), tr("Root mean squared error"), tr("Of the last value")
+        )
+        for place in table.columns:
+            place.justify = "right"
+        for row in column["steps"][: _MISTAKES * 5]:
+            table.add_row(str(row["step"]), *(_numbers(row[name]) for name in ("mae", "rmse", "naive")))
+        say()
+        say(column["name"])
+        console().print(table)
+
+
 _PARTS: dict[str, Callable[[Any], None]] = {  # by the names that `Task.details` gives
     "per_class": _show_classes,
     "per_label": _show_classes,
     "mistakes": _show_mistakes,
     "worst": _show_worst,
+    "horizon": _show_horizon,
 }
 
 

@@ -105,17 +105,29 @@ def _balance(dataset: Dataset) -> list[Problem]:
         "rarest": dataset.classes[rarest],
         "common": dataset.classes[most],
     }
-    images = dataset.inputs.kind == "image"
+    place = {"image": 0, "text": 1}.get(dataset.inputs.kind, 2)
     if least_count == most_count:
-        words = mark("Even: every class has {most} images.") if images else mark("Even: every class has {most} texts.")
-        return [Problem("good", Words(words, values))]
+        return [Problem("good", Words(_EVEN[place], values))]
     if most_count <= _UNEVEN * least_count:
-        words = mark("Even: the rarest class has {least} images, the most common {most}.")
-        texts = mark("Even: the rarest class has {least} texts, the most common {most}.")
-        return [Problem("good", Words(words if images else texts, values))]
-    words = mark("Uneven: {rarest} has {least} images, {common} has {most}. Class weights can make up for it.")
-    texts = mark("Uneven: {rarest} has {least} texts, {common} has {most}. Class weights can make up for it.")
-    return [Problem("warning", Words(words if images else texts, values), (dataset.classes[rarest],))]
+        return [Problem("good", Words(_NEARLY_EVEN[place], values))]
+    return [Problem("warning", Words(_VERY_UNEVEN[place], values), (dataset.classes[rarest],))]
+
+
+_EVEN = (
+    mark("Even: every class has {most} images."),
+    mark("Even: every class has {most} texts."),
+    mark("Even: every class has {most} samples."),
+)
+_NEARLY_EVEN = (
+    mark("Even: the rarest class has {least} images, the most common {most}."),
+    mark("Even: the rarest class has {least} texts, the most common {most}."),
+    mark("Even: the rarest class has {least} samples, the most common {most}."),
+)
+_VERY_UNEVEN = (
+    mark("Uneven: {rarest} has {least} images, {common} has {most}. Class weights can make up for it."),
+    mark("Uneven: {rarest} has {least} texts, {common} has {most}. Class weights can make up for it."),
+    mark("Uneven: {rarest} has {least} samples, {common} has {most}. Class weights can make up for it."),
+)
 
 
 def _small_classes(dataset: Dataset) -> list[Problem]:

@@ -134,6 +134,7 @@ _CLASSES = {
     "text": "workbench.data.text_preprocessing:TextPreprocessing",
     "subwords": "workbench.data.token_preprocessing:SubwordPreprocessing",
     "table": "workbench.data.table_preprocessing:TablePreprocessing",
+    "series": "workbench.data.series_preprocessing:SeriesPreprocessing",
 }
 
 

@@ -21,6 +21,12 @@ SAMPLE_SETTINGS: dict[str, dict[str, Any]] = {
     "wine": {"kind": "table", "path": "sample:wine.csv"},
     "iris": {"kind": "table", "path": "sample:iris.csv"},
     "diabetes": {"kind": "table", "path": "sample:diabetes.csv"},
+    "series": {
+        "kind": "series",
+        "path": "sample:series/pacific_temperature.csv",
+        "window": 24,
+        "horizon": 12,
+    },
     "python-topics": {"kind": "text_file", "path": "sample:python-topics"},
 }
 
@@ -30,7 +36,7 @@ class SamplesSettings(ImageSettings):
 
     kind: Annotated[Literal["samples"], Hint(hidden=True)] = "samples"
     name: Annotated[
-        Literal["digits", "reviews", "wine", "iris", "diabetes", "python-topics"],
+        Literal["digits", "reviews", "wine", "iris", "diabetes", "series", "python-topics"],
         Field(title="Sample", description="Images, texts, tables or series: one for every task, and none is large."),
         Hint(
             choices={
@@ -39,6 +45,7 @@ class SamplesSettings(ImageSettings):
                 "wine": "Wines",
                 "iris": "Irises",
                 "diabetes": "Diabetes",
+                "series": "Temperature of the sea",
                 "python-topics": "Python's documentation",
             }
         ),

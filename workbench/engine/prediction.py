@@ -71,6 +71,8 @@ def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
         "number": place,
         "count": len(split),
     }
+    if dataset.inputs.kind == "series":
+        return {**found, "series": _steps(split.rows(np.array([place]))[0])}
     if isinstance(split.inputs, np.ndarray):
         return {**found, "image": _png(split.rows(np.array([place]))[0])}
     return {**found, "text": split.texts(np.array([place]))[0][:_LONGEST]}
@@ -114,6 +116,13 @@ def _truth(target: np.ndarray, labels: Sequence[str]) -> str:
     if not labels:
         return ""
     return ", ".join(labels[row] for row in np.flatnonzero(target).tolist()) if np.ndim(target) else labels[int(target)]
+
+
+def _steps(series: np.ndarray) -> list[list[float | None]]:
+    """Return the steps of a series without the padding behind them: (T, channels), None where there is no number."""
+    there = np.flatnonzero(~np.isnan(series).all(axis=1))
+    steps = series[: there[-1] + 1 if len(there) else 0].tolist()
+    return [[value if np.isfinite(value) else None for value in step] for step in steps]
 
 
 def _text_column(predictor: Predictor) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.core import images
 from workbench.core.errors import UserError
 from workbench.core.words import mark
-from workbench.data import table_reading
+from workbench.data import series_arrays, series_reading, table_reading
 from workbench.inference.predictor import Item
 
 _PLAIN_TEXT = (".txt", ".md", ".text")
@@ -93,6 +93,13 @@ def _text_column(table: table_reading.Table, wanted: str) -> str:
     return known or max(table.columns, key=lambda name: sum(len(cell or "") for cell in table.columns[name][:2000]))
 
 
+def _series(path: Path, column: str, preprocessing: Any) -> list[Item]:
+    name = images.shown(str(path))
+    if path.suffix.lower() != ".npz":
+        return [Item(name, path)]
+    return [Item(f"{name}:{row + 1}", series) for row, series in enumerate(series_arrays.sequences_of(path))]
+
+
 READERS = {
     "image": Reader(
         frozenset(images.ENDINGS),
@@ -105,5 +112,11 @@ READERS = {
         _texts,
         mark("There is no text in {folder}."),
         mark("Texts are files that end in {endings}."),
+    ),
+    "series": Reader(
+        frozenset((*series_reading.ENDINGS - {".txt"}, ".npz")),
+        _series,
+        mark("There are no series in {folder}."),
+        mark("Series are files that end in {endings}."),
     ),
 }
