@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 from workbench.gui.pages.data_content import DataContent
+from workbench.gui.pages.data_hub import DataHub
 from workbench.gui.pages.data_opening import Opening
 from workbench.gui.pages.data_ways import DataWays
 from workbench.gui.pages.data_welcome import SAMPLES, DataWelcome
@@ -35,6 +36,7 @@ class DataPage(Page):
         super().__init__(tr("Data"), parent=parent)
         self._what = ""
         self._wanted: dict[str, Any] = {}
+        self._at_hub = False
         self._opening = Opening(engine, jobs, self)
         self._opening.began.connect(self._begin)
         self._opening.progressed.connect(self._progress)
@@ -45,6 +47,7 @@ class DataPage(Page):
         self.ways.sample_wanted.connect(self.open_sample)
         self.ways.path_wanted.connect(lambda path: self.open_files([path]))
         self.ways.recent_wanted.connect(self._open_recent)
+        self.ways.hub_wanted.connect(self.show_hub)
         self.next = primary_button(tr("Choose a model"), icon_name="arrow-right")
         self.next.setObjectName("data.next")
         self.next.clicked.connect(self.model_requested)
@@ -89,6 +92,14 @@ class DataPage(Page):
         title = str(data.get("path") or data.get("name") or "")
         self._open(data, Path(title).name or title)
 
+    def show_hub(self) -> None:
+        """Let a data set of the Hugging Face hub be chosen."""
+        self.stop()
+        self.clear_banners()
+        self._at_hub = True
+        self._rest()
+        self.hub.begin()
+
     def stop(self) -> None:
         """End what is under way."""
         if self._opening.is_running():
@@ -103,6 +114,11 @@ class DataPage(Page):
         self.welcome.recent_wanted.connect(self._open_recent)
         self.welcome.folder_wanted.connect(self.ways.ask_for_folder)
         self.welcome.file_wanted.connect(self.ways.ask_for_file)
+        self.welcome.hub_wanted.connect(self.show_hub)
+        self.hub = DataHub(engine)
+        self.hub.wanted.connect(self._open)
+        self.hub.left.connect(self._leave_hub)
+        self.hub.failed.connect(self._fail)
         self.busy = EmptyState()
         self.busy.acted.connect(self._opening.cancel)
         self.content = DataContent(engine)
@@ -110,7 +126,7 @@ class DataPage(Page):
         self.content.reading_wanted.connect(lambda data: self._open(data, self.content.title()))
         self.content.failed.connect(self._fail)
         self.stack = QStackedWidget()
-        for state in (self.welcome, self.busy, self.content):
+        for state in (self.welcome, self.hub, self.busy, self.content):
             self.stack.addWidget(state)
         self.drop = DropArea(tr("Drop data here"))
         self.drop.setObjectName("data.drop")
@@ -142,10 +158,10 @@ class DataPage(Page):
         self.busy.show_busy(stage or self._what, fraction, left, tr("Cancel"))
 
     def _rest(self) -> None:
-        """Show the data, or the invitation while there are none."""
+        """Show the data, or the invitation while there are none; the hub while something is chosen there."""
         there = bool(self.content.summary)
         self.progress.hide()
-        self.stack.setCurrentWidget(self.content if there else self.welcome)
+        self.stack.setCurrentWidget(self.hub if self._at_hub else self.content if there else self.welcome)
         explain(self.next, there, tr("Open data first."))
         if there:
             self.set_line(tr("{name}. Next, choose a model.", name=self.content.title()))
@@ -153,7 +169,13 @@ class DataPage(Page):
             self.welcome.set_recent(recent_data())
             self.set_line(tr("Drop a folder, a zip, a CSV, or start from a sample."))
 
+    def _leave_hub(self) -> None:
+        self._at_hub = False
+        self.clear_banners()
+        self._rest()
+
     def _show(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
+        self._at_hub = False
         try:
             self.content.show_data(data, summary)
         except UserError as error:

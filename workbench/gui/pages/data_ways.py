@@ -19,6 +19,7 @@ class DataWays(QWidget):
     sample_wanted = Signal(str)
     path_wanted = Signal(str)
     recent_wanted = Signal(object)  # {title, path, data}
+    hub_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,8 @@ class DataWays(QWidget):
         self.open_menu.clear()
         self.open_menu.addAction(icon("folder"), tr("Folder…")).triggered.connect(self.ask_for_folder)
         self.open_menu.addAction(icon("file"), tr("File or archive…")).triggered.connect(self.ask_for_file)
+        hub = self.open_menu.addAction(icon("cloud-arrow-down"), tr("From the Hugging Face hub…"))
+        hub.triggered.connect(self.hub_wanted)
         recent = recent_data()
         if recent:
             self.open_menu.addSeparator()

@@ -30,6 +30,7 @@ class DataWelcome(QFrame):
     recent_wanted = Signal(object)  # {title, path, data}
     folder_wanted = Signal()
     file_wanted = Signal()
+    hub_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,8 +88,11 @@ class DataWelcome(QFrame):
         folder = button(tr("Open a folder…"), icon_name="folder-open")
         file = button(tr("Open a file…"), icon_name="file")
         folder.clicked.connect(self.folder_wanted)
+        hub = button(tr("From the Hugging Face hub…"), icon_name="cloud-arrow-down")
+        hub.setObjectName("data.welcome.hub")
         file.clicked.connect(self.file_wanted)
-        return _row(folder, file)
+        hub.clicked.connect(self.hub_wanted)
+        return _row(folder, file, hub)
 
     def _make_samples(self) -> QHBoxLayout:
         cards = []
