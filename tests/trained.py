@@ -19,3 +19,11 @@ def texts_run(runs: Path, table: Path) -> RunFolder:
     return trained(
         runs, "training.epochs=8", "training.optimizer.learning_rate=0.02", data=data, architecture=SMALL_TEXTS
     )[0]
+
+
+def writer_run(runs: Path) -> RunFolder:
+    """Return a finished run of a tiny network that tells the next character of the reviews."""
+    data = {"kind": "samples", "name": "reviews", "task": "next_token", "validation": 0.4, "test": 0.4}
+    training = {"epochs": 1, "batch_size": 32, "device": "cpu", "threads": 1, "steps": 6}
+    architecture = {"kind": "gpt", "tokens": "character", "context": 16, "layers": 1, "heads": 2, "width": 16}
+    return trained(runs, data=data, architecture=architecture, training=training)[0]
