@@ -29,11 +29,13 @@ class DataHub(QWidget):
     def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data.hub")
+        self.setAccessibleName(tr("From the Hugging Face hub"))
         self._engine = engine
         self._cards: list[ChoiceCard] = []
         card = Card(tr("From the Hugging Face hub"))
         back = link_button(tr("Back"))
         back.setObjectName("data.hub.back")
+        back.setAccessibleName(tr("Back"))
         back.clicked.connect(self.left)
         card.add_action(back)
         words = look(
@@ -72,6 +74,7 @@ class DataHub(QWidget):
         self.configuration.setMaximumWidth(_CONFIGURATION_WIDTH)
         self.open = button(tr("Download and open"), icon_name="download-simple")
         self.open.setObjectName("data.hub.open")
+        self.open.setAccessibleName(tr("Download and open"))
         self.open.clicked.connect(self._take_name)
         self.name.textChanged.connect(self._look_at_name)
         for field in (self.name, self.configuration):

@@ -90,6 +90,7 @@ class DataWelcome(QFrame):
         folder.clicked.connect(self.folder_wanted)
         hub = button(tr("From the Hugging Face hub…"), icon_name="cloud-arrow-down")
         hub.setObjectName("data.welcome.hub")
+        hub.setAccessibleName(tr("From the Hugging Face hub…"))
         file.clicked.connect(self.file_wanted)
         hub.clicked.connect(self.hub_wanted)
         return _row(folder, file, hub)
