@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
+import polars
 import pytest
 
 from workbench.core.errors import UserError
 from workbench.data import Dataset, open_data, recognise
+from workbench.data.checks import require_trainable
+from workbench.data.preprocessing import fit
 from workbench.data.text_table import TextTableSettings
 
 ROWS = [(f"a {'good' if n % 2 else 'bad'} thing, number {n}", "yes" if n % 2 else "no") for n in range(20)]
@@ -177,3 +182,110 @@ def test_labels_that_are_numbers_are_in_order(tmp_path: Path) -> None:
 def test_equal_texts_in_two_splits_are_named(tmp_path: Path) -> None:
     table = "text,label,split\n" + "".join(f"t{n % 18},{n % 2},{'test' if n > 15 else 'train'}\n" for n in range(20))
     assert "2 in validation or test" in words(opened(tmp_path / "x.csv", table))
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "sign"), [("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("bar", "|"), ("auto", ";")]
+)
+def test_the_delimiter_can_be_chosen(delimiter: str, sign: str, tmp_path: Path) -> None:
+    assert rows(opened(tmp_path / "x.csv", csv(sign), delimiter=delimiter)) == ROWS
+
+
+def test_the_encoding_can_be_chosen(tmp_path: Path) -> None:
+    given = [("\u5f88\u597d\u7528", "\u597d"), ("\u5f88\u5dee", "\u5dee"), *ROWS]
+    dataset = opened(tmp_path / "x.csv", csv(rows=given).encode("gb18030"), encoding="gb18030")
+    assert rows(dataset) == given
+    assert dataset.facts["encoding"] == "GB18030"
+    assert "is not in UTF-8" not in words(dataset)
+    assert rows(opened(tmp_path / "x.csv", csv(rows=given).encode("gb18030"), encoding="cp1252")) != given
+
+
+def test_parquet_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    texts, labels = zip(*ROWS, strict=True)
+    frame = polars.DataFrame({"n": range(20), "text": texts, "label": labels, "when": [{"day": 1}] * 20})
+    frame.write_parquet(path)
+    settings = TextTableSettings(path=str(path), validation=0, test=0)
+    assert rows(open_data(settings)) == ROWS
+    long = [f"{text}, which came in a box with {n} other things" for n, text in enumerate(texts * 10)]
+    polars.DataFrame({"text": long, "label": labels * 10}).write_parquet(path)
+    assert getattr(recognise(path), "kind", "") == "text_table"
+    tags = [["a", "b"], ["a"], []] * 10
+    polars.DataFrame({"text": [f"text {n}" for n in range(30)], "tags": tags}).write_parquet(path)
+    dataset = open_data(settings)
+    assert (dataset.task, dataset.classes) == ("multi_label", ("a", "b"))
+    path.write_bytes(b"PAR1 but nothing else")
+    with pytest.raises(UserError, match=r"x\.parquet could not be read as a table"):
+        open_data(settings)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_an_endless_line_is_left_out_with_the_reason(name: str, tmp_path: Path) -> None:
+    given = [ROWS[0], ("word " * 300_000, "yes"), *ROWS[1:]]
+    lines = [json.dumps({"text": text, "label": label}) for text, label in given]
+    dataset = opened(tmp_path / name, csv(rows=given) if name == "x.csv" else "\n".join(lines))
+    assert rows(dataset) == ROWS
+    place = f"{name}:{3 if name == 'x.csv' else 2}"
+    assert [(item.name, str(item.reason)) for item in dataset.skipped] == [
+        (place, "It is longer than a million characters.")
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_a_line_of_100_megabytes_is_refused_or_left_out(name: str, tmp_path: Path) -> None:
+    long = "a" * 100_000_000
+    content = f"text,label\n{long},yes\n" if name == "x.csv" else json.dumps({"text": long, "label": "yes"})
+    with pytest.raises(UserError) as caught:
+        opened(tmp_path / name, content)
+    assert "longer than a million characters" in f"{caught.value} {caught.value.hint}"
+    dataset = opened(tmp_path / "y.csv", csv() + f"{long},yes\n")
+    assert len(dataset) == 20
+    assert str(dataset.skipped[0].reason) == "It is longer than a million characters."
+
+
+def test_a_column_of_40_000_different_values_is_no_label(tmp_path: Path) -> None:
+    table = "text,label,number\n" + "".join(f"t{n % 7},{n % 2},{n}\n" for n in range(40_000))
+    with pytest.raises(UserError) as caught:
+        opened(tmp_path / "x.csv", table, label_column="number")
+    told = "The label column number has 40,000 different values in 40,000 rows, too many to tell apart."
+    assert str(caught.value.message) == told
+    assert "There are: text, label, number." in str(caught.value.hint)
+    assert opened(tmp_path / "x.csv", table, label_column="label").classes == ("0", "1")
+
+
+def test_one_class_is_refused_before_training(tmp_path: Path) -> None:
+    dataset = opened(tmp_path / "x.csv", csv(rows=[(text, "yes") for text, _ in ROWS]), label_column="label")
+    with pytest.raises(UserError, match="There is only one class, yes"):
+        require_trainable(dataset)
+
+
+def test_texts_without_a_word_leave_no_vocabulary(tmp_path: Path) -> None:
+    dataset = opened(tmp_path / "x.csv", csv(rows=[("...", "yes"), ("---", "no")] * 10))
+    architecture = SimpleNamespace(tokens="word", vocabulary=100, length="auto")
+    with pytest.raises(UserError, match="The vocabulary is empty: no training text holds a word") as caught:
+        fit(dataset, architecture)
+    assert "Choose Characters" in str(caught.value.hint)
+    assert fit(dataset, SimpleNamespace(tokens="character", vocabulary=100, length="auto")).inputs.vocabulary == 4
+
+
+def test_numbers_can_be_predicted_from_texts(tmp_path: Path) -> None:
+    table = "text,rating\n" + "".join(f"text {n},{n / 2}\n" for n in range(20))
+    dataset = opened(tmp_path / "x.csv", table, task="regression")
+    assert (dataset.task, dataset.classes, dataset.outputs) == ("regression", (), 1)
+    assert dataset.target is not None
+    assert (dataset.target.names, dataset.target.mean) == (("rating",), (4.75,))
+    assert dataset.training.targets.dtype == np.float32
+    assert dataset.training.targets[:3].tolist() == [[0.0], [0.5], [1.0]]
+    for cell in ("much", "nan"):
+        with pytest.raises(UserError, match=f"The label {cell} is not a number"):
+            opened(tmp_path / "y.csv", f"{table}another,{cell}\n", task="regression")
+    with pytest.raises(UserError, match="the same number, 3"):
+        opened(tmp_path / "z.csv", "text,rating\n" + "a,3\nb,3\n" * 5, task="regression", label_column="rating")
+
+
+def test_lengths_are_told_in_words_and_characters(tmp_path: Path) -> None:
+    given = [("one two three", "yes"), ("\u5f88\u597d\u7528", "no"), ("word " * 2_468, "yes")] * 4
+    lengths = opened(tmp_path / "x.csv", csv(rows=given)).facts["lengths"]
+    assert lengths["word"] == {"lengths": [3, 2470], "counts": [8, 4]}  # 2,468 is rounded up
+    assert lengths["character"] == {"lengths": [3, 13, 12400], "counts": [4, 4, 4]}

@@ -18,16 +18,19 @@ CHOICES: Mapping[str, str] = {
     "cp1252": "Windows-1252 (Western)",
 }
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_NO_TABLE = mark("{name} is not a table of texts.")
 _LOOKED_AT = 200_000  # bytes
 _FEW = 0.02  # share of letters beyond ASCII that may be damaged in a file that is in UTF-8 all the same
 _FEW_SIGNS = 30  # that are too few to tell Chinese from Korean by
 _SHOWN = {"utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
 
 
-def decoded(name: str, content: bytes, encoding: str = "auto") -> tuple[str, str, list[Problem]]:
+def decoded(
+    name: str, content: bytes, encoding: str = "auto", refusal: str = _NO_TABLE
+) -> tuple[str, str, list[Problem]]:
     """Return the text of a file, the encoding in which it was read, and what is odd about it.
 
-    encoding: one of `Encoding`. Letters that cannot be read become U+FFFD, and the first such line is named. Raises
+    encoding: one of `Encoding`. refusal: what is said of {name} when it is something else. Letters that cannot be read become U+FFFD, and the first such line is named. Raises
     UserError when the content is no text.
     """
     found = encoding_of(content) if encoding == "auto" else _with_mark(content, encoding)
@@ -35,8 +38,8 @@ def decoded(name: str, content: bytes, encoding: str = "auto") -> tuple[str, str
     nothing = text[:10_000].count("\0")
     if not text.strip("\0 \r\n\t") or nothing > 10 or "\0" in text[:4]:
         raise UserError(
-            mark("{name} is not a table of texts.") if text.strip() else mark("{name} is empty."),
-            hint="Choose a CSV, TSV, JSON lines or Parquet file.",
+            refusal if text.strip() else mark("{name} is empty."),
+            hint="Choose a file with text in it: CSV, TSV, JSON lines or plain text.",
             name=shown(name),
         )
     problems = []

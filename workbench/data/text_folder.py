@@ -11,7 +11,7 @@ from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.core.settings import Hint
 from workbench.core.signature import InputKind
-from workbench.core.words import Words
+from workbench.core.words import Words, mark
 from workbench.data import cache, register
 from workbench.data.base import DataSettings
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
@@ -179,7 +179,7 @@ def _text(file: Path, name: str, encoding: str) -> tuple[str, list[Problem]]:
         raise UserError("It could not be read: {reason}.", reason=error.strerror or str(error)) from error
     if not content.strip():
         raise UserError("It has no text.")
-    text, _, problems = decoded(name, content, encoding)
+    text, _, problems = decoded(shown(file.name), content, encoding, mark("{name} is not a text."))
     if len(text) > LONGEST_TEXT:
         raise UserError(TOO_LONG)
     text = clean(text)

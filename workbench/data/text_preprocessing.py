@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from workbench.core.errors import UserError
 from workbench.core.signature import Inputs
+from workbench.core.words import mark
 from workbench.data.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -167,6 +169,13 @@ class TextPreprocessing:
             counts.update(found)
             lengths.append(len(found))
         frequent = sorted(counts, key=lambda token: (-counts[token], token))
+        if not frequent:
+            raise UserError(
+                mark("The vocabulary is empty: no training text holds a word.")
+                if tokens == "word"
+                else mark("The vocabulary is empty: no training text holds a character."),
+                hint="Choose Characters in the setting Tokens, or look at the texts on the Data page.",
+            )
         frequent = frequent[: max(1, settings.vocabulary - _SPECIAL - len(marks))]
         length = settings.length
         if length == "auto":

@@ -82,7 +82,7 @@ class LengthBars(QWidget):
         cut = self._cut if self._pointed < 0 else self._pointed
         for place, count in enumerate(self._bars):
             color = QColor(colors.series(0))
-            if place * self._step >= cut:
+            if place * self._step > cut:
                 color.setAlphaF(0.35)
             height = count / top * area.height()
             bar = QRectF(area.left() + place * width, area.bottom() - height, max(1.0, width - 1), height)
@@ -98,7 +98,7 @@ class LengthBars(QWidget):
                 x = min(max(x, area.left() + half), area.right() - half)
                 place = QRectF(x - half - 2, area.bottom() + 4, 2 * half + 4, metrics.height())
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, label)
-        x = area.left() + min(cut, self._reach()) / self._reach() * area.width()
+        x = area.left() + min(cut + 1, self._reach()) / self._reach() * area.width()
         painter.setPen(QPen(colors.color("text"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(x, 0), QPointF(x, area.bottom()))
         if self.hasFocus():
