@@ -124,3 +124,19 @@ def _curves(dataset: Dataset) -> list[dict[str, Any]]:
 def _plain(numbers: Any) -> list[float | None]:
     """Return numbers as JSON takes them: None where there is none."""
     return [value if np.isfinite(value) else None for value in np.asarray(numbers, np.float64).tolist()]
+
+
+def read(run: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what there is to draw of a sequence for the model of a run: {"values": {column: numbers}, "times"}.
+
+    given: {"path"} or {"series"} as prediction.predict takes it. Raises UserError when it cannot be read.
+    """
+    pre = prediction.predictor_of(run).preprocessing
+    if "series" in given:
+        values, times = np.asarray(given["series"], np.float32), ()
+    else:
+        found = pre.read(Path(given["path"]))
+        values, times = found.values, found.times
+    stretch = max(1, len(values) // _POINTS)
+    named = dict(zip(pre.columns, values[::stretch].T, strict=True))
+    return {"values": {name: _plain(column) for name, column in named.items()}, "times": list(times[::stretch])}

@@ -4,12 +4,14 @@ from typing import Any
 
 from workbench.gui.pages.previews.image import ImagePreview
 from workbench.gui.pages.previews.preview import Preview
+from workbench.gui.pages.previews.series import SeriesPreview
 from workbench.gui.pages.previews.text import TextPreview
 from workbench.gui.pages.previews.tokens import TokensPreview
 
 PREVIEWS: dict[str | tuple[str, str], type[Preview]] = {  # kind of inputs, or kind and natural task
     "image": ImagePreview,
     "text": TextPreview,
+    "series": SeriesPreview,
     ("text", "next_token"): TokensPreview,
 }
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from workbench.gui.pages.trying.forecasting import ForecastPanel, ForecastResult
 from workbench.gui.pages.trying.image_input import ImageInput
 from workbench.gui.pages.trying.inputs import Input
 from workbench.gui.pages.trying.labels import LabelBars
 from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.predicting import PredictPanel
 from workbench.gui.pages.trying.result import Result
+from workbench.gui.pages.trying.series_input import SeriesInput
 from workbench.gui.pages.trying.several_labels import SeveralLabels
 from workbench.gui.pages.trying.text_input import TextInput
 from workbench.gui.pages.trying.writing import WritingPanel
@@ -17,13 +19,16 @@ from workbench.gui.pages.trying.writing import WritingPanel
 INPUTS: dict[str, type[Input]] = {  # kind of inputs: how one input is brought
     "image": ImageInput,
     "text": TextInput,
+    "series": SeriesInput,
 }
 RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
     "classification": LabelBars,
     "multi_label": SeveralLabels,
+    "forecasting": ForecastResult,
 }
 PANELS: dict[tuple[str, str], type[Panel]] = {  # task and kind of inputs: a panel that does both in its own way
     ("next_token", "text"): WritingPanel,
+    ("forecasting", "series"): ForecastPanel,
 }
 
 
