@@ -25,7 +25,8 @@ class Hub:
     repositories: files on the branch of converted Parquet files, by path, by name of the data set. own: files that
     they bring themselves. gated: names that ask for consent. broken: cuts the line after so many bytes of a file,
     that often. spoiled: whether contents arrive with other bytes. without_ranges: answers a request for a part with
-    the whole. cards: README metadata. asked: the paths of all requests, with the range of downloads.
+    the whole. nonsense: what answers every question, as the web page of a network that wants a sign-in. cards: README
+    metadata. asked: the paths of all requests, with the range of downloads.
     """
 
     repositories: dict[str, Files] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Hub:
     cuts: int = 0
     spoiled: bool = False
     without_ranges: bool = False
+    nonsense: str = ""
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     endpoint: str = ""
@@ -83,7 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         self.of.asked.append((path, self.headers.get("Range", "")))
         parts = [unquote(part) for part in path.strip("/").split("/")]
-        if parts[0] == "cdn":
+        if self.of.nonsense:
+            self._send(200, self.of.nonsense.encode(), **{"Content-Type": "text/html"})
+        elif parts[0] == "cdn":
             self._content(parts[1])
         elif parts[:2] == ["api", "datasets"]:
             self._api("/".join(parts[2:4]), parts[4:])
@@ -121,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         }
         content = everything[digest]
         if self.of.spoiled:
-            content = bytes(255 - byte for byte in content)
+            content = bytes(255 - byte for byte in content) + b"and more"
         begin = 0
         headers = {}
         if (wanted := self.headers.get("Range")) and not self.of.without_ranges:

@@ -13,6 +13,7 @@ from workbench.core.errors import UserError
 from workbench.data import hub_download, hub_files, hub_install
 from workbench.data.dataset import Progress, ignore
 from workbench.data.hub_install import folder_of, installed, obtained
+from workbench.engine.hub import known
 
 NAME = "somebody/pictures"
 TRAIN = parquet(polars.DataFrame({"text": [Random(number).randbytes(1000).hex() for number in range(400)]}))
@@ -154,6 +155,31 @@ def test_no_network_says_so(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(UserError, match="The hub cannot be reached, and somebody/pictures is not here yet"):
         get()
+
+
+@pytest.mark.parametrize("answer", ["<html>Sign in to our network</html>", "[]", '{"id": 3}', "null"])
+def test_what_is_not_the_hub_is_noticed(hub: Hub, answer: str) -> None:
+    hub.nonsense = answer
+    with pytest.raises(UserError, match=r"What answers is not the hub\."):
+        get()
+    assert installed(NAME) is None
+
+
+def test_all_that_is_here_is_listed(hub: Hub) -> None:
+    get()
+    get(splits=("test",))
+    hub.repositories["other/one"] = {"small/train/0000.parquet": TRAIN}
+    get(name="other/one", configuration="small")
+    folder_of("never/finished").mkdir()
+    assert [data for data, _ in hub_install.everything()] == [
+        {"name": "other/one", "configuration": "small"},
+        {"name": NAME},
+        {"name": NAME, "parts": ["test"]},
+    ]
+    plain = known()
+    assert [entry["title"] for entry in plain["others"]] == ["other/one", NAME, NAME]
+    assert plain["others"][0]["size"] == len(TRAIN)
+    assert not any(entry["here"] for entry in plain["sets"])
 
 
 def test_a_full_disk_is_noticed_before_the_download(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,8 +69,9 @@ def test_texts_to_write_on(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixtu
     }
     recipe = tmp_path / "shakespeare.toml"
     recipe.write_text(
-        '[data]\nkind = "hub"\nname = "karpathy/tiny_shakespeare"\n[architecture]\nkind = "gpt"\nlayers = 1\nheads = 2\n'
-        "width = 32\ncontext = 32\n" + TRAINING.format(epochs=1).replace("epochs = 1", "steps = 400\nepochs = 1")
+        '[data]\nkind = "hub"\nname = "karpathy/tiny_shakespeare"\n[architecture]\nkind = "gpt"\nlayers = 1\n'
+        "heads = 2\nwidth = 32\ncontext = 32\n"
+        + TRAINING.format(epochs=1).replace("epochs = 1", "steps = 400\nepochs = 1")
     )
     trained = run(capsys, "train", recipe)
     assert trained["outcome"] == "finished"

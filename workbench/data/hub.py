@@ -153,9 +153,10 @@ def open_hub(settings: HubSettings, progress: ProgressCallback) -> Dataset:
     except polars.exceptions.PolarsError as error:
         raise UserError(
             "{name} holds a file that is no Parquet table, or a damaged one.",
-            hint="Choose another configuration or another data set.",
+            hint="Delete the folder {folder} and open it again, which downloads it anew.",
             details=str(error),
             name=found.repository,
+            folder=str(found.files[0].parent),
         ) from error
 
 

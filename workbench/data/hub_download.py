@@ -118,6 +118,8 @@ def fetch(url: str, file: RemoteFile, folder: Path, meter: Meter, headers: dict[
             hint="Try again. If that does not help, something on the way changes what is downloaded.",
             name=file.path,
         )
+    with part.open("rb") as content:
+        os.fsync(content.fileno())
     os.replace(part, path)
     sync_folder(folder)
     return path
@@ -140,7 +142,7 @@ def _receive_all(url: str, part: Path, size: int, meter: Meter, headers: dict[st
             if not came:
                 time.sleep(0.2 * 2 ** (_TRIES - tries))
             continue
-        if part.stat().st_size == size:
+        if part.stat().st_size >= size:
             return
         tries -= 1
         if tries <= 0:
@@ -172,6 +174,8 @@ def _receive(url: str, part: Path, size: int, meter: Meter, headers: dict[str, s
             for chunk in response.iter_bytes():
                 target.write(chunk)
                 meter.more(len(chunk))
+                if target.tell() > size:
+                    break  # whatever this is, it is not the file; its checksum will say so
 
 
 def _line_errors() -> tuple[type[BaseException], ...]:

@@ -16,6 +16,7 @@ from workbench.data.hub_download import RemoteFile
 
 CONVERTED = "refs/convert/parquet"
 _PART = re.compile(r"^(?P<split>.+?)(-\d{5}-of-\d{5}.*|-\d+)?$")
+_CHECKSUM = re.compile(r"^[0-9a-f]{40}([0-9a-f]{24})?$")
 _NAME = re.compile(r"^[\w.\-]+(/[\w.\-]+)?$", re.ASCII)
 
 
@@ -64,6 +65,17 @@ def require_name(name: str) -> str:
 
 def listed(repository: str) -> Listing:
     """Ask the hub for the Parquet files of a data set; raises UserError that says why there are none."""
+    try:
+        return _listed(repository)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # as JSON, or what the library expects in it
+        raise UserError(
+            "What answers is not the hub.",
+            hint="Some networks want you to sign in on a web page first. Look also at HF_ENDPOINT, if it is set.",
+            details=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def _listed(repository: str) -> Listing:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RevisionNotFoundError
 
@@ -124,6 +136,8 @@ def _parquet(hub: Any, repository: str, commit: str) -> list[RemoteFile]:
     for entry in hub.list_repo_tree(repository, repo_type="dataset", revision=commit, recursive=True):
         if entry.path.endswith(".parquet") and hasattr(entry, "blob_id"):
             sha256 = entry.lfs.sha256 if entry.lfs else ""
+            if not _CHECKSUM.match(sha256 or entry.blob_id):  # files are called by it here
+                raise ValueError(f"{entry.path} has no checksum")
             found.append(RemoteFile(entry.path, entry.size, sha256, entry.blob_id))
     return sorted(found, key=lambda file: file.path)
 

@@ -16,6 +16,7 @@ from workbench.data.hub_download import Meter, RemoteFile, fetch, require_space
 from workbench.data.hub_files import Listing
 
 _MANIFEST = "installed.json"
+_USUAL: dict[str, Any] = {"configuration": "auto", "parts": []}
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,21 @@ def installed(repository: str, configuration: str = "auto", splits: Sequence[str
         tuple(entry["others"]),
         entry["partial"],
     )
+
+
+def everything() -> list[tuple[dict[str, Any], Installed]]:
+    """Return all data sets that are here: the settings that tell them from others, and what there is."""
+    found = []
+    for manifest in sorted((paths.cache() / "hub").glob(f"*/{_MANIFEST}")):
+        name = manifest.parent.name.replace("--", "/")
+        for key in read_json(manifest, {}):
+            configuration, *splits = key.split("|")
+            there = installed(name, configuration, splits)
+            if there is not None:
+                chosen = {"configuration": configuration, "parts": splits}
+                unusual = {what: value for what, value in chosen.items() if value != _USUAL[what]}
+                found.append(({"name": name, **unusual}, there))
+    return found
 
 
 def obtained(repository: str, configuration: str, splits: Sequence[str], progress: ProgressCallback) -> Installed:

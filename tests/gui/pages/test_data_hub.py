@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.pages.canned import Canned
+from tests.gui.pages.canned import Canned, words
 from tests.gui.pages.test_data_page import cache, summary  # noqa: F401  # a fixture
 from workbench.core.errors import UserError
 from workbench.engine import hub
@@ -23,7 +23,16 @@ Show = Callable[..., QWidget]
 
 @pytest.fixture
 def engine(cache: Path) -> Canned:  # noqa: F811
-    return Canned({"data.open": summary(cache, name="mnist"), "hub.known": hub.known()})
+    others = [
+        {
+            "data": {"kind": "hub", "name": "somebody/things", "configuration": "small"},
+            "title": "somebody/things",
+            "summary": words("Configuration {configuration}, splits {splits}.", configuration="small", splits="train"),
+            "size": 1_200_000,
+            "here": True,
+        }
+    ]
+    return Canned({"data.open": summary(cache, name="mnist"), "hub.known": {**hub.known(), "others": others}})
 
 
 @pytest.fixture
@@ -58,6 +67,14 @@ def test_a_well_known_set_opens_with_one_click(page: DataPage, engine: Canned, q
         card.click()
     assert told.args[0]["data"] == {"kind": "hub", "name": "ylecun/mnist"}  # type: ignore[index]
     assert page.content.isVisible()
+
+
+def test_what_was_downloaded_before_is_there_too(page: DataPage, qtbot: QtBot) -> None:
+    card = find(at_hub(page, qtbot), ChoiceCard, "data.hub.somebody/things")
+    assert card.accessibleDescription() == "Configuration small, splits train.\nDownloaded, 1.2 MB"
+    with qtbot.waitSignal(page.opened) as told:
+        card.click()
+    assert told.args[0]["data"]["configuration"] == "small"  # type: ignore[index]
 
 
 def test_any_set_opens_by_its_name(page: DataPage, engine: Canned, qtbot: QtBot) -> None:

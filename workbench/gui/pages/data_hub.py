@@ -1,6 +1,6 @@
 """The Data page's way to the Hugging Face hub: a name to write, or a well-known data set to click."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -31,7 +31,6 @@ class DataHub(QWidget):
         self.setObjectName("data.hub")
         self.setAccessibleName(tr("From the Hugging Face hub"))
         self._engine = engine
-        self._cards: list[ChoiceCard] = []
         card = Card(tr("From the Hugging Face hub"))
         back = link_button(tr("Back"))
         back.setObjectName("data.hub.back")
@@ -44,19 +43,15 @@ class DataHub(QWidget):
         words.setWordWrap(True)
         card.add(words)
         card.body.addLayout(self._make_fields())
-        self._known_title = look(QLabel(tr("Well-known ones")), "caption")
-        self._grid = QGridLayout()
-        self._grid.setSpacing(Space.gap)
-        for column in range(_COLUMNS):
-            self._grid.setColumnStretch(column, 1)
-        self._known_title.hide()
+        self.known = Cards(tr("Well-known ones"))
+        self.others = Cards(tr("Downloaded before"))
         sheet = QWidget()
         column = QVBoxLayout(sheet)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
         column.addWidget(card)
-        column.addWidget(self._known_title)
-        column.addLayout(self._grid)
+        column.addWidget(self.known)
+        column.addWidget(self.others)
         column.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -100,23 +95,47 @@ class DataHub(QWidget):
         self.wanted.emit({**data, "configuration": configuration} if configuration else data, name)
 
     def _show_known(self, answer: Mapping[str, Any]) -> None:
+        for part, entries in zip((self.known, self.others), (answer["sets"], answer["others"]), strict=True):
+            part.show_cards([self._card(entry) for entry in entries])
+
+    def _card(self, entry: Mapping[str, Any]) -> ChoiceCard:
+        size = figures.size(entry["size"])
+        words = tr("Downloaded, {size}", size=size) if entry["here"] else tr("{size} to download", size=size)
+        card = ChoiceCard(str(entry["title"]), f"{tr(from_plain(entry['summary']))}\n{words}")
+        data = dict(entry["data"])
+        card.setObjectName(f"data.hub.{data['name']}")
+        card.setCheckable(False)
+        card.clicked.connect(lambda: self.wanted.emit(data, str(entry["title"])))
+        return card
+
+
+class Cards(QWidget):
+    """A caption and cards below it, hidden while there are none."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cards: list[ChoiceCard] = []
+        self._grid = QGridLayout()
+        self._grid.setSpacing(Space.gap)
+        for column in range(_COLUMNS):
+            self._grid.setColumnStretch(column, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.medium)
+        column.addWidget(look(QLabel(title), "caption"))
+        column.addLayout(self._grid)
+        self.hide()
+
+    def show_cards(self, cards: Sequence[ChoiceCard]) -> None:
+        """Show these cards in place of the former ones."""
         for card in self._cards:
             self._grid.removeWidget(card)
             card.hide()
             card.deleteLater()
-        self._cards = [self._card(entry) for entry in answer["sets"]]
+        self._cards = list(cards)
         for place, card in enumerate(self._cards):
             self._grid.addWidget(card, place // _COLUMNS, place % _COLUMNS)
-        self._known_title.setVisible(bool(self._cards))
-
-    def _card(self, entry: Mapping[str, Any]) -> ChoiceCard:
-        size = tr("Downloaded") if entry["here"] else tr("{size} to download", size=figures.size(entry["size"]))
-        card = ChoiceCard(str(entry["title"]), f"{tr(from_plain(entry['summary']))}\n{size}")
-        card.setObjectName(f"data.hub.{entry['name']}")
-        card.setCheckable(False)
-        data = {"kind": "hub", "name": str(entry["name"])}
-        card.clicked.connect(lambda: self.wanted.emit(data, str(entry["title"])))
-        return card
+        self.setVisible(bool(self._cards))
 
 
 def _field(title: str, placeholder: str, name: str, tip: str = "") -> QLineEdit:
