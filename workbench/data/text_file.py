@@ -208,8 +208,11 @@ def _oddities(encodings: dict[str, str], longest: int, name: str, settings: Text
         if encoding != "utf-8" and settings.encoding == "auto"
     ]
     if longest > _LONG_LINE:
-        words = "A line of {name} has {count} characters; it is read like any other."
-        found.append(Words(words, {"name": name, "count": f"{longest:,}"}))
+        words = Words(
+            "A line of {name} has {count} characters; it is read like any other.",
+            {"name": name, "count": f"{longest:,}"},
+        )
+        found.append(words)
     return found
 
 

@@ -61,8 +61,7 @@ class Writing:
         self.prompt_tokens = len(self.ids)
         if self.prompt_tokens > self._reader.context:
             values = {"tokens": f"{self.prompt_tokens:,}", "context": f"{self._reader.context:,}"}
-            words = "The text has {tokens} tokens. The model reads the last {context} of them."
-            self.notes = (Words(words, values),)
+            self.notes = (Words("The text has {tokens} tokens. The model reads the last {context} of them.", values),)
         if not self.ids:
             self.ids = [self._beginning()]
         self._tokens = self._held_for_stops(self._written())
