@@ -14,6 +14,7 @@ from workbench.core.signature import Inputs
 from workbench.data import open_data
 from workbench.data.preprocessing import ImagePreprocessing, TextPreprocessing, fit, from_plain
 from workbench.data.text_preprocessing import words_of
+from workbench.data.token_preprocessing import SubwordPreprocessing
 
 
 def test_training_images_get_mean_zero_and_deviation_one() -> None:
@@ -156,3 +157,16 @@ def test_marks_stand_for_themselves_and_around_a_text() -> None:
     assert preprocessing.inputs.vocabulary == 5 + 6
     assert from_plain(json.loads(json.dumps(preprocessing.to_plain()))) == preprocessing
     assert len(preprocessing.stream(["my dog [MASK]"])) == 3
+
+
+@pytest.mark.parametrize("tokens", ["word", "character", "bpe"])
+def test_a_text_that_is_cut_off_says_so(tokens: str) -> None:
+    kind = SubwordPreprocessing if tokens == "bpe" else TextPreprocessing
+    made = kind.fitted_to(["one two three"] * 3, SimpleNamespace(tokens=tokens, vocabulary=300, length=4))
+    fits = "one two three one" if tokens == "word" else "one"
+    notes: list[str] = []
+    for text in ("", fits):
+        made.encode(text, notes)
+    assert notes == []
+    made.encode(f"{fits} one two three", notes)
+    assert notes == ["shortened"]

@@ -92,8 +92,12 @@ class SubwordPreprocessing:
         return [*result, (text[done:], -1)] if done < len(text) else result
 
     def encode(self, raw: str, notes: list[str] | None = None) -> np.ndarray:
-        """Return the ids of a text: (length,) int32; notes is taken for the sake of likeness with images."""
-        return self.encode_all([raw])[0]
+        """Return the ids of a text: (length,) int32; "shortened" is appended to notes when some of it is cut off."""
+        ids = self.encode_all([raw])[0]
+        framed = sum(map(len, self.frame))
+        if notes is not None and ids[-1] != PADDING and len(self.split(raw)) + framed > self.length:
+            notes.append("shortened")
+        return ids
 
     def encode_all(self, texts: Iterable[str]) -> np.ndarray:
         """Return the ids of texts: (N, length) int32."""

@@ -22,12 +22,13 @@ from workbench.tasks import Task, tasks
 
 Raw = Path | Image.Image | bytes | str | np.ndarray | Mapping[str, Any]
 BATCH_SIZE = 64
-_NOTES = {  # what was done to an image on the way, by the names of core.images.NOTES
+_NOTES = {  # what was done to an input on the way; of images by the names of core.images.NOTES
     "first_frame": mark("Only the first picture of it is used."),
     "alpha": mark("Transparency is shown over white."),
     "deep": mark("It was brought from 16 to 8 bits."),
     "cmyk": mark("It was converted from the colours of print."),
     "rotated": mark("It was turned as the camera noted."),
+    "shortened": mark("The text is longer than the model reads: its end is cut off."),
 }
 
 
