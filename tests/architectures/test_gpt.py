@@ -29,6 +29,7 @@ def settings(**values: Any) -> Any:
     return build_settings(architectures, {"kind": "gpt", **values}, "gpt", "architecture")
 
 
+@pytest.mark.slow  # networks/test_causal.py counts the same layers
 def test_the_shape_of_gpt_2_has_its_published_size() -> None:
     preset = architectures["gpt"].presets["GPT-2"]
     with torch.device("meta"):
@@ -36,6 +37,7 @@ def test_the_shape_of_gpt_2_has_its_published_size() -> None:
     assert sum(parameter.numel() for parameter in network.parameters()) == 124_439_808
 
 
+@pytest.mark.slow  # the import of transformers alone takes seconds
 @pytest.mark.parametrize("batch", [(1, 16), (3, 7)])
 def test_logits_are_those_of_transformers(batch: tuple[int, int]) -> None:
     from transformers import GPT2Config, GPT2LMHeadModel
@@ -131,6 +133,7 @@ def test_the_tied_head_is_stored_once_and_tied_again(own_folders: Path) -> None:
     assert torch.equal(loaded.weights["output.weight"], loaded.weights["token_embedding.weight"])
 
 
+@pytest.mark.slow
 def test_going_on_gives_what_an_uninterrupted_run_gives(own_folders: Path) -> None:
     constant = ("training.steps=0", "training.schedule.kind=constant")
     straight = trained(own_folders / "straight", "training.epochs=2", *constant)

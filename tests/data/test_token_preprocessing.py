@@ -10,7 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.core.errors import UserError
-from workbench.data.token_preprocessing import SubwordPreprocessing, chunks_of, trained_wordpiece
+from workbench.core.signature import Inputs
+from workbench.data import preprocessing
+from workbench.data.token_preprocessing import SubwordPreprocessing, chunks_of, trained_bpe, trained_wordpiece
 from workbench.data.tokenizer_files import tokenizer_from
 
 TEXTS = [
@@ -154,3 +156,24 @@ def test_known_expressions_and_plain_texts_are_let_in():
 def test_what_is_no_tokenizer_is_refused(text: str):
     with pytest.raises(UserError, match="not a tokenizer"):
         tokenizer_from(text)
+
+
+def test_a_word_that_never_ends_is_learned_from_in_pieces():
+    text = "ab" * 4000
+    tokenizer = json.loads(trained_bpe([text], 400))
+    longest = max(map(len, tokenizer["model"]["vocab"]))
+    assert longest <= 1001  # with the blank before it
+    made = SubwordPreprocessing("bpe", json.dumps(tokenizer), 8)
+    assert made.decode(made.stream([text])) == text
+
+
+def test_architectures_that_ask_for_parts_of_words_get_them():
+    dataset: Any = SimpleNamespace(
+        inputs=Inputs("text", ()), training=SimpleNamespace(texts=lambda: ["one two three"] * 9)
+    )
+    for tokens in ("bpe", "wordpiece"):
+        made = preprocessing.fit(dataset, asked(tokens=tokens, vocabulary=300, length=5))
+        assert isinstance(made, SubwordPreprocessing)
+        again: Any = preprocessing.from_plain(made.to_plain())
+        assert again == made
+    assert not isinstance(preprocessing.fit(dataset, asked(tokens="word")), SubwordPreprocessing)
