@@ -4,9 +4,11 @@ from pathlib import Path
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
+from workbench.data.encodings import encoding_of
 from workbench.data.table_reading import clean
 
 _MOST_BYTES = 10_000_000
+_LOOKED_AT = 10_000  # characters
 
 
 def text_of(source: Path | bytes) -> str:
@@ -18,12 +20,9 @@ def text_of(source: Path | bytes) -> str:
         content, name = source, ""
     else:
         content, name = _content(source), shown(source.name)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16", "replace")
-    elif b"\0" in content:
+    text = content.decode(encoding_of(content), "replace").removeprefix("\ufeff")
+    if "\0" in text[:_LOOKED_AT]:
         raise UserError("{name} is not a text.", hint="Give a text file in UTF-8.", name=name)
-    else:
-        text = _decoded(content)
     text = clean(text)
     if not text:
         raise UserError("The text is empty.", hint="Type a text, or give a file with one in it.")
@@ -41,13 +40,3 @@ def _content(path: Path) -> bytes:
         raise UserError(
             "{name} could not be read: {reason}.", name=shown(path.name), reason=error.strerror or str(error)
         ) from error
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        import charset_normalizer  # slow to import, and rarely needed
-
-        guess = charset_normalizer.from_bytes(content[:200_000]).best()
-        return content.decode(guess.encoding if guess else "cp1252", "replace")

@@ -343,3 +343,13 @@ def test_files_that_come_before_the_model_has_said_what_it_reads_wait(engine: Ca
     page.set_runs(RUNS)
     page.incoming.take_files(["/x/a.png"])
     qtbot.waitUntil(lambda: page.findChild(QWidget, "try.label") is not None and label(page) == "7")
+
+
+def test_a_text_file_in_another_encoding_is_left_to_the_engine(
+    text_page: TryPage, engine: Canned, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("很好用，推荐".encode("gb18030"))
+    with qtbot.waitSignal(text_page.asking.batch_done):
+        text_page.incoming.take_files([path])
+    assert engine.jobs[-1].arguments["paths"] == [str(path)]

@@ -49,15 +49,15 @@ class TextInput(Input):
         self.occupied.emit(True)
 
     def file_kinds(self) -> str:
-        return tr("Texts and tables ({endings})", endings="*.txt *.md *.csv *.tsv *.jsonl")
+        return tr("Texts and tables ({endings})", endings="*.txt *.md *.csv *.tsv *.jsonl *.parquet")
 
     def take_file(self, path: str) -> None:
         """Put a short plain text into the box; the rest, missing files too, is the batch's to read or to refuse."""
         file = Path(path)
         try:
             short = file.suffix.lower() in _PLAIN_TEXT and file.stat().st_size <= _LONGEST_TEXT
-            text = file.read_text(encoding="utf-8-sig", errors="replace") if short else None
-        except OSError:
+            text = file.read_text(encoding="utf-8-sig") if short else None
+        except (OSError, UnicodeDecodeError):  # other encodings are told apart where it is predicted
             text = None
         if text is None:
             self.many_came.emit([path])
