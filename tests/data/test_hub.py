@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from workbench.core.signature import SPLITS
 from workbench.data import cache, hub_rows, open_data, tasks_posed_by
 from workbench.data.dataset import Dataset
 from workbench.data.hub import HubSettings
+from workbench.data.hub_install import installed
 from workbench.data.hub_known import KNOWN
 
 NAME = "somebody/things"
@@ -50,6 +52,12 @@ def put(hub: Hub, features: dict[str, Any] | None = None, name: str = NAME, **sp
 
 def opened(name: str = NAME, **chosen: Any) -> Dataset:
     return open_data(HubSettings(name=name, **chosen))
+
+
+def installed_files() -> tuple[Path, ...]:
+    found = installed(NAME)
+    assert found
+    return tuple(found.files)
 
 
 def test_images_come_with_the_names_of_their_classes(hub: Hub) -> None:
@@ -194,6 +202,10 @@ def test_only_some_rows_are_in_memory_at_a_time(hub: Hub, monkeypatch: pytest.Mo
     monkeypatch.setattr(hub_rows, "contents", lambda block: (seen.append(len(block)), contents(block))[1])
     found = opened()
     assert set(seen) == {8, 4}
+    monkeypatch.setattr(hub_rows, "_BLOCK_BYTES", 1000)  # large rows come fewer at a time
+    blocks = [len(block) for block in hub_rows.blocks({"train": installed_files()}, "image")]
+    assert sum(blocks) == 20
+    assert max(blocks) < 8
     assert sorted(found.training.rows()[:, 0, 0, 0].tolist()) == found.training.index.tolist()
 
 

@@ -16,7 +16,7 @@ from workbench.data.hub_columns import Columns
 from workbench.data.labelled_texts import MOST_CLASSES
 from workbench.data.splits import UNDECIDED
 
-_BLOCK = 512  # rows that are held in memory at a time
+_BLOCK, _BLOCK_BYTES = 512, 32_000_000  # rows that are held in memory at a time, and about how many bytes
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,12 @@ def row_names(splits: Mapping[str, tuple[Path, ...]]) -> list[str]:
 
 
 def blocks(splits: Mapping[str, tuple[Path, ...]], column: str) -> Iterator[polars.Series]:
-    """Yield one column of all files in order, some rows at a time."""
+    """Yield one column of all files in order, some rows at a time; besides these, a group of rows of the file is held."""
     for path in (path for files in splits.values() for path in files):
-        scanned = polars.scan_parquet(path).select(column)
-        for begin in range(0, _height([path]), _BLOCK):  # reads only the groups of rows that are needed
-            yield scanned.slice(begin, _BLOCK).collect()[column]
+        scanned, count = polars.scan_parquet(path).select(column), _height([path])
+        rows = max(1, min(_BLOCK, _BLOCK_BYTES * count // max(path.stat().st_size, 1)))
+        for begin in range(0, count, rows):
+            yield scanned.slice(begin, rows).collect()[column]
 
 
 def contents(block: polars.Series) -> list[Any]:
