@@ -10,7 +10,7 @@ from workbench.core.registry import ValueErrorOf
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
-from workbench.networks.causal import Decoder
+from workbench.networks.causal import Decoder, from_gpt2
 from workbench.networks.layers import Dropout, Width
 
 
@@ -116,7 +116,7 @@ _GPT2 = {"tokens": "bpe", "vocabulary": 50_257, "context": 1024, "dropout": 0.1}
         mark("Small: characters"): {"tokens": "character"},
         mark("Small: parts of words"): {"tokens": "bpe"},
         mark("Middle"): {"vocabulary": 8000, "context": 256, "layers": 6, "heads": 6, "width": 384, "dropout": 0.2},
-        "GPT-2": {**_GPT2, "layers": 12, "heads": 12, "width": 768},
+        mark("GPT-2"): {**_GPT2, "layers": 12, "heads": 12, "width": 768},
     },
     tiny={"tokens": "character", "context": 16, "layers": 1, "heads": 2, "width": 16},
     paper="Radford et al. 2019, Language models are unsupervised multitask learners",
@@ -130,6 +130,7 @@ class GPT(Decoder):
     """
 
     head: ClassVar[str] = "output"
+    renamed = staticmethod(from_gpt2)  # weights of transformers' GPT-2, under the names here
 
     def __init__(self, settings: GPTSettings, inputs: Inputs, outputs: int) -> None:
         super().__init__(
