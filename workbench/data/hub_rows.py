@@ -75,7 +75,7 @@ def row_names(splits: Mapping[str, tuple[Path, ...]]) -> list[str]:
 
 
 def blocks(splits: Mapping[str, tuple[Path, ...]], column: str) -> Iterator[polars.Series]:
-    """Yield one column of all files in order, some rows at a time; besides these, a group of rows of the file is held."""
+    """Yield one column of all files in order, some rows at a time; one group of rows of the file is held besides."""
     for path in (path for files in splits.values() for path in files):
         scanned, count = polars.scan_parquet(path).select(column), _height([path])
         rows = max(1, min(_BLOCK, _BLOCK_BYTES * count // max(path.stat().st_size, 1)))
