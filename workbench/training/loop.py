@@ -74,7 +74,7 @@ def _trained(
     loaded, complaints = newest_sound(folder)
     if loaded:
         vars(position).update(vars(loaded.position))
-    trainee = set_up(recipe, _heeding(report, Control(folder, attempt)))
+    trainee = set_up(recipe, _heeding(report, Control(folder, attempt)), runs=folder.path.parent, loaded=loaded)
     if not folder.recipe.exists():
         write_atomically(folder.recipe, to_toml(trainee.recipe))
     if loaded:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from workbench import architectures, optimizers, schedules
+from workbench.core import paths
 from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
 from workbench.data import Dataset, Progress, open_data
@@ -24,6 +26,7 @@ from workbench.recipe import Recipe, task_of, title_of, to_plain
 from workbench.schedules import Reaction
 from workbench.tasks import Task, tasks
 from workbench.tasks.classification import balanced_weights
+from workbench.training import starting
 from workbench.training.checkpoint import Loaded, restore_random
 from workbench.training.precision import scaler
 from workbench.training.resolving import resolved
@@ -56,6 +59,7 @@ class Trainee:
     scaler: GradScaler
     training: Feed
     weights: Tensor | None
+    borrowed: bool = False  # whether the preprocessing is that of the run it started from
 
     @property
     def judged(self) -> nn.Module:
@@ -103,6 +107,7 @@ class Trainee:
             "reaction": self.reaction.state() if self.reaction else {},
             "labels": list(self.dataset.classes),
             "samples": len(self.training),
+            "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
         }
         return {
             "weights": self.network.state_dict(),
@@ -124,17 +129,24 @@ class Trainee:
         restore_random(loaded.random)
 
 
-def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
-    """Open the data, decide what the recipe leaves open, and build the network with fresh weights.
+def set_up(
+    recipe: Recipe, report: Callable[[Event], None], *, runs: Path | None = None, loaded: Loaded | None = None
+) -> Trainee:
+    """Open the data, decide what the recipe leaves open, and build the network with the weights it begins with.
 
-    Raises UserError when the data cannot be opened or trained on, or the network cannot take them.
+    runs: where the run may lie that it starts from. loaded: a checkpoint whose weights it gets afterwards; then what it
+    started from need not be there any more. Raises UserError when the data cannot be opened or trained on, or the
+    network cannot take them.
     """
     dataset = open_data(recipe.data, lambda progress: report(_preparing(progress)))
     require_trainable(dataset)
     for words in left_out(dataset):
         report(Warned(words))
     report(Preparing(Words("Preparing the network")))
-    preprocessing = preprocessing_for(dataset, recipe.architecture)
+    wanted = recipe.training.start_from
+    source = starting.source_of(wanted, runs or paths.runs()) if wanted and loaded is None else None
+    borrowed = _borrowed(recipe, dataset, source, loaded)
+    preprocessing = borrowed or preprocessing_for(dataset, recipe.architecture)
     task = tasks[task_of(recipe, dataset)]
     recipe = resolved(recipe, dataset, preprocessing, task)
     training = recipe.training
@@ -146,6 +158,10 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
     torch.manual_seed(training.seed)
     outputs = task.outputs(dataset.outputs, preprocessing.inputs)
     network = architectures.build(recipe.architecture, preprocessing.inputs, outputs, task.name)
+    if source is not None:
+        for words in starting.start(network, source).words():
+            report(Warned(words))
+    starting.freeze(network, training.freeze)
     channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image"
     network.to(device)
     if channels_last:
@@ -174,7 +190,17 @@ def set_up(recipe: Recipe, report: Callable[[Event], None]) -> Trainee:
         scaler=scaler(device, training.precision),
         training=feed(dataset.training, preprocessing, task, device, channels_last=channels_last),
         weights=weights,
+        borrowed=borrowed is not None,
     )
+
+
+def _borrowed(
+    recipe: Recipe, dataset: Dataset, source: starting.Source | None, loaded: Loaded | None
+) -> Preprocessing | None:
+    """Return the preprocessing of the run that this one starts or started from, where it is to be taken over."""
+    if loaded is not None:
+        return starting.preprocessing_of(loaded.extra.get("preprocessing"))
+    return source.preprocessing_for(dataset.inputs.kind, recipe.architecture) if source else None
 
 
 def left_out(dataset: Dataset) -> list[Words]:

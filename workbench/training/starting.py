@@ -1,0 +1,201 @@
+"""Weights to begin with, from a run, a file or a folder of transformers, and layers that stay as they are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from workbench.core.errors import UserError
+from workbench.core.run_folder import RunFolder, all_runs, is_run
+from workbench.core.sealed import check_sealed
+from workbench.core.settings import nearest
+from workbench.core.words import Words
+from workbench.data import preprocessing
+from workbench.data.preprocessing import Preprocessing
+from workbench.inference.model_folder import WEIGHTS, damaged, model_of, read_description
+from workbench.networks import pretrained_folder
+from workbench.networks.tensor_file import tensors_in
+from workbench.training import pickled_weights
+
+_NAMED = 5  # tensors that did not match and are named one by one
+
+
+@dataclass(frozen=True)
+class Source:
+    """Weights to begin with. description: model.json of a run's model, else empty."""
+
+    name: str
+    files: tuple[Path, ...]
+    description: Mapping[str, Any]
+
+    def preprocessing_for(self, kind: str, settings: Any) -> Preprocessing | None:
+        """Return how the run read its texts, if this one reads texts with the same architecture; else None.
+
+        A vocabulary of its own would give every learned embedding to another token.
+        """
+        plain, architecture = self.description.get("preprocessing", {}), self.description.get("architecture", {})
+        if kind != "text" or architecture.get("kind") != settings.kind or "tokens" not in plain:
+            return None
+        made: Any = preprocessing.from_plain(plain)
+        length = getattr(settings, "length", "auto")
+        return replace(made, length=length) if isinstance(length, int) else made
+
+
+@dataclass(frozen=True)
+class Match:
+    """What became of the tensors: names of those taken over; those that stayed fresh and those left over, and why."""
+
+    source: str
+    loaded: tuple[str, ...]
+    fresh: tuple[tuple[str, Words], ...]
+    left_over: tuple[tuple[str, Words], ...]
+
+    def words(self) -> list[Words]:
+        """Return sentences that say so, the first few tensors that did not match by name."""
+        counts = {
+            "loaded": f"{len(self.loaded):,}",
+            "all": f"{len(self.loaded) + len(self.fresh):,}",
+            "source": self.source,
+        }
+        said = [Words("Began with {loaded} of {all} tensors of {source}.", counts)]
+        for name, reason in self.fresh[:_NAMED]:
+            said.append(Words("{tensor} begins fresh: {reason}", {"tensor": name, "reason": reason}))
+        for name, reason in self.left_over[:_NAMED]:
+            said.append(Words("{tensor} is not used: {reason}", {"tensor": name, "reason": reason}))
+        more = max(len(self.fresh) - _NAMED, 0) + max(len(self.left_over) - _NAMED, 0)
+        return [*said, Words("Not matched besides these: {count}.", {"count": f"{more:,}"})] if more else said
+
+
+def source_of(wanted: str, runs: Path) -> Source:
+    """Return where the weights lie that `wanted` means; raises UserError when nothing is there.
+
+    wanted: a run (its folder, its name under `runs`, or what its runs are called, such as bert-reviews: then the newest
+    with a model), a .safetensors, .pth or .pt file, or a folder of transformers.
+    """
+    path = Path(wanted).expanduser()
+    if path.is_file() and path.suffix.lower() == ".safetensors":
+        tensors_in(path)
+        return Source(path.name, (path,), {})
+    if path.is_file() and path.suffix.lower() in pickled_weights.ENDINGS:
+        return Source(path.name, (pickled_weights.converted(path),), {})
+    for place in (path, runs / wanted):
+        if is_run(place):
+            return _of_run(RunFolder(place))
+    if (path / pretrained_folder.CONFIG).is_file():
+        return Source(path.name, pretrained_folder.checked(path).files, {})
+    called = [run for run in all_runs(runs) if f"_{wanted}_" in run.name and run.best_model() is not None]
+    if called:
+        return _of_run(called[-1])
+    raise UserError(
+        "There is nothing to start from at {place}.",
+        hint="Give a run, a .safetensors or .pth file, or a folder of transformers in the setting Start from. "
+        "To start from another recipe's result, train that one first.",
+        place=wanted,
+    )
+
+
+def _of_run(run: RunFolder) -> Source:
+    folder = model_of(run)
+    check_sealed(folder)
+    return Source(run.name, (folder / WEIGHTS,), read_description(folder))
+
+
+def start(network: nn.Module, source: Source) -> Match:
+    """Give the network the weights of `source` that fit it by name and shape; raises UserError when none does.
+
+    The head, where the number of outputs differs, and whatever else does not fit keep their fresh weights.
+    """
+    found: dict[str, Tensor] = {}
+    for file in source.files:
+        try:
+            found.update(load_file(file))
+        except (OSError, SafetensorError) as error:
+            raise damaged(file.parent, file.name, error) from error
+    for alias, owner in source.description.get("aliases", {}).items():
+        if owner in found:
+            found[alias] = found[owner]
+    renamed = getattr(network, "renamed", None)
+    if renamed is not None and not source.description:
+        found = renamed(found)
+    wanted = network.state_dict()
+    fitting = {name: tensor for name, tensor in found.items() if name in wanted and tensor.shape == wanted[name].shape}
+    if not fitting:
+        raise UserError(
+            "Nothing in {source} fits this network.",
+            hint="Choose the architecture and the settings with which these weights were trained.",
+            source=source.name,
+            details=json.dumps({"there": sorted(found)[:50], "wanted": sorted(wanted)[:50]}),
+        )
+    network.load_state_dict(fitting, strict=False)
+    fresh = [(name, _why_fresh(name, tensor, found)) for name, tensor in wanted.items() if name not in fitting]
+    unknown = Words("The network has no such layer.")
+    left = [(name, unknown) for name in found if name not in wanted]
+    return Match(source.name, tuple(fitting), tuple(fresh), tuple(left))
+
+
+def _why_fresh(name: str, tensor: Tensor, found: Mapping[str, Tensor]) -> Words:
+    if name not in found:
+        return Words("It is not among them.")
+    there, here = ("×".join(map(str, shape)) or "1" for shape in (found[name].shape, tensor.shape))
+    return Words("It is {there} there and {here} here.", {"there": there, "here": here})
+
+
+def freeze(network: nn.Module, layer: str) -> tuple[str, ...]:
+    """Keep the weights of all layers up to the one of this name as they are, and return the names of those layers.
+
+    They also stay in evaluation mode, so that batch norms keep their statistics. layer: a name of
+    `network.named_modules()`, or none. Raises UserError when there is no such layer, or nothing is left to train.
+    """
+    if layer == "none":
+        return ()
+    names = [name for name, _ in network.named_modules() if name]
+    if layer not in names:
+        some = [name for name in names if any(True for _ in network.get_submodule(name).parameters(recurse=False))]
+        raise UserError(
+            "The network has no layer called {layer}.",
+            hint="There are: {layers}.",
+            layer=layer,
+            near=nearest(layer, names),
+            layers=", ".join(some[:40]) + (" …" if len(some) > 40 else ""),
+        )
+    place = names.index(layer)
+    inside = [name for name in names if name == layer or name.startswith(f"{layer}.")]
+    before = [name for name in names[: place + 1] if not layer.startswith(f"{name}.")]
+    frozen = tuple(dict.fromkeys((*before, *inside)))
+    for name in frozen:
+        for parameter in network.get_submodule(name).parameters(recurse=False):
+            parameter.requires_grad_(False)
+    for name, parameter in network.named_parameters():
+        if any(name.startswith(f"{part}.") for part in frozen):
+            parameter.requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise UserError("Every layer up to {layer} is all there is: nothing is left to train.", layer=layer)
+    _keep_in_use(network, frozen)
+    return frozen
+
+
+def _keep_in_use(network: nn.Module, frozen: tuple[str, ...]) -> None:
+    """Let the frozen layers stay in evaluation mode whenever the network is set to training."""
+    for name in frozen:
+        part = network.get_submodule(name)
+        part.train(False)
+        vars(part)["train"] = _always_in_use(part)
+
+
+def _always_in_use(part: nn.Module) -> Any:
+    def train(mode: bool = True) -> nn.Module:
+        for inner in part.modules():
+            vars(inner)["training"] = False
+        return part
+
+    return train
+
+
+def preprocessing_of(plain: Mapping[str, Any] | None) -> Preprocessing | None:
+    """Return the preprocessing that a checkpoint keeps because it came from another run, or None."""
+    return preprocessing.from_plain(plain) if plain else None
