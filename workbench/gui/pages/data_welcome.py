@@ -18,6 +18,7 @@ from workbench.gui.widgets.choice_card import ChoiceCard
 SAMPLES: dict[str, tuple[str, str]] = {
     "digits": (mark("Handwritten digits"), mark("1,797 pictures of 8 × 8 pixels, ten classes.")),
     "reviews": (mark("Product reviews"), mark("Short texts in English and Chinese, good or bad.")),
+    "python-topics": (mark("Python's documentation"), mark("A long text, to learn to write like it.")),
 }
 _RECENT = 4
 _RECENT_WIDTH = 120  # pixels of a name
