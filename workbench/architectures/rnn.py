@@ -28,7 +28,7 @@ class RnnSettings(TokenSettings):
         Field(title="Cell", description="What carries the memory from step to step; gates let it last longer."),
         Hint(choices={"plain": "Plain", "gru": "GRU", "lstm": "LSTM"}),
     ] = "lstm"
-    hidden: Annotated[Width, Field(title="Hidden units", description="Numbers that each layer remembers.")] = 128
+    hidden: Annotated[Width, Field(title="Hidden units", description="Numbers that each layer remembers.")] = 256
     layers: Annotated[
         int, Field(ge=1, le=64, title="Layers", description="Recurrent layers, each reading the one below it.")
     ] = 1
@@ -56,11 +56,11 @@ class RnnSettings(TokenSettings):
         Literal["uniform", "orthogonal"],
         Field(
             title="Initial weights",
-            description="Uniform within 1/√hidden as PyTorch draws them, "
-            "or Glorot from the input and orthogonal from step to step.",
+            description="Orthogonal from step to step and as large as the inputs need, which learns faster, "
+            "or uniform within 1/√hidden as PyTorch draws them.",
         ),
         Hint(advanced=True, choices={"uniform": "Uniform", "orthogonal": "Orthogonal"}),
-    ] = "uniform"
+    ] = "orthogonal"
     forget_bias: Annotated[
         float,
         Field(
@@ -174,7 +174,8 @@ def _width(settings: RnnSettings, inputs: Inputs) -> int:
 def _begin(recurrent: nn.RNNBase, settings: RnnSettings) -> None:
     """Draw the weights as the settings say.
 
-    Orthogonal: each gate's recurrent matrix after Saxe et al. 2014, the input's after Glorot and Bengio 2010, biases 0.
+    Orthogonal: each gate's recurrent matrix after Saxe et al. 2014, the input's after LeCun et al. 1998 (deviation
+    1/√inputs, so that standardised inputs move the gates at once), biases 0.
     The forget bias is that of Gers et al. 2000 and Jozefowicz et al. 2015; the second bias of the gate becomes 0.
     """
     hidden, gates = settings.hidden, _GATES[settings.cell]
@@ -184,9 +185,11 @@ def _begin(recurrent: nn.RNNBase, settings: RnnSettings) -> None:
                 if "bias" in name:
                     parameter.zero_()
                 else:
-                    draw = nn.init.orthogonal_ if "weight_hh" in name else nn.init.xavier_uniform_
                     for gate in parameter.view(gates, hidden, -1):
-                        draw(gate)
+                        if "weight_hh" in name:
+                            nn.init.orthogonal_(gate)
+                        else:
+                            nn.init.normal_(gate, std=gate.shape[1] ** -0.5)
             if settings.cell == "lstm" and settings.forget_bias and "bias" in name:
                 # PyTorch stacks the gates as input, forget, cell, output
                 parameter[hidden : 2 * hidden] = settings.forget_bias if "bias_ih" in name else 0.0

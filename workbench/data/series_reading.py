@@ -22,7 +22,7 @@ _NUMBERS = 0.9  # share of the cells from which on a column is one of numbers
 _TIMES = "date time datetime timestamp month year day week quarter hour ds 日期 时间 时刻 年 月 年份 月份"
 _TIME_NAMES = frozenset(_TIMES.split())
 _CLOCK = r"(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?[\d.]*(?:Z|[+-][\d:]+)?)?"
-_MOMENT = r"^\s*(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?" + _CLOCK + r"\s*$"
+_MOMENT = r"^\s*(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?" + _CLOCK + r"\s*$"
 _OTHER_DATE = r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*$"
 
 
@@ -136,11 +136,15 @@ def _time_column(frame: polars.DataFrame, wanted: str, name: str) -> str:
             return column
     for place, column in enumerate(frame.columns):
         moments = _moments(frame.get_column(column))
+        named = column.strip().lower() in _TIME_NAMES
         if moments is None or len(moments) < 2:
+            if named and as_numbers(plain(frame.get_column(column))).null_count() == len(frame):
+                return column  # times in words of their own
             continue
         steps = np.diff(moments)
-        named = column.strip().lower() in _TIME_NAMES and (steps > 0).all()
-        if named or (place == 0 and (steps == 1).all()):  # the second: rows that are only counted
+        if (named and (steps > 0).all()) or (
+            place == 0 and (steps == 1).all()
+        ):  # the second: rows that are only counted
             return column
     return ""
 
