@@ -35,7 +35,7 @@ def test_it_has_the_published_number_of_parameters() -> None:
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize(("cell", "theirs"), [("lstm", nn.LSTM), ("gru", nn.GRU), ("plain", nn.RNN)])
 @torch.no_grad()
-def test_it_equals_pytorchs_own(cell: str, theirs: type[nn.RNNBase], bidirectional: bool) -> None:
+def test_it_equals_pytorchs_own(cell: str, theirs: Any, bidirectional: bool) -> None:
     network = made(Inputs("series", (15, 4)), cell=cell, hidden=8, layers=2, bidirectional=bidirectional)
     own = theirs(4, 8, 2, batch_first=True, bidirectional=bidirectional)
     own.load_state_dict(network.recurrent.state_dict())
@@ -110,3 +110,16 @@ def test_dropout_works_in_training_alone() -> None:
     assert torch.equal(network(series), network(series))
     network.train()
     assert not torch.equal(network(series), network(series))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("read", ["last", "mean"])
+@torch.no_grad()
+def test_padded_steps_of_a_series_change_nothing(bidirectional: bool, read: str) -> None:
+    network = made(Inputs("series", (9, 2)), hidden=6, bidirectional=bidirectional, read=read)
+    series = torch.randn(3, 9, 2)
+    series[0, 5:], series[2, 7:] = torch.nan, torch.nan
+    together = network(series)
+    torch.testing.assert_close(together[0], network(series[:1, :5])[0])
+    torch.testing.assert_close(together[1], network(series[1:2])[0])
+    torch.testing.assert_close(together[2], network(series[2:, :7])[0])
