@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.training.runs import trained
 from workbench.core.errors import UserError
+from workbench.core.events import Finished
 from workbench.data.text_preprocessing import TextPreprocessing
 from workbench.data.token_preprocessing import SubwordPreprocessing, trained_bpe
+from workbench.data.tokenizer_files import tokenizer_from
 from workbench.inference.generation import Writing, marks_of, written
+from workbench.inference.predictor import Predictor
 from workbench.inference.sampling import Sampling, drawn, penalised
 from workbench.networks.causal import Decoder
 from workbench.tasks import tasks
@@ -156,6 +161,40 @@ def test_half_characters_wait_for_their_rest() -> None:
     writing = Writing(made, "x", Sampling(max_tokens=20, temperature=0))
     assert [token.text for token in writing] == ["", "é", "", "", "好", "a"]
     assert writing.reason == "end"
+
+
+@pytest.mark.slow
+def test_a_pretrained_model_writes_too(own_folders: Path) -> None:
+    from safetensors.torch import save_file
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    folder = own_folders / "gpt2"
+    tokenizer = trained_bpe(["Works well and looks good. Broke at once."], 300, ("end",))
+    end = tokenizer_from(tokenizer).token_to_id("<|endoftext|>")
+    config = GPT2Config(
+        vocab_size=300, n_positions=32, n_embd=16, n_layer=1, n_head=2, bos_token_id=end, eos_token_id=end
+    )
+    torch.manual_seed(0)
+    folder.mkdir()
+    weights = {
+        name: tensor for name, tensor in GPT2LMHeadModel(config).state_dict().items() if name != "lm_head.weight"
+    }
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    config.architectures = ["GPT2LMHeadModel"]
+    config.to_json_file(folder / "config.json")
+    (folder / "tokenizer.json").write_text(tokenizer)
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|endoftext|>", "bos_token": "<|endoftext|>"}')
+    run, ending = trained(
+        own_folders / "runs",
+        data={"kind": "samples", "name": "reviews", "task": "next_token", "validation": 0.4, "test": 0.4},
+        architecture={"kind": "pretrained", "name": str(folder), "length": 16},
+        training={"epochs": 1, "batch_size": 16, "device": "cpu", "threads": 1, "steps": 2},
+    )
+    assert isinstance(ending, Finished), ending
+    used = Predictor.of_run(run)
+    for prompt in ("Works", "", "Works well and looks good. " * 20):
+        texts = [written(used, prompt, Sampling(max_tokens=40, seed=1)) for _ in range(2)]
+        assert texts[0] == texts[1]
 
 
 def test_an_empty_prompt_begins_a_text() -> None:

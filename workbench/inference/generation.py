@@ -74,8 +74,9 @@ class Writing:
 
     def _beginning(self) -> int:
         """Return the token behind which a text begins."""
-        if self.end is not None:
-            return self.end
+        special = getattr(self.preprocessing, "special", {})
+        if "begin" in special or self.end is not None:
+            return int(special.get("begin", self.end))
         line = self.preprocessing.stream(["\n"])
         return int(line[-1]) if len(line) and int(line[-1]) not in self._never else 2
 
