@@ -89,6 +89,9 @@ _STARTS = {"image": Words("image"), "text": Words("text"), "table": Words("row")
 
 def _tokenised(inputs: Inputs, settings: Settings) -> tuple[Inputs, Words | None]:
     """Return inputs with a shape and a vocabulary, and in words what was assumed for it, if anything was."""
+    own = getattr(settings, "own_inputs", None)
+    if own is not None:
+        return own(inputs), None
     if inputs.kind != "text" or (inputs.shape and inputs.vocabulary):
         return inputs, None
     wanted = getattr(settings, "length", "auto")

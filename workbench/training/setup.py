@@ -138,6 +138,7 @@ def set_up(
     started from need not be there any more. Raises UserError when the data cannot be opened or trained on, or the
     network cannot take them.
     """
+    recipe = _completed(recipe)
     dataset = open_data(recipe.data, lambda progress: report(_preparing(progress)))
     require_trainable(dataset)
     for words in left_out(dataset):
@@ -158,6 +159,9 @@ def set_up(
     torch.manual_seed(training.seed)
     outputs = task.outputs(dataset.outputs, preprocessing.inputs)
     network = architectures.build(recipe.architecture, preprocessing.inputs, outputs, task.name)
+    if loaded is None and hasattr(network, "load_pretrained"):
+        for words in starting.pretrained(network):
+            report(Warned(words))
     if source is not None:
         for words in starting.start(network, source).words():
             report(Warned(words))
@@ -190,8 +194,14 @@ def set_up(
         scaler=scaler(device, training.precision),
         training=feed(dataset.training, preprocessing, task, device, channels_last=channels_last),
         weights=weights,
-        borrowed=borrowed is not None,
+        borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
     )
+
+
+def _completed(recipe: Recipe) -> Recipe:
+    """Return the recipe with the configuration of a pretrained model in it, so that its folder is not needed later."""
+    complete = getattr(recipe.architecture, "completed", None)
+    return recipe if complete is None else recipe.model_copy(update={"architecture": complete()})
 
 
 def _borrowed(

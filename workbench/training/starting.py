@@ -22,6 +22,7 @@ from workbench.networks import pretrained_folder
 from workbench.networks.tensor_file import tensors_in
 from workbench.training import pickled_weights
 
+_ABSENT, _UNKNOWN = Words("It is not among them."), Words("The network has no such layer.")
 _NAMED = 5  # tensors that did not match and are named one by one
 
 
@@ -133,14 +134,24 @@ def start(network: nn.Module, source: Source) -> Match:
         )
     network.load_state_dict(fitting, strict=False)
     fresh = [(name, _why_fresh(name, tensor, found)) for name, tensor in wanted.items() if name not in fitting]
-    unknown = Words("The network has no such layer.")
-    left = [(name, unknown) for name in found if name not in wanted]
+    left = [(name, _UNKNOWN) for name in found if name not in wanted]
     return Match(source.name, tuple(fitting), tuple(fresh), tuple(left))
+
+
+def pretrained(network: Any) -> list[Words]:
+    """Give a pretrained network the weights of its folder, and return sentences about what differs."""
+    fresh, left_over = network.load_pretrained()
+    said = [Words("{tensor} begins fresh: {reason}", {"tensor": name, "reason": _ABSENT}) for name in fresh[:_NAMED]]
+    said += [
+        Words("{tensor} is not used: {reason}", {"tensor": name, "reason": _UNKNOWN}) for name in left_over[:_NAMED]
+    ]
+    more = max(len(fresh) - _NAMED, 0) + max(len(left_over) - _NAMED, 0)
+    return [*said, Words("Not matched besides these: {count}.", {"count": f"{more:,}"})] if more else said
 
 
 def _why_fresh(name: str, tensor: Tensor, found: Mapping[str, Tensor]) -> Words:
     if name not in found:
-        return Words("It is not among them.")
+        return _ABSENT
     there, here = ("×".join(map(str, shape)) or "1" for shape in (found[name].shape, tensor.shape))
     return Words("It is {there} there and {here} here.", {"there": there, "here": here})
 
