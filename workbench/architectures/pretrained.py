@@ -92,11 +92,23 @@ class PretrainedSettings(Settings):
         """Return in plain values what the model brings itself to turn texts or pictures into what it takes."""
         config, folder = self.plain_config(), pretrained_folder.place_of(self.name)
         if dataset.inputs.kind == "image":
-            return {"kind": "pretrained_image", **vars(pretrained_inputs.pictures(folder, config))}
+            size = pretrained_inputs.pictures(folder, config)
+            channels, height, width = dataset.inputs.shape
+            return {
+                "kind": "pretrained_image",
+                "channels": channels,
+                "height": height,
+                "width": width,
+                "mean": size.mean,
+                "std": size.std,
+                "shape": (size.channels, size.height, size.width),
+            }
         return {
             "kind": "pretrained_text",
             "folder": str(folder),
             "vocabulary": pretrained_inputs.vocabulary(config),
+            "padding": padding_of(config),
+            "texts": dataset.training.texts(),
             "length": self.length,
             "longest": self._known()["workbench_longest"],
         }
@@ -111,7 +123,9 @@ class PretrainedSettings(Settings):
         return Inputs("text", (length,), pretrained_inputs.vocabulary(config))
 
     def _known(self) -> dict[str, Any]:
-        return json.loads(self.completed().config)
+        known = json.loads(self.completed().config)
+        pretrained_folder.require_harmless(known)  # it may come from the folder of a foreign run
+        return known
 
 
 @register(
@@ -145,6 +159,8 @@ class Pretrained(nn.Module):
         config = settings.plain_config()
         self.reads_text = inputs.kind == "text"
         self.tells_tokens = task in ("masked_token", "next_token")
+        self.longest = inputs.shape[0] if self.reads_text else 0
+        self.causal = task == "next_token"
         self.padding = padding_of(config) if self.reads_text else 0
         changes = {"pad_token_id": self.padding} if self.reads_text else {}
         self.model: Any = pretrained_models.built(config, inputs.kind, task, outputs, **changes)
@@ -157,6 +173,16 @@ class Pretrained(nn.Module):
             )
         elif settings.train == "head":
             pretrained_models.train_head(self.model)
+
+    @property
+    def context(self) -> int:
+        """How many tokens it can see at once."""
+        return self.longest
+
+    def continued(self, tokens: Tensor, memory: Any = None) -> tuple[Tensor, Any]:
+        """Return the logits after the last of `tokens`, and the keys and values with which the next ones go on."""
+        found = self.model(input_ids=self._swapped(tokens), past_key_values=memory, use_cache=True)
+        return self._as_ids(found.logits[:, -1]), found.past_key_values
 
     def load_pretrained(self) -> tuple[list[str], list[str]]:
         """Take over the weights of the folder; return the names that stayed fresh, and those that were left over.
@@ -192,11 +218,16 @@ class Pretrained(nn.Module):
         there = inputs != 0
         ids = self._swapped(inputs)
         # A mask of nothing but shapes has no values to look at, which transformers would do.
-        logits: Tensor = self.model(input_ids=ids, attention_mask=None if ids.is_meta else there.long()).logits
-        if self.tells_tokens and self.padding:
-            first, second = logits[..., 0].clone(), logits[..., self.padding].clone()
-            logits[..., 0], logits[..., self.padding] = second, first
-        return logits
+        unmasked = ids.is_meta or self.causal  # behind the last token of a text nothing is told from
+        logits: Tensor = self.model(input_ids=ids, attention_mask=None if unmasked else there.long()).logits
+        return self._as_ids(logits) if self.tells_tokens else logits
+
+    def _as_ids(self, logits: Tensor) -> Tensor:
+        """Return logits of tokens in the order of the ids that come in, where padding is 0."""
+        if not self.padding:
+            return logits
+        order = torch.arange(logits.shape[-1], device=logits.device)
+        return logits[..., self._swapped(order)]
 
     def _swapped(self, ids: Tensor) -> Tensor:
         if not self.padding:

@@ -132,6 +132,8 @@ class Preprocessing(Protocol):
 _CLASSES = {
     "image": "workbench.data.preprocessing:ImagePreprocessing",
     "text": "workbench.data.text_preprocessing:TextPreprocessing",
+    "pretrained_image": "workbench.data.pretrained_image:PretrainedImage",
+    "pretrained_text": "workbench.data.pretrained_text:PretrainedText",
     "subwords": "workbench.data.token_preprocessing:SubwordPreprocessing",
     "table": "workbench.data.table_preprocessing:TablePreprocessing",
     "series": "workbench.data.series_preprocessing:SeriesPreprocessing",

@@ -101,6 +101,8 @@ def tokenizer_from(text: str, name: str = "tokenizer.json") -> "Tokenizer":
         raise _refused(name, str(error)[:200]) from error
     if tokenizer.get_vocab_size() > _MOST_TOKENS:
         raise _refused(name, f"vocab: {tokenizer.get_vocab_size():,}")
+    tokenizer.no_truncation()  # texts are cut and filled up here
+    tokenizer.no_padding()
     return tokenizer
 
 

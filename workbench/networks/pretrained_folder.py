@@ -163,11 +163,16 @@ def _config(folder: Path) -> dict[str, Any]:
             name=folder.name,
         )
     config = _json(path)
-    for name, value in _walk(config):
-        _require_harmless(name, value)
+    require_harmless(config)
     if not isinstance(config.get("model_type"), str):
         raise UserError("config.json does not say which kind of model this is: {field} is missing.", field="model_type")
     return config
+
+
+def require_harmless(config: Mapping[str, Any]) -> None:
+    """Raise UserError when anything in a configuration would run or fetch what is not part of transformers."""
+    for name, value in _walk(config):
+        _require_harmless(name, value)
 
 
 def _require_harmless(name: str, value: Any) -> None:
