@@ -42,7 +42,7 @@ def describe(run: str) -> dict[str, Any]:
 
 
 def predict(run: str, inputs: Sequence[Mapping[str, Any]], top: int = 5, invert: bool = False) -> dict[str, Any]:
-    """Return a prediction for each input: {"path"}, {"text"}, {"row"}, {"series"} or {"image": base64 of an image file}."""
+    """Return a prediction for each input: {"path"}, {"text"}, {"row"}, {"series"} or {"image": base64 of a file}."""
     predictor = predictor_of(run)
     items = [_item(given, number) for number, given in enumerate(inputs)]
     return {"predictions": [found.to_plain() for found in predictor.predict(items, top, invert=invert)]}

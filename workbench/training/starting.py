@@ -89,9 +89,10 @@ def source_of(wanted: str, runs: Path) -> Source:
             return _of_run(RunFolder(place))
     if (path / pretrained_folder.CONFIG).is_file():
         return Source(path.name, pretrained_folder.checked(path).files, {})
-    called = [run for run in all_runs(runs) if f"_{wanted}_" in run.name and run.best_model() is not None]
-    if called:
-        return _of_run(called[-1])
+    called = [(run, run.best_model()) for run in all_runs(runs) if f"_{wanted}_" in run.name]
+    made = [(model.stat().st_mtime_ns, run) for run, model in called if model is not None]
+    if made:
+        return _of_run(max(made, key=lambda pair: pair[0])[1])
     raise UserError(
         "There is nothing to start from at {place}.",
         hint="Give a run, a .safetensors or .pth file, or a folder of transformers in the setting Start from. "
