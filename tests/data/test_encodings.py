@@ -44,7 +44,7 @@ def test_an_encoding_can_be_chosen(text: str, encoding: str) -> None:
 
 def test_a_wrong_choice_names_the_first_line_that_is_lost() -> None:
     _, _, [problem] = decoded("x.csv", ("ok\n" * 4 + FRENCH).encode("cp1252"), "utf-8")
-    assert "letters of x.csv could not be read as UTF-8, the first in line 6" in str(problem.words)
+    assert "Letters of x.csv that could not be read as UTF-8: 80, the first in line 6" in str(problem.words)
 
 
 def test_a_few_damaged_bytes_make_no_other_encoding_of_utf_8() -> None:
@@ -52,7 +52,7 @@ def test_a_few_damaged_bytes_make_no_other_encoding_of_utf_8() -> None:
     read, found, [problem] = decoded("x.csv", content)
     assert found == "UTF-8"
     assert read.count("\ufffd") == 1
-    assert str(problem.words) == "1 letters of x.csv could not be read as UTF-8, the first in line 22."
+    assert str(problem.words) == "Letters of x.csv that could not be read as UTF-8: 1, the first in line 22."
 
 
 def test_a_nul_is_named_and_a_picture_is_no_text() -> None:

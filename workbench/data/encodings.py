@@ -54,7 +54,7 @@ def decoded(
     if lost:
         place = min(place for place in (text.find("\N{REPLACEMENT CHARACTER}"), text.find("\0")) if place >= 0)
         words = Words(
-            "{count} letters of {name} could not be read as {encoding}, the first in line {line}.",
+            "Letters of {name} that could not be read as {encoding}: {count}, the first in line {line}.",
             {
                 "count": f"{lost:,}",
                 "name": shown(name),

@@ -61,6 +61,7 @@ def _names(path: Path, most: int) -> list[str]:
     """Return up to so many texts below a folder, as paths with slashes, sorted; no folder is entered twice."""
     found: list[str] = []
     entered: set[tuple[int, int]] = set()
+    seen = 0
     for place, folders, files in os.walk(path, followlinks=True):
         stat = os.stat(place)
         inner = os.path.relpath(place, path).replace(os.sep, "/")
@@ -71,7 +72,8 @@ def _names(path: Path, most: int) -> list[str]:
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         texts = (name for name in sorted(files) if name.lower().endswith(ENDINGS) and not name.startswith("."))
         found += [name if inner == "." else f"{inner}/{name}" for name in islice(texts, most - len(found))]
-        if len(found) >= most:
+        seen += len(files)
+        if len(found) >= most or seen > 10 * most:
             break
     return sorted(found)
 
