@@ -73,6 +73,8 @@ def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
     }
     if dataset.inputs.kind == "series":
         return {**found, "series": _steps(split.rows(np.array([place]))[0])}
+    if dataset.inputs.kind == "table":
+        return {**found, "row": predictor_of(run).preprocessing.raw(split.rows(np.array([place]))[0])}
     if isinstance(split.inputs, np.ndarray):
         return {**found, "image": _png(split.rows(np.array([place]))[0])}
     return {**found, "text": split.texts(np.array([place]))[0][:_LONGEST]}

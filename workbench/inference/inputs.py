@@ -93,6 +93,22 @@ def _text_column(table: table_reading.Table, wanted: str) -> str:
     return known or max(table.columns, key=lambda name: sum(len(cell or "") for cell in table.columns[name][:2000]))
 
 
+def _rows(path: Path, column: str, preprocessing: Any) -> list[Item]:
+    """Return the rows of a table, as texts by column; raises UserError when it has none of the model's columns."""
+    name, table = images.shown(str(path)), table_reading.read_table(path, "yes")  # else nobody knew which is which
+    wanted = [column.name for column in preprocessing.columns]
+    if not set(wanted) & table.columns.keys():
+        raise UserError(
+            "{name} has none of the columns that the model reads.",
+            hint="They are: {columns}. The first row has to name them.",
+            name=name,
+            columns=", ".join(wanted[:20]) + (" …" if len(wanted) > 20 else ""),
+        )
+    there = {column: cells for column, cells in table.columns.items() if column in wanted}
+    rows = (dict(zip(there, cells, strict=True)) for cells in zip(*there.values(), strict=True))
+    return [Item(f"{name}:{line}", row) for row, line in zip(rows, table.lines.tolist(), strict=True)]
+
+
 def _series(path: Path, column: str, preprocessing: Any) -> list[Item]:
     name = images.shown(str(path))
     if path.suffix.lower() != ".npz":
@@ -112,6 +128,12 @@ READERS = {
         _texts,
         mark("There is no text in {folder}."),
         mark("Texts are files that end in {endings}."),
+    ),
+    "table": Reader(
+        frozenset(table_reading.ENDINGS),
+        _rows,
+        mark("There is no table in {folder}."),
+        mark("Tables are files that end in {endings}."),
     ),
     "series": Reader(
         frozenset((*series_reading.ENDINGS - {".txt"}, ".npz")),
