@@ -113,11 +113,14 @@ def _held_back(dataset: Dataset) -> Split:
     raise UserError("These data have no samples.")
 
 
-def _truth(target: np.ndarray, labels: Sequence[str]) -> str:
-    """Return the class or the labels that a target names, or "" when it is numbers."""
+def _truth(target: Any, labels: Sequence[str]) -> str:
+    """Return what a sample truly is: a class, several of them, or numbers."""
     if not labels:
-        return ""
-    return ", ".join(labels[row] for row in np.flatnonzero(target).tolist()) if np.ndim(target) else labels[int(target)]
+        numbers = np.atleast_1d(target).tolist() if np.asarray(target).dtype.kind == "f" else ()
+        return ", ".join(f"{value:.6g}" for value in numbers)
+    if np.ndim(target):
+        return ", ".join(labels[place] for place in np.flatnonzero(target))
+    return labels[int(target)]
 
 
 def _steps(series: np.ndarray) -> list[list[float | None]]:
