@@ -1,13 +1,14 @@
 """Class folders of texts: what they hold, how it is read, and what is refused."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from workbench.core.errors import UserError
-from workbench.data import Dataset, open_data, recognise
-from workbench.data.text_folder import TextFolderSettings, example
+from workbench.data import Dataset, open_data, recognise, text_folder
+from workbench.data.text_folder import TextFolderSettings, example, recognises
 
 
 def opened(folder: Path, **settings: object) -> Dataset:
@@ -71,3 +72,24 @@ def test_folders_without_classes_or_texts_are_refused(name: str, message: str, t
     write(tmp_path, name, " ")
     with pytest.raises(UserError, match=message):
         opened(tmp_path)
+
+
+def test_a_folder_is_recognised_by_some_files_of_each_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_folder, "_LOOKED_AT", 20)
+    monkeypatch.setattr(text_folder, "_OF_EACH", 5)
+    for number in range(30):
+        write(tmp_path, f"a/{number}.txt", "text")
+    write(tmp_path, "b/1.txt", "text")
+    assert recognises(tmp_path) > 0.6
+    assert recognises(tmp_path / "a") == 0
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are Unicode there")
+def test_names_that_are_no_unicode_are_escaped(tmp_path: Path) -> None:
+    for number in range(6):
+        write(tmp_path, f"{'ab'[number % 2]}/{number}.txt", f"text {number}")
+    with open(os.fsencode(tmp_path / "a") + b"/\xff\n.txt", "wb") as file:
+        file.write(b"odd name")
+    dataset = opened(tmp_path)
+    name = dataset.training.names[dataset.training.texts().index("odd name")]
+    assert name.isprintable()

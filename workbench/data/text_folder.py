@@ -22,7 +22,8 @@ from workbench.data.table_reading import LONGEST_TEXT, TOO_LONG, clean
 
 ENDINGS = (".txt", ".text", ".md")
 _VERSION = 1  # raise it whenever the same files would give other texts
-_LOOKED_AT = 5_000  # files that are looked at to recognise a folder
+_LOOKED_AT, _OF_EACH = 5_000, 50  # files that are looked at to recognise a folder, and of each folder in it
+_MOST_FOLDERS = 100_000
 _MOST_FILES = 1_000_000
 _DEEPEST = 20  # folders inside each other
 _OFTEN = 200  # files between two reports
@@ -57,11 +58,13 @@ class TextFolderSettings(DataSettings):
         return "text"
 
 
-def _names(path: Path, most: int) -> list[str]:
-    """Return up to so many texts below a folder, as paths with slashes, sorted; no folder is entered twice."""
+def _names(path: Path, most: int, each: int) -> list[str]:
+    """Return up to so many texts below a folder, as paths with slashes, sorted; no folder is entered twice.
+
+    each: how many of one folder at most.
+    """
     found: list[str] = []
     entered: set[tuple[int, int]] = set()
-    seen = 0
     for place, folders, files in os.walk(path, followlinks=True):
         stat = os.stat(place)
         inner = os.path.relpath(place, path).replace(os.sep, "/")
@@ -71,9 +74,8 @@ def _names(path: Path, most: int) -> list[str]:
         entered.add((stat.st_dev, stat.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         texts = (name for name in sorted(files) if name.lower().endswith(ENDINGS) and not name.startswith("."))
-        found += [name if inner == "." else f"{inner}/{name}" for name in islice(texts, most - len(found))]
-        seen += len(files)
-        if len(found) >= most or seen > 10 * most:
+        found += [name if inner == "." else f"{inner}/{name}" for name in islice(texts, min(each, most - len(found)))]
+        if len(found) >= most or len(entered) > _MOST_FOLDERS:
             break
     return sorted(found)
 
@@ -82,7 +84,7 @@ def recognises(path: Path) -> float:
     """Return how sure it is that `path` holds class folders of texts: two or more, and hardly any other text."""
     if not path.is_dir():
         return 0.0
-    found = by_folder(_names(path, _LOOKED_AT))
+    found = by_folder(_names(path, _LOOKED_AT, _OF_EACH))
     return 0.75 if len(found.classes) > 1 and len(found.rows) > 2 * len(found.skipped) else 0.0
 
 
@@ -111,7 +113,7 @@ def open_text_folder(settings: TextFolderSettings, progress: ProgressCallback) -
     if not settings.path or not path.is_dir():
         raise UserError("{path} does not exist.", hint="Choose a folder.", path=shown(settings.path) or "…")
     progress(Progress(Words("Looking for texts"), 0, 0))
-    names = _names(path, _MOST_FILES + 1)
+    names = _names(path, _MOST_FILES + 1, _MOST_FILES + 1)
     found = by_folder(names)
     if len(names) > _MOST_FILES:
         raise UserError(
