@@ -8,6 +8,8 @@ from workbench.gui.pages.trying.forecasting import ForecastPanel, ForecastResult
 from workbench.gui.pages.trying.image_input import ImageInput
 from workbench.gui.pages.trying.inputs import Input
 from workbench.gui.pages.trying.labels import LabelBars
+from workbench.gui.pages.trying.masked import MaskedPanel
+from workbench.gui.pages.trying.masked_result import MaskedResult
 from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.predicting import PredictPanel
 from workbench.gui.pages.trying.result import Result
@@ -25,9 +27,11 @@ RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
     "classification": LabelBars,
     "multi_label": SeveralLabels,
     "forecasting": ForecastResult,
+    "masked_token": MaskedResult,
 }
 PANELS: dict[tuple[str, str], type[Panel]] = {  # task and kind of inputs: a panel that does both in its own way
     ("next_token", "text"): WritingPanel,
+    ("masked_token", "text"): MaskedPanel,
     ("forecasting", "series"): ForecastPanel,
 }
 
