@@ -71,3 +71,6 @@ def test_predictions_tell_all_labels_above_the_threshold() -> None:
     assert [entry["label"] for entry in first["top"]] == ["fast", "loud"]
     assert (none["label"], none["labels"]) == ("", [])
     assert len(none["top"]) == 2
+    [only] = TASK.predictions(LOGITS[:1], LABELS, top=1)
+    assert [entry["label"] for entry in only["top"]] == ["fast", "loud"]  # what is told always has its score
+    assert TASK.predictions(LOGITS[:1], LABELS, top=99)[0]["top"][2]["label"] == "cheap"

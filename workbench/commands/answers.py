@@ -48,6 +48,9 @@ def in_full(prediction: Plain) -> list[str]:
             lines.append(tr("Mask {number}:", number=place))
             lines += [f"{guess['score']:>7.2%}  {guess['label']}" for guess in candidates]
         return lines or [in_short(prediction)]
+    if "labels" in prediction:  # several of them, or none
+        scores = [f"{guess['score']:>7.2%}  {guess['label']}" for guess in prediction["top"]]
+        return [in_short(prediction), *scores]
     if "top" in prediction:
         return [f"{guess['score']:>7.2%}  {guess['label']}" for guess in prediction["top"]]
     values = prediction.get("values")
@@ -63,7 +66,7 @@ def in_short(prediction: Plain) -> str:
             best = ((guess["label"] for guess in candidates[:_CANDIDATES]) for candidates in masks)
             return " | ".join(", ".join(labels) for labels in best)
         case {"label": str(label)}:
-            return label
+            return label or tr("No label")
         case {"values": Mapping() as values} if values:
             return "; ".join(f"{name} {_numbers(value)}" for name, value in values.items())
         case {"values": list(values)}:

@@ -76,17 +76,20 @@ class MultiLabel(Task):
         }
 
     def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
-        """Return for each sample its labels, them in one text, the surest score, and the `top` labels, best first.
+        """Return for each sample its labels, them in one text, the best score, and the `top` labels, best first.
 
-        Scores are independent probabilities: they do not sum to one.
+        Scores are independent probabilities: they do not sum to one. `top` holds every label that is told, even where
+        these are more.
         """
-        scores, places = torch.sigmoid(outputs.float()).topk(min(top, len(labels)), dim=1)
-        every = torch.sigmoid(outputs.float()).tolist()
         found = []
-        for row, some, where in zip(every, scores.tolist(), places.tolist(), strict=True):
-            told = [label for label, score in zip(labels, row, strict=True) if score >= THRESHOLD]
-            best = [{"label": labels[place], "score": score} for score, place in zip(some, where, strict=True)]
-            found.append({"label": ", ".join(told), "labels": told, "score": some[0], "top": best})
+        for scores in torch.sigmoid(outputs.float()):
+            best, places = scores.sort(descending=True, stable=True)
+            told = scores >= THRESHOLD
+            shown = min(max(top, int(told.sum())), len(labels))
+            ranked = zip(best[:shown].tolist(), places[:shown].tolist(), strict=True)
+            there = [label for label, is_told in zip(labels, told.tolist(), strict=True) if is_told]
+            rows = [{"label": labels[place], "score": score} for score, place in ranked]
+            found.append({"label": ", ".join(there), "labels": there, "score": rows[0]["score"], "top": rows})
         return found
 
 

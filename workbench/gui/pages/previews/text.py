@@ -42,7 +42,7 @@ class TextPreview(Preview):
         classes = list(summary["classes"])
         self._classes = (classes, classes)
         columns = [Column("text", tr("Text")), Column("label", tr("Label")), Column("name", tr("Row"))]
-        if not classes:
+        if not classes and not summary.get("target"):
             del columns[1]
         self.rows.set_columns(columns, {"label": 120, "name": 130})
         self.rows.set_data(data, summary)
