@@ -47,6 +47,7 @@ class LineField(QWidget):
         self._bands: list[Band] = []
         self._times: dict[int, str] = {}
         self._at: float | None = None
+        self.from_zero = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -95,8 +96,7 @@ class LineField(QWidget):
         painter.setFont(tabular(sized(self.font(), 12)))
         if not self._lines:
             return
-        low, high = self._values()
-        ticks = [tick for tick in nice_ticks(low, high, max(2, self.height() // 60)) if low <= tick <= high]
+        ticks = self._ticks()
         area = self._area()
         self._paint_bands(painter, area)
         for tick in ticks:
@@ -168,9 +168,15 @@ class LineField(QWidget):
             for place in piece.toList():
                 painter.drawEllipse(place, 2.5, 2.5)
 
+    def _ticks(self) -> list[float]:
+        low, high = self._values()
+        return [tick for tick in nice_ticks(low, high, max(2, self.height() // 60)) if low <= tick <= high]
+
     def _values(self) -> tuple[float, float]:
         found = [value for line in self._lines for value in line.values if value is not None and math.isfinite(value)]
         low, high = (min(found), max(found)) if found else (0.0, 1.0)
+        if self.from_zero:
+            return 0.0, max(high * 1.06, 1e-12)
         room = (high - low) * 0.06 or max(abs(high) * 0.1, 0.5)
         return low - room, high + room
 
@@ -181,8 +187,7 @@ class LineField(QWidget):
 
     def _area(self) -> QRectF:
         metrics = self.fontMetrics()
-        low, high = self._values() if self._lines else (0.0, 1.0)
-        widest = max(metrics.horizontalAdvance(_short(tick)) for tick in nice_ticks(low, high, 4))
+        widest = max((metrics.horizontalAdvance(_short(tick)) for tick in self._ticks()), default=8)
         return QRectF(self.rect()).adjusted(widest + 12, 4, -8, -(metrics.height() + 8))
 
     def _x(self, row: float, area: QRectF) -> float:

@@ -44,9 +44,15 @@ class SeriesPlot(SavedPlot):
         theme.current().changed.connect(self._entries)
 
     def set_lines(
-        self, lines: Sequence[Line], bands: Sequence[Band] = (), times: Mapping[int, str] | None = None
+        self,
+        lines: Sequence[Line],
+        bands: Sequence[Band] = (),
+        times: Mapping[int, str] | None = None,
+        *,
+        from_zero: bool = False,
     ) -> None:
-        """Show these lines; times: what rows are called."""
+        """Show these lines; times: what rows are called. from_zero: whether 0 belongs to the picture."""
+        self.field.from_zero = from_zero
         self._lines, self._bands, self._times = list(lines), list(bands), dict(times or {})
         self._entries()
         self._draw()

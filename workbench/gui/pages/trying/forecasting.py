@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 from workbench.core.words import tr
 from workbench.gui import figures
 from workbench.gui.latest import Latest
+from workbench.gui.pages.trying.forecast_errors import ForecastErrors
 from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.result import Result, answer_in_words
 from workbench.gui.plots.series_plot import Band, Line, SeriesPlot
@@ -87,7 +88,12 @@ class ForecastPanel(Panel):
         self.column.setToolTip(tr("Show one column"))
         self.column.chosen.connect(self._draw)
         self.column.hide()
-        self.chips = (self.column,)
+        self.view = MenuChip(self._views(), "forecast")
+        self.view.setObjectName("try.view")
+        self.view.setToolTip(tr("Show a forecast, or how far forecasts are off"))
+        self.view.chosen.connect(self._choose_view)
+        self.view.hide()
+        self.chips = (self.view, self.column)
         self.plot = SeriesPlot(tr("Forecast"))
         self.plot.setObjectName("try.series")
         self.plot.failed.connect(self.failed)
@@ -109,6 +115,13 @@ class ForecastPanel(Panel):
         layout.addWidget(self.plot, 1)
         layout.addWidget(self._line)
         self._line.hide()
+        self.errors = ForecastErrors()
+        for plot in self.errors.plots:
+            plot.failed.connect(self.failed)
+        self.errors.hide()
+        layout.addWidget(self.errors, 1)
+        self._kept = Latest(engine, "evaluation.kept", 0, self)
+        self._kept.answered.connect(self._show_errors)
         self._forecasts = Latest(engine, "series.forecast", 0, self)
         self._forecasts.answered.connect(self._show)
         self._forecasts.failed.connect(lambda error, _: self._fail(error))
@@ -123,6 +136,7 @@ class ForecastPanel(Panel):
             self._found = {}
             self.plot.set_lines([])
             self.result.show_nothing()
+        self._kept.ask({"run": run})
         if description.get("path_ok", True):
             number = max(0, int(self._found.get("number", 0)))
             self._ask({"number": number})
@@ -145,6 +159,10 @@ class ForecastPanel(Panel):
 
     def stop(self) -> None:
         self._forecasts.forget()
+        self._kept.forget()
+
+    def _views(self) -> dict[Any, str]:
+        return {"forecast": tr("Forecast"), "errors": tr("Errors on the test split")}
 
     def _ask(self, what: Mapping[str, Any]) -> None:
         self.result.show_waiting()
@@ -165,10 +183,24 @@ class ForecastPanel(Panel):
             self.slider.setValue(found["number"])
             self.slider.blockSignals(blocked)
             self.place.setText(tr("from {time}", time=found["name"]))
-            self._line.show()
+            self._line.setVisible(self.view.value() != "errors")
         else:
             self.place.setText("")
         self.headed.emit(tr("Series"), "" if found["count"] else str(found["name"]))
+        self._draw()
+
+    def _show_errors(self, found: Mapping[str, Any], _: object) -> None:
+        self.errors.set_evaluation(found["splits"].get(found["split"], {}))
+        self.view.setVisible(not self.errors.is_empty())
+        if self.errors.is_empty():
+            self.view.set_choices(self._views(), "forecast")
+        self._choose_view()
+
+    def _choose_view(self, *_: object) -> None:
+        errors = self.view.value() == "errors"
+        self.errors.setVisible(errors)
+        self.plot.setVisible(not errors)
+        self._line.setVisible(not errors and bool(self._found.get("count")))
         self._draw()
 
     def _draw(self, *_: object) -> None:
@@ -186,6 +218,7 @@ class ForecastPanel(Panel):
         self.plot.header.set_title(column)
         self.plot.set_lines(lines, [read], dict(enumerate(found["times"])))
         self.result.show_forecast(found, column)
+        self.errors.show_column(column)
 
     def _fail(self, error: Any) -> None:
         self.result.show_error(error.translated())
