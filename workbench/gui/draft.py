@@ -14,6 +14,7 @@ from workbench.gui.engine_client import Engine
 from workbench.gui.latest import Latest
 
 _PAUSE_MILLISECONDS = 60  # of typing, before a check is asked for
+_OF_STRETCHES = ("next_token", "masked_token")  # tasks whose samples are stretches of the joined texts
 
 
 class Draft(QObject):
@@ -35,6 +36,7 @@ class Draft(QObject):
         self.architecture: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.parameters = 0
+        self._task = ""  # that the network would learn
         self._check = Latest(engine, "settings.check", _PAUSE_MILLISECONDS, self)
         self._check.answered.connect(lambda answer, _: self._checked(answer["recipe"]))
         self._check.failed.connect(lambda error, _: self.refused.emit(error))
@@ -42,8 +44,8 @@ class Draft(QObject):
         self._rates.answered.connect(lambda answer, _: self.rates_changed.emit(answer["steps"], answer["values"]))
         self._rates.failed.connect(lambda error, _: self.rates_changed.emit([], []))
         self._layers = Latest(engine, "model.layers", _PAUSE_MILLISECONDS, self)
-        self._layers.answered.connect(lambda answer, _: self._counted(int(answer["parameters"])))
-        self._layers.failed.connect(lambda error, _: self._counted(0))
+        self._layers.answered.connect(lambda answer, _: self._counted(int(answer["parameters"]), str(answer["task"])))
+        self._layers.failed.connect(lambda error, _: self._counted(0, ""))
 
     def set_data(self, opened: Mapping[str, Any]) -> None:
         """Take what the Data page has opened: {"data": settings, "summary": what data.open answered}."""
@@ -89,7 +91,9 @@ class Draft(QObject):
         self._engine.ask("settings.toml", {"recipe": recipe}).then(self, make, self.refused.emit)
 
     def samples(self) -> int:
-        """Return how many samples there are to train on, or 0 without data."""
+        """Return how many samples there are to train on, or 0 without data; stretches of texts nobody has counted."""
+        if self._task in _OF_STRETCHES:
+            return 0
         return int(self.summary.get("splits", {}).get("training", {}).get("count", 0))
 
     def steps_per_epoch(self, training: Mapping[str, Any] | None = None) -> int:
@@ -106,8 +110,11 @@ class Draft(QObject):
         if self.is_complete():
             self._check.ask({"recipe": self.recipe()})
 
-    def _counted(self, parameters: int) -> None:
-        self.parameters = parameters
+    def _counted(self, parameters: int, task: str) -> None:
+        other = (task in _OF_STRETCHES) != (self._task in _OF_STRETCHES)
+        self.parameters, self._task = parameters, task
+        if other:
+            self._look()  # an epoch has another number of steps
         self.parameters_changed.emit(parameters)
 
     def _checked(self, recipe: dict[str, Any]) -> None:
@@ -116,3 +123,5 @@ class Draft(QObject):
         steps = int(training.get("steps", 0)) or self.steps_per_epoch(training) * int(training["epochs"])
         if steps:
             self._rates.ask({"recipe": recipe, "steps": steps})
+        else:
+            self.rates_changed.emit([], [])

@@ -86,8 +86,10 @@ class TrainPage(Page):
         """
         self._missing, self._draft_line = missing, line
         self.settings.show_steps(steps)
-        epochs = self.training().get("epochs", 0)
-        self.ready.show_figures(samples, parameters, steps, steps * epochs if isinstance(epochs, int) else 0)
+        training = self.training()
+        epochs, wanted = training.get("epochs", 0), training.get("steps", 0)
+        total = wanted if isinstance(wanted, int) and wanted else steps * epochs if isinstance(epochs, int) else 0
+        self.ready.show_figures(samples, parameters, steps, total)
         self._rest()
 
     def show_check(self, error: UserError | None) -> None:
