@@ -10,10 +10,10 @@ import polars
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
+from workbench.data.encodings import encoding_of
 from workbench.data.table_reading import SEPARATORS
 
 _HEAD = 1 << 20  # bytes looked at
-_ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?")
 
 
@@ -53,21 +53,6 @@ def sniffed(path: Path, header: str = "auto", encoding: str = "auto") -> Layout:
     named = header == "yes" or (header == "auto" and looks_named(rows))
     names = distinct(rows[0]) if named else tuple(str(number) for number in range(1, len(rows[0]) + 1))
     return Layout(encoding, separator, named, names, text, repeated(rows[0]) if named else ())
-
-
-def encoding_of(content: bytes) -> str:
-    """Return the encoding of what begins with these bytes."""
-    for begin, name in _ENCODINGS.items():
-        if content.startswith(begin):
-            return name
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(content)
-        return "utf-8"
-    except UnicodeDecodeError:
-        import charset_normalizer  # slow to import, and rarely needed
-
-        guess = charset_normalizer.from_bytes(content[:200_000]).best()
-        return guess.encoding if guess else "cp1252"
 
 
 def looks_named(rows: list[list[str]]) -> bool:
