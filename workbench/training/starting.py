@@ -40,7 +40,7 @@ class Source:
         A vocabulary of its own would give every learned embedding to another token.
         """
         plain, architecture = self.description.get("preprocessing", {}), self.description.get("architecture", {})
-        if kind != "text" or architecture.get("kind") != settings.kind or "tokens" not in plain:
+        if kind != "text" or architecture.get("kind") != settings.kind or not {"tokens", "tokenizer"} & plain.keys():
             return None
         made: Any = preprocessing.from_plain(plain)
         length = getattr(settings, "length", "auto")
