@@ -53,3 +53,16 @@ def test_tokens_are_spelled(writer: RunFolder) -> None:
     ids = [preprocessing.stream(["Good"]).tolist(), preprocessing.stream(["so"]).tolist()]
     found = ask("generation.spelled", {"run": str(writer.path), "stretches": ids})
     assert found == {"texts": [["G", "o", "o", "d"], ["s", "o"]]}
+
+
+def test_what_surprised_the_model_is_told_as_text(writer: RunFolder) -> None:
+    found = ask("generation.surprises", {"run": str(writer.path)})
+    assert found["split"] == "test"
+    assert found["metrics"]["perplexity"] > 1
+    assert len(found["stretches"]) > 3
+    assert all(0 <= token["probability"] <= 1 for stretch in found["stretches"] for token in stretch)
+    assert {len(stretch) for stretch in found["stretches"]} == {16}
+
+
+def test_without_an_evaluation_nothing_surprises(writer: RunFolder, tmp_path: Path) -> None:
+    assert ask("generation.surprises", {"run": str(tmp_path)}) == {"split": "", "metrics": {}, "stretches": []}

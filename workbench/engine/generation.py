@@ -1,12 +1,16 @@
 """Writing on for the window: a text is begun, and goes on by a few tokens a question."""
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from workbench.core.run_folder import RunFolder
 from workbench.core.words import to_plain
 from workbench.engine._predictors import predictor_of
+from workbench.inference.evaluation import kept_evaluation
 from workbench.inference.generation import Writing
 from workbench.inference.sampling import Sampling
 
@@ -46,6 +50,31 @@ def more(number: int) -> dict[str, Any]:
 def stop(number: int) -> dict[str, Any]:
     """Forget the text with this number."""
     return {"known": _texts.pop(number, None) is not None}
+
+
+def surprises(run: str) -> dict[str, Any]:
+    """Return what the evaluation of a run keeps: on which split, its metrics, and the stretches that surprised most.
+
+    Each stretch is a list of tokens with text and probability. Without an evaluation split is "".
+    """
+    folder = RunFolder(Path(run))
+    for split in ("test", "validation"):
+        found = kept_evaluation(folder, split)
+        if found and found.get("surprising"):
+            stretches = found["surprising"]
+            texts = spelled(run, [stretch["ids"] for stretch in stretches])["texts"]
+            return {
+                "split": split,
+                "metrics": found["metrics"],
+                "stretches": [
+                    [
+                        {"text": text, "probability": math.exp(-loss)}
+                        for text, loss in zip(written, stretch["losses"], strict=True)
+                    ]
+                    for written, stretch in zip(texts, stretches, strict=True)
+                ],
+            }
+    return {"split": "", "metrics": {}, "stretches": []}
 
 
 def spelled(run: str, stretches: Sequence[Sequence[int]]) -> dict[str, Any]:

@@ -47,6 +47,11 @@ def writer(rounds: Sequence[str] = ("on", "ce", " up"), notes: Sequence[Any] = (
         "generation.begin": begin,
         "generation.more": more,
         "generation.stop": {"known": True},
+        "generation.surprises": {
+            "split": "test",
+            "metrics": {"perplexity": 12.5, "bits_per_character": 1.75},
+            "stretches": [[{"text": "a", "probability": 0.01}, {"text": "b", "probability": 0.5}]] * 2,
+        },
     }
     return Canned(answers)
 
@@ -72,14 +77,12 @@ def test_the_text_streams_in_behind_the_prompt(show: Show, qtbot: QtBot) -> None
     press(panel)
     assert panel.is_writing()
     assert panel.act is not None
-    assert not panel.act.isEnabled()
-    assert panel.act.toolTip() == "A text is being written."
+    assert panel.act.text() == "Stop"
     qtbot.waitUntil(lambda: not panel.is_writing())
     assert panel.result.text() == "once up"
     assert panel.result.view.toPlainText() == "Well, once up"
     assert list(panel.result.view.tokens()) == list("once up")
-    assert panel.act.isEnabled()
-    assert not panel.halt.isEnabled()
+    assert panel.act.text() == "Generate"
     [asked] = engine.questions("generation.begin")
     assert asked["prompt"] == "Well, "
     assert asked["options"] == {
@@ -98,7 +101,7 @@ def test_stop_ends_it_and_keeps_what_is_there(show: Show, qtbot: QtBot) -> None:
     _, panel = page_of(engine, show, qtbot)
     press(panel)
     qtbot.waitUntil(lambda: panel.result.count() > 2)
-    QTest.mouseClick(panel.halt, Qt.MouseButton.LeftButton)
+    press(panel)
     there = panel.result.text()
     assert not panel.is_writing()
     qtbot.waitUntil(lambda: bool(engine.questions("generation.stop")))
@@ -204,3 +207,16 @@ def test_tokens_beyond_the_first_plane_keep_their_places(text: str, show: Show, 
     press(panel)
     qtbot.waitUntil(lambda: not panel.is_writing())
     assert list(panel.result.view.tokens()) == list(text + "x")
+
+
+def test_what_surprised_the_model_in_the_test_text_is_shown(show: Show, qtbot: QtBot) -> None:
+    engine = writer()
+    _, panel = page_of(engine, show, qtbot)
+    panel.result.kept.click()
+    qtbot.waitUntil(lambda: panel.result.view.toPlainText() == "ab\n\nab")
+    assert panel.result.line.text().startswith("Perplexity 12.5, 1.75 bits per character.")
+    panel.result.view.pointed.emit(0)
+    assert panel.result.line.text() == "a had 1.0 %."
+    engine.answers["generation.surprises"] = {"split": "", "metrics": {}, "stretches": []}
+    panel.result.kept.click()
+    qtbot.waitUntil(lambda: panel.result.line.text().startswith("The model has not been evaluated yet"))

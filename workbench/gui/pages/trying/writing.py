@@ -15,7 +15,7 @@ from workbench.gui.pages.trying.writing_options import WritingOptions
 from workbench.gui.pages.trying.writing_result import WritingResult
 from workbench.gui.theme import explain
 from workbench.gui.tokens import Space
-from workbench.gui.widgets.buttons import button, primary_button
+from workbench.gui.widgets.buttons import primary_button
 
 _LONGEST_TEXT = 1_000_000  # bytes of a text file that go into the box
 _SAMPLE = 300  # characters of a sample that become the prompt
@@ -41,14 +41,10 @@ class WritingPanel(Panel):
         self.options = WritingOptions()
         self.options.changed.connect(self._show_state)
         self.result: WritingResult = WritingResult()
-        self.halt = button(tr("Stop"), "stop", tr("Ends the text here."))
-        self.halt.setObjectName("try.stop")
-        self.halt.clicked.connect(self.stop)
+        self.result.surprises_wanted.connect(self._ask_surprises)
         self.act = primary_button(tr("Generate"))
         self.act.setObjectName("try.predict")
-        self.act.setAccessibleName(tr("Generate"))
-        self.act.clicked.connect(self.generate)
-        self.ways = (self.halt,)
+        self.act.clicked.connect(lambda: self.stop() if self.is_writing() else self.generate())
         for key in ("Ctrl+Return", "Ctrl+Enter"):
             short = QShortcut(QKeySequence(key), self)
             short.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -157,7 +153,17 @@ class WritingPanel(Panel):
             self.failed.emit(error)
 
     def _show_state(self) -> None:
-        problem = self.options.problem()
+        problem = "" if self.is_writing() else self.options.problem()
         assert self.act is not None
-        explain(self.act, not problem and not self.is_writing(), problem or tr("A text is being written."))
-        explain(self.halt, self.is_writing(), tr("No text is being written."))
+        self.act.setText(tr("Stop") if self.is_writing() else tr("Generate"))
+        self.act.setAccessibleName(self.act.text())
+        explain(self.act, not problem, problem)
+
+    def _ask_surprises(self) -> None:
+        self.stop()
+        asked = self._round
+        self.engine.ask("generation.surprises", {"run": self._run}).then(
+            self,
+            lambda answer: self.result.show_surprises(answer) if asked == self._round else None,
+            lambda error: self._fail(error, asked),
+        )
