@@ -11,6 +11,7 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("image", "classification"): _DIGITS,
     ("image", "reconstruction"): {**_DIGITS, "task": "reconstruction"},
     ("text", "classification"): _REVIEWS,
+    ("text", "multi_label"): {"kind": "samples", "name": "review-labels", "validation": 0.4, "test": 0.4},
     ("text", "masked_token"): {**_REVIEWS, "task": "masked_token"},
     ("text", "next_token"): {**_REVIEWS, "task": "next_token"},
     ("table", "classification"): {"kind": "samples", "name": "wine"},

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from workbench.core.settings import Hint
 from workbench.core.signature import InputKind
-from workbench.data import DataSettings, kinds, register, tasks_posed_by
+from workbench.data import DataSettings, kinds, register, review_labels, tasks_posed_by
 from workbench.data.base import ImageSettings
 from workbench.data.dataset import Dataset, ProgressCallback
 from workbench.data.idx import opened as opened_idx
@@ -18,6 +18,7 @@ from workbench.data.sample_files import sample_file
 # Samples that another kind of data opens: the plain settings with which it does, without those of `_SHARED`.
 SAMPLE_SETTINGS: dict[str, dict[str, Any]] = {
     "reviews": {"kind": "text_table", "path": "sample:reviews/reviews.csv"},
+    "review-labels": {"kind": "text_table", "path": f"sample:{review_labels.NAME}"},
     "wine": {"kind": "table", "path": "sample:wine.csv"},
     "iris": {"kind": "table", "path": "sample:iris.csv"},
     "diabetes": {"kind": "table", "path": "sample:diabetes.csv"},
@@ -36,12 +37,13 @@ class SamplesSettings(ImageSettings):
 
     kind: Annotated[Literal["samples"], Hint(hidden=True)] = "samples"
     name: Annotated[
-        Literal["digits", "reviews", "wine", "iris", "diabetes", "series", "python-topics"],
+        Literal["digits", "reviews", "review-labels", "wine", "iris", "diabetes", "series", "python-topics"],
         Field(title="Sample", description="Images, texts, tables or series: one for every task, and none is large."),
         Hint(
             choices={
                 "digits": "Handwritten digits",
                 "reviews": "Product reviews",
+                "review-labels": "Reviews with two labels",
                 "wine": "Wines",
                 "iris": "Irises",
                 "diabetes": "Diabetes",
