@@ -18,8 +18,10 @@ from workbench.gui.widgets.choice_card import ChoiceCard
 SAMPLES: dict[str, tuple[str, str]] = {
     "digits": (mark("Handwritten digits"), mark("1,797 pictures of 8 × 8 pixels, ten classes.")),
     "reviews": (mark("Product reviews"), mark("Short texts in English and Chinese, good or bad.")),
+    "series": (mark("Temperature of the sea"), mark("732 months off Peru, to forecast the next twelve.")),
     "python-topics": (mark("Python's documentation"), mark("A long text, to learn to write like it.")),
 }
+_IN_A_ROW = 4  # cards of samples
 _RECENT = 4
 _RECENT_WIDTH = 120  # pixels of a name
 
@@ -96,7 +98,7 @@ class DataWelcome(QFrame):
         hub.clicked.connect(self.hub_wanted)
         return _row(folder, file, hub)
 
-    def _make_samples(self) -> QHBoxLayout:
+    def _make_samples(self) -> QVBoxLayout:
         cards = []
         for name, (title, summary) in SAMPLES.items():
             card = ChoiceCard(tr(title), tr(summary))
@@ -105,7 +107,11 @@ class DataWelcome(QFrame):
             card.setFixedWidth(236)
             card.clicked.connect(lambda _=False, name=name: self.sample_wanted.emit(name))
             cards.append(card)
-        return _row(*cards, space=14)
+        rows = QVBoxLayout()
+        rows.setSpacing(14)
+        for begin in range(0, len(cards), _IN_A_ROW):
+            rows.addLayout(_row(*cards[begin : begin + _IN_A_ROW], space=14))
+        return rows
 
 
 def _row(*widgets: QWidget, space: int = 8) -> QHBoxLayout:
