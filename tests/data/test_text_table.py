@@ -289,3 +289,16 @@ def test_lengths_are_told_in_words_and_characters(tmp_path: Path) -> None:
     lengths = opened(tmp_path / "x.csv", csv(rows=given)).facts["lengths"]
     assert lengths["word"] == {"lengths": [3, 2470], "counts": [8, 4]}  # 2,468 is rounded up
     assert lengths["character"] == {"lengths": [3, 13, 12400], "counts": [4, 4, 4]}
+
+
+def test_parts_of_splits_are_put_together(tmp_path: Path) -> None:
+    for name, count in (("train-00000-of-00002", 8), ("train-00001-of-00002", 6), ("test-00000-of-00001", 4)):
+        frame = polars.DataFrame(
+            {"text": [f"{name} text {n}" for n in range(count)], "label": ["a", "b"] * (count // 2)}
+        )
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    dataset = open_data(TextTableSettings(path=str(tmp_path), validation=0))
+    assert {name: len(split) for name, split in dataset.splits.items()} == {"training": 14, "validation": 0, "test": 4}
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "test_of_taste.csv").write_text(csv())
+    assert len(open_data(TextTableSettings(path=str(tmp_path / "alone"), validation=0, test=0)).training) == 20

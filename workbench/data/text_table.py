@@ -1,5 +1,6 @@
 """A table with a column of texts and a column of labels: CSV, TSV, JSON lines or Parquet."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ from workbench.data.encodings import Encoding
 from workbench.data.folders import split_named
 from workbench.data.labelled_texts import MOST_CLASSES, TASKS, from_cache, keep
 from workbench.data.several_labels import Separator, different, parts, separator_of
-from workbench.data.splits import UNDECIDED
+from workbench.data.splits import TRAINING, UNDECIDED
 from workbench.data.table_reading import (
     ENDINGS,
     LABEL_NAMES,
@@ -103,9 +104,12 @@ def _files(path: Path) -> list[tuple[Path, int]]:
     if not path.is_dir():
         return []
     tables = sorted(file for file in path.iterdir() if file.suffix.lower() in ENDINGS and file.is_file())
-    named = [(file, split_named(file.stem)) for file in tables]
-    parts = [(file, split) for file, split in named if split is not None]
-    return parts or [(file, UNDECIDED) for file in tables[:1] if len(tables) == 1]
+    for begin in (r"$^", r"[-_.]"):  # train.csv, and also train-00000-of-00002.parquet
+        splits = [(file, split_named(re.split(begin, file.stem)[0])) for file in tables]
+        found = [(file, split) for file, split in splits if split is not None]
+        if any(split == TRAINING for _, split in found):
+            return found
+    return [(file, UNDECIDED) for file in tables[:1] if len(tables) == 1]
 
 
 def recognises(path: Path) -> float:
