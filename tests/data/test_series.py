@@ -118,6 +118,13 @@ def test_times_that_jump_are_told_of(tmp_path: Path) -> None:
     assert next(problem.items for problem in dataset.problems if problem.items) == ("2021-02-08", "2021-02-19")
 
 
+def test_rows_that_are_only_counted_make_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "numbered.csv"
+    path.write_text("id,x,y\n" + "\n".join(f"{row},{row % 7},{row % 5}.5" for row in range(40)))
+    assert recognise(path).kind == "table"
+    assert opened(path, window=4, horizon=1).facts["columns"] == ["x", "y"]
+
+
 @pytest.mark.parametrize(
     ("content", "settings", "said"),
     [

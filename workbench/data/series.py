@@ -147,7 +147,7 @@ def recognises(path: Path) -> float:
     except (UserError, OSError):
         return 0.0
     in_time = found.moments is not None and bool(np.all(np.diff(found.moments) > 0))
-    return 0.97 if found.time and in_time and not found.others and len(found.values) > 2 else 0.0
+    return 0.97 if found.dated and in_time and not found.others and len(found.values) > 2 else 0.0
 
 
 def _holds_others(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from workbench.data.table_source import PARQUET, SEPARATED, readable, source_at
 from workbench.data.table_values import as_numbers, as_texts, plain
 
 ENDINGS = frozenset((*PARQUET, *SEPARATED))
-MOST_VALUES = 500_000_000  # numbers that are held in memory
+MOST_VALUES = 100_000_000  # numbers that are held in memory
 _NUMBERS = 0.9  # share of the cells from which on a column is one of numbers
 _TIMES = "date time datetime timestamp month year day week quarter hour ds 日期 时间 时刻 年 月 年份 月份"
 _TIME_NAMES = frozenset(_TIMES.split())
@@ -31,7 +31,7 @@ class Readings:
     """Numbers over time. values (rows, columns) float32, NaN where there is nothing. times: what each row is called.
 
     moments: (rows,) seconds or numbers by which the rows lie in time, None where that is not known. others: columns
-    that hold no numbers.
+    that hold no numbers. dated: whether the column of times looks like one, and does not only count the rows.
     """
 
     columns: tuple[str, ...]
@@ -40,6 +40,7 @@ class Readings:
     times: tuple[str, ...] = ()
     moments: np.ndarray | None = None
     others: tuple[str, ...] = ()
+    dated: bool = False
 
 
 def frame_at(
@@ -112,7 +113,8 @@ def readings(
     if when:
         times = tuple("" if cell is None else shown(cell) for cell in _as_words(frame.get_column(when)).to_list())
     moments = _moments(frame.get_column(when)) if when else None
-    return Readings(tuple(numbers), values, when, times, moments, tuple(others))
+    dated = when.strip().lower() in _TIME_NAMES or (bool(when) and _is_dated(frame.get_column(when)))
+    return Readings(tuple(numbers), values, when, times, moments, tuple(others), dated)
 
 
 _NEEDED = mark("A series needs at least one column of numbers.")
@@ -132,7 +134,7 @@ def _time_column(frame: polars.DataFrame, wanted: str, name: str) -> str:
         return ""
     for column in frame.columns:
         cells = frame.get_column(column)
-        if cells.dtype in (polars.Date, polars.Datetime) or _looks_like_dates(cells):
+        if _is_dated(cells):
             return column
     for place, column in enumerate(frame.columns):
         moments = _moments(frame.get_column(column))
@@ -147,6 +149,10 @@ def _time_column(frame: polars.DataFrame, wanted: str, name: str) -> str:
         ):  # the second: rows that are only counted
             return column
     return ""
+
+
+def _is_dated(cells: polars.Series) -> bool:
+    return cells.dtype in (polars.Date, polars.Datetime) or _looks_like_dates(cells)
 
 
 def _looks_like_dates(cells: polars.Series) -> bool:
