@@ -5,6 +5,7 @@ from typing import Any
 from workbench.gui.pages.previews.image import ImagePreview
 from workbench.gui.pages.previews.preview import Preview
 from workbench.gui.pages.previews.series import SeriesPreview
+from workbench.gui.pages.previews.table import TablePreview
 from workbench.gui.pages.previews.text import TextPreview
 from workbench.gui.pages.previews.tokens import TokensPreview
 
@@ -12,6 +13,7 @@ PREVIEWS: dict[str | tuple[str, str], type[Preview]] = {  # kind of inputs, or k
     "image": ImagePreview,
     "text": TextPreview,
     "series": SeriesPreview,
+    "table": TablePreview,
     ("text", "next_token"): TokensPreview,
 }
 

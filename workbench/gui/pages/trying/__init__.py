@@ -10,9 +10,11 @@ from workbench.gui.pages.trying.inputs import Input
 from workbench.gui.pages.trying.labels import LabelBars
 from workbench.gui.pages.trying.masked import MaskedPanel
 from workbench.gui.pages.trying.masked_result import MaskedResult
+from workbench.gui.pages.trying.number import NumberResult
 from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.predicting import PredictPanel
 from workbench.gui.pages.trying.result import Result
+from workbench.gui.pages.trying.row_input import RowInput
 from workbench.gui.pages.trying.series_input import SeriesInput
 from workbench.gui.pages.trying.several_labels import SeveralLabels
 from workbench.gui.pages.trying.text_input import TextInput
@@ -22,11 +24,13 @@ INPUTS: dict[str, type[Input]] = {  # kind of inputs: how one input is brought
     "image": ImageInput,
     "text": TextInput,
     "series": SeriesInput,
+    "table": RowInput,
 }
 RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
     "classification": LabelBars,
     "multi_label": SeveralLabels,
     "forecasting": ForecastResult,
+    "regression": NumberResult,
     "masked_token": MaskedResult,
 }
 PANELS: dict[tuple[str, str], type[Panel]] = {  # task and kind of inputs: a panel that does both in its own way

@@ -28,6 +28,7 @@ class PredictPanel(Panel):
         self._sample: Mapping[str, Any] = {}
         self.input = inputs(engine)
         self.result: Result = results()
+        self.result.set_engine(engine)
         self.result.error_hint = self.input.error_hint
         self.chips, self.ways, self.act = self.input.chips, self.input.ways, self.input.act
         self.invitation, self.many_hint = self.input.invitation, self.input.many_hint

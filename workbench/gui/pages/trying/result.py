@@ -54,6 +54,9 @@ class Result(Card):
 
     # What a task has in its own way
 
+    def set_engine(self, engine: Any) -> None:
+        """Know whom to ask for more than the prediction itself."""
+
     def set_run(self, run: str, description: Mapping[str, Any]) -> None:
         """Know whose predictions are shown; description: what prediction.describe answered."""
 
