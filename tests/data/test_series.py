@@ -229,13 +229,14 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, An
 
 def test_preprocessing_knows_the_training_rows_alone(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    dataset = opened(csv(tmp_path), window=6, horizon=2, validation=0.2, test=0.2)
+    dataset = opened(csv(tmp_path), window=6, horizon=2, validation=0.2, test=0.2, forecast="values")
     fitted = SeriesPreprocessing.fitted(dataset)
     assert fitted.mean == pytest.approx((29.5, -29.5))
     assert fitted.std == pytest.approx((np.arange(60).std(),) * 2)
     assert SeriesPreprocessing.from_plain(fitted.to_plain()) == fitted
     batch = torch.from_numpy(dataset.test.rows(np.array([0, 1])))
-    np.testing.assert_allclose(fitted.natural(fitted.tensor(batch).numpy()), batch.numpy(), rtol=1e-5)
+    expected = (batch.numpy() - np.array(fitted.mean)) / np.array(fitted.std)
+    np.testing.assert_allclose(fitted.tensor(batch).numpy(), expected, rtol=1e-5)
     assert fitted.encode(tmp_path / "long.csv")[-1].tolist() == [99, -99]
     with pytest.raises(UserError, match=r"long.csv has 5 rows, but the model reads 6."):
         fitted.encode(csv(tmp_path, 5))

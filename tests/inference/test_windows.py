@@ -26,9 +26,10 @@ def test_windows_and_what_follows_are_those_of_the_split() -> None:
     feed = fed()
     inputs, targets = (torch.cat(parts) for parts in zip(*feed.batches(feed.in_order(), 3), strict=True))
     assert inputs.numpy().tolist() == feed.split.rows().tolist()
-    assert targets.numpy().tolist() == feed.split.ahead()[:, :, 0].tolist()
+    assert targets[:, 1:].numpy().tolist() == feed.split.ahead()[:, :, 0].tolist()
+    assert targets[:, 0].tolist() == inputs[:, -1, 1].tolist(), "the last known value comes first"
     assert inputs[1, :, 0].tolist() == [3, 4, 5, 6]
-    assert targets[1].tolist() == [-7, -8]
+    assert targets[1].tolist() == [-6, -7, -8]
 
 
 def test_an_order_picks_windows_and_can_begin_later() -> None:

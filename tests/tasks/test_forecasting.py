@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from workbench.core.signature import Inputs
 from workbench.data.dataset import Split, TargetScale, Window
+from workbench.data.series_preprocessing import SeriesPreprocessing
 from workbench.metrics import metrics
 from workbench.tasks import tasks
 from workbench.tasks.forecasting import Forecasting
@@ -33,8 +35,12 @@ def task(**goal: Any) -> Forecasting:
     return found
 
 
+RAW = WINDOWS * torch.tensor([2.0, 1.0, 1.0]) + torch.tensor([10.0, 0.0, 0.0])
+
+
 def prepared(bound: Forecasting) -> torch.Tensor:
-    inputs, targets = bound.prepare(WINDOWS, COMING.flatten(1), GENERATOR, training=True)
+    steps = torch.cat((RAW[:, -1:, bound.goal["places"]], COMING), dim=1)
+    inputs, targets = bound.prepare(WINDOWS, steps.flatten(1), GENERATOR, training=True)
     assert inputs is WINDOWS
     return targets
 
@@ -59,7 +65,7 @@ def test_a_perfect_forecast_has_no_error_and_the_last_value_has_one(goal: dict[s
     right = perfect(bound, targets)
     assert bound.loss(right, targets) < 1e-10
     assert judged(bound, right, targets) == pytest.approx({"relative_mae": 0, "mae": 0, "rmse": 0}, abs=1e-6)
-    [first, *_] = bound.answers(right, WINDOWS, (), 5, None)
+    [first, *_] = bound.answers(right, RAW, (), 5, None)
     np.testing.assert_allclose(first["values"]["a"], COMING[0, :, 0], rtol=1e-5)
     np.testing.assert_allclose(first["values"]["b"], COMING[0, :, 1], rtol=1e-5)
     naive = targets.unflatten(1, (4, 2))[:, :1].expand(-1, 3, -1)
@@ -111,20 +117,28 @@ def test_one_column_gives_a_plain_list() -> None:
 def dataset(series: np.ndarray, wish: str = "auto") -> Any:
     index = np.arange(len(series) - 12)
     split = Split(series[:, None].astype(np.float32), index, np.zeros((len(index), 0)), [], Window(8, 4, (0,)))
-    return SimpleNamespace(
-        training=split, facts={"forecast": wish}, target=TargetScale(("x",), (series.mean(),), (series.std(),))
-    )
+    facts = {"forecast": wish, "columns": ["x"], "borders": [len(series)], "form": "long", "missing": "previous"}
+    target = TargetScale(("x",), (series.mean(),), (series.std(),))
+    return SimpleNamespace(training=split, facts=facts, target=target, inputs=Inputs("series", (8, 1)))
 
 
-def test_a_series_that_drifts_is_forecast_as_changes() -> None:
+def test_a_series_that_drifts_is_read_and_forecast_as_changes() -> None:
     drifting = np.cumsum(np.random.default_rng(0).normal(size=400))
     waving = np.sin(np.arange(400) / 2)
-    for series, expected in ((drifting, True), (waving, False)):
-        fitted = SimpleNamespace(mean=(series.mean(),), std=(series.std(),))
-        goal = Forecasting().goal_for(dataset(series), fitted, None)
-        assert goal["changes"] is expected
+    for series, wish, expected in (
+        (drifting, "auto", True),
+        (drifting, "values", False),
+        (waving, "auto", False),
+        (waving, "changes", True),
+    ):
+        data = dataset(series, wish)
+        fitted = SeriesPreprocessing.fitted(data)
+        goal = Forecasting().goal_for(data, fitted, None)
+        assert goal["changes"] is fitted.relative is expected
         assert (goal["spread"] == [1.0]) is not expected
-        assert Forecasting().goal_for(dataset(series, "values"), fitted, None)["changes"] is False
+        assert SeriesPreprocessing.from_plain(fitted.to_plain()) == fitted
+    higher = torch.from_numpy(data.training.rows(np.array([3]))) + 1000
+    torch.testing.assert_close(fitted.tensor(higher), fitted.tensor(higher - 1000), atol=1e-3, rtol=1e-3)
 
 
 def test_a_constant_series_does_not_divide_by_zero() -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _BLOCK = 1 << 16  # sequences or rows looked at at a time
+_REST = ("form", "padded", "sees_padding", "missing", "relative")
+_LOOKED_AT = 2000  # windows that tell whether a series drifts
+_DRIFTS = 0.5  # of the error of the mean, below which the last value is so much nearer that changes are forecast
 _HINT = mark("Give a CSV with the columns that the model was trained on.")
 
 
@@ -30,6 +33,7 @@ class SeriesPreprocessing:
     length: steps that are read. form: "long", where the last steps of a longer series are read, or "labelled", where
     the first ones are. padded: whether shorter sequences are padded at their end. sees_padding: whether padded steps
     stay NaN, for networks that leave them out; for the others they become 0, the mean. missing: what fills gaps.
+    relative: whether windows are read as differences from their last row, divided by `spread`, since the series drifts.
     """
 
     columns: tuple[str, ...]
@@ -40,6 +44,8 @@ class SeriesPreprocessing:
     padded: bool = False
     sees_padding: bool = False
     missing: str = "previous"
+    relative: bool = False
+    spread: tuple[float, ...] = ()
 
     @property
     def inputs(self) -> Inputs:
@@ -99,6 +105,8 @@ class SeriesPreprocessing:
 
     def tensor(self, batch: "Tensor") -> "Tensor":
         """Return series as a network takes them: (N, length, columns) float32, standardised, on the same device."""
+        if self.relative:
+            return (batch - batch[:, -1:]) / _moved(self.spread, str(batch.device))
         mean, std = _moved(self.mean, str(batch.device)), _moved(self.std, str(batch.device))
         values = (batch - mean) / std
         if not self.padded:
@@ -108,21 +116,23 @@ class SeriesPreprocessing:
         values = values.masked_fill(missing, 0.0)
         return values.masked_fill(padding, float("nan")) if self.sees_padding else values
 
-    def natural(self, values: np.ndarray) -> np.ndarray:
-        """Return standardised values (…, columns) in the units of the data."""
-        return values * np.array(self.std, np.float32) + np.array(self.mean, np.float32)
-
     def to_plain(self) -> dict[str, Any]:
         """Return plain values that travel through JSON; `from_plain` is the way back."""
-        lists = {"columns": list(self.columns), "mean": list(self.mean), "std": list(self.std)}
-        rest = {name: getattr(self, name) for name in ("length", "form", "padded", "sees_padding", "missing")}
+        lists = {
+            "columns": list(self.columns),
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "spread": list(self.spread),
+        }
+        rest = {name: getattr(self, name) for name in ("length", *_REST)}
         return {"kind": "series", **lists, **rest}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "SeriesPreprocessing":
         """Return the preprocessing that `to_plain` described."""
-        rest = {name: plain[name] for name in ("form", "padded", "sees_padding", "missing")}
-        return cls(tuple(plain["columns"]), plain["length"], tuple(plain["mean"]), tuple(plain["std"]), **rest)
+        rest = {name: plain[name] for name in _REST}
+        mean, std, spread = (tuple(plain[name]) for name in ("mean", "std", "spread"))
+        return cls(tuple(plain["columns"]), plain["length"], mean, std, spread=spread, **rest)
 
     @classmethod
     def fitted(cls, dataset: Dataset, settings: Any = None) -> "SeriesPreprocessing":
@@ -132,6 +142,7 @@ class SeriesPreprocessing:
         """
         facts = dataset.facts
         mean, std = _moments(dataset.training, int(facts.get("borders", [0])[0]))
+        relative, spread = _relative(dataset, mean, std) if dataset.training.window else (False, ())
         return cls(
             tuple(facts["columns"]),
             dataset.inputs.shape[0],
@@ -141,7 +152,27 @@ class SeriesPreprocessing:
             bool(facts.get("padded", False)),
             bool(getattr(settings, "sees_padding", False)),
             facts["missing"],
+            relative,
+            spread,
         )
+
+
+def _relative(dataset: Dataset, mean: np.ndarray, std: np.ndarray) -> tuple[bool, tuple[float, ...]]:
+    """Return whether windows are read as differences from their last row, and how large these are, by column."""
+    split, window = dataset.training, dataset.training.window
+    assert window is not None
+    some = np.unique(np.linspace(0, len(split) - 1, _LOOKED_AT).astype(np.int64))
+    rows, ahead, places = (
+        split.rows(some).astype(np.float64),
+        split.ahead(some).astype(np.float64),
+        list(window.columns),
+    )
+    change, distance = (np.abs((ahead - near) / std[places]).mean() for near in (rows[:, -1:, places], mean[places]))
+    wish = dataset.facts.get("forecast", "auto")
+    if wish == "values" or (wish == "auto" and change >= _DRIFTS * distance):
+        return False, ()
+    spread = np.sqrt(((rows - rows[:, -1:]) ** 2).mean(axis=(0, 1)))
+    return True, tuple(np.where(spread > 0, spread, 1.0).tolist())
 
 
 def _moments(training: Split, until: int) -> tuple[np.ndarray, np.ndarray]:

@@ -166,9 +166,11 @@ class Predictor:
                 results[place] = Prediction(item.name, seconds=time.perf_counter() - begun, error=error)
         if rows:
             begun = time.perf_counter()
-            ready = self.ready(np.stack([encoded for _, encoded, _ in rows]))
+            stacked = np.stack([encoded for _, encoded, _ in rows])
+            ready = self.ready(stacked)
             outputs = self.outputs(ready).cpu()
-            answers = self.task.answers(outputs, ready.cpu(), self.model.labels, top, self.preprocessing)
+            told = torch.from_numpy(stacked) if self.task.answers_from_raw else ready.cpu()
+            answers = self.task.answers(outputs, told, self.model.labels, top, self.preprocessing)
             share = (time.perf_counter() - begun) / len(rows)
             for (place, encoded, seconds), answer in zip(rows, answers, strict=True):
                 said = tuple(Words(_NOTES[name]) for name in notes[place] if name in _NOTES)

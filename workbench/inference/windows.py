@@ -36,13 +36,13 @@ class WindowFeed:
         return torch.arange(len(self))
 
     def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield windows (n, length, channels) and what follows them, (n, horizon × columns) float32."""
+        """Yield windows (n, length, channels), and their last row and what follows: (n, (1 + horizon) × columns)."""
         window = self.split.window
         assert window is not None
         series: Tensor = self._series  # pyright: ignore[reportAttributeAccessIssue]
         begins = torch.from_numpy(self.split.index)[order].to(self.device)
         read = torch.arange(window.length, device=self.device)
-        told = window.length + torch.arange(window.horizon, device=self.device)
+        told = window.length - 1 + torch.arange(1 + window.horizon, device=self.device)
         columns = torch.tensor(window.columns, device=self.device)
         for rows in portions(begins, batch_size)[start:]:
             yield series[rows[:, None] + read], series[rows[:, None] + told][:, :, columns].flatten(1)

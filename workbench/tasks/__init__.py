@@ -20,7 +20,8 @@ class Task(ABC):
 
     name, title: what it is called. metrics: names in `workbench.metrics`. headline: the one that names the best model.
     streams: whether samples are stretches of the joined texts and not texts; framed: between the marks that the
-    tokenizer puts around a text. draws: whether `prepare` leaves something to chance. goal: plain values, kept with
+    tokenizer puts around a text. draws: whether `prepare` leaves something to chance. answers_from_raw:
+    whether `answers` is told the inputs before preprocessing. goal: plain values, kept with
     the model.
     """
 
@@ -31,6 +32,7 @@ class Task(ABC):
     streams: ClassVar[bool] = False
     framed: ClassVar[bool] = False
     draws: ClassVar[bool] = False
+    answers_from_raw: ClassVar[bool] = False
     goal: Mapping[str, Any] = {}
 
     def bound(self, goal: Mapping[str, Any]) -> Self:

@@ -14,7 +14,6 @@ from workbench.tasks import Reduction, Task, Total, register
 
 _LOSSES = {"auto": mse_loss, "mse": mse_loss, "mae": l1_loss, "huber": huber_loss}
 _LOOKED_AT = 2000  # windows that tell whether a series drifts
-_DRIFTS = 0.5  # of the error of the mean, below which the last value is so much nearer that changes are forecast
 _KEPT = 2000  # windows whose values are kept for the plot
 _WORST = 50
 
@@ -33,6 +32,7 @@ class Forecasting(Task):
     title = mark("Forecasting")
     metrics = ("relative_mae", "mae", "rmse")
     headline = "relative_mae"
+    answers_from_raw = True
 
     def goal_for(self, dataset: Any, preprocessing: Any, settings: Any) -> dict[str, Any]:
         """Return names, means and deviations of the columns, and whether values or changes are forecast."""
@@ -44,9 +44,7 @@ class Forecasting(Task):
         some = np.unique(np.linspace(0, len(split) - 1, _LOOKED_AT).astype(np.int64))
         ahead = split.ahead(some).astype(np.float64)
         change = (ahead - split.rows(some)[:, -1:, places]) / std
-        wish = dataset.facts.get("forecast", "auto")
-        drifts = np.abs(change).mean() < _DRIFTS * np.abs((ahead - mean) / std).mean()
-        changes = wish == "changes" or (wish == "auto" and bool(drifts))
+        changes = bool(getattr(preprocessing, "relative", False))
         spread = np.sqrt((change**2).mean((0, 1))) if changes else np.ones(len(places))
         return {
             "names": list(dataset.target.names),
@@ -67,9 +65,7 @@ class Forecasting(Task):
     ) -> tuple[Tensor, Tensor]:
         """Return windows as they are, and the last known and the coming values with mean 0 and deviation 1."""
         mean, std = (_moved(tuple(self.goal[name]), targets) for name in ("mean", "std"))
-        ahead = (targets.unflatten(1, (-1, len(mean))) - mean) / std
-        last = inputs[:, -1:, self.goal["places"]].to(ahead.dtype)
-        return inputs, torch.cat((last, ahead), dim=1).flatten(1)
+        return inputs, ((targets.unflatten(1, (-1, len(mean))) - mean) / std).flatten(1)
 
     def loss(
         self,
@@ -132,8 +128,9 @@ class Forecasting(Task):
     def answers(
         self, outputs: Tensor, inputs: Tensor, labels: Sequence[str], top: int, preprocessing: Any
     ) -> list[dict[str, Any]]:
-        """Return the forecasts that follow the windows `inputs`, in the units of the data."""
-        last = inputs[:, -1:, self.goal["places"]]
+        """Return the forecasts that follow the windows `inputs`; all in the units of the data."""
+        mean, std = (_moved(tuple(self.goal[name]), outputs) for name in ("mean", "std"))
+        last = (inputs[:, -1:, self.goal["places"]] - mean) / std
         return self.predictions(self._natural(self._told(outputs, last)).flatten(1), labels, top)
 
     def _steps(self, flat: Tensor) -> Tensor:
