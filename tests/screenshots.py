@@ -141,6 +141,22 @@ def first_steps(at: Photographer, look: str) -> None:
     at.until(lambda: at.workspace.train.progress().epoch >= 14 or at.state() not in LIVE)
     at.shoot(f"train-running{look}")
     finish(at)
+    other_kinds(at)
+
+
+def other_kinds(at: Photographer) -> None:
+    """Leave a run of each further kind of data, the longer ones cut short, and of a few ready-made recipes."""
+    for name in OTHERS:
+        at.workspace.go("data")
+        if name.endswith(".toml"):
+            at.workspace.open_recipe(str(paths.resources() / "examples" / name))
+            at.rest(1500)
+        else:
+            open_sample(at, name)
+        at.workspace.go("train")
+        if OTHERS[name]:
+            at.type_into("form.training.steps", OTHERS[name])
+        train(at)
 
 
 def train(at: Photographer) -> None:
@@ -210,6 +226,27 @@ def try_it(at: Photographer, look: str) -> None:
     at.shoot(f"try-text{look}")
 
 
+def others(at: Photographer, look: str) -> None:
+    """Every further kind of data, and how its model is tried."""
+    for name in OTHERS:
+        stem = name.removesuffix(".toml")
+        if not name.endswith(".toml"):
+            at.workspace.go("data")
+            open_sample(at, name)
+            at.shoot(f"data-{stem}{look}")
+        rows = at.window.behind.runs.rows()
+        part = f"_{stem.partition('-')[0]}-" if stem != name else f"-{name}_"
+        run = next(row for row in rows if part in row.name)
+        at.workspace.try_run(run.name)
+        at.rest(2000)
+        if at.window.findChild(QWidget, "try.sample") and at.find("try.sample").isVisible():
+            at.press("try.sample")
+        elif at.window.findChild(QWidget, "try.text") and at.find("try.text").isVisible():
+            at.workspace.try_it.take_text("The [MASK] statement")
+        at.rest(2500)
+        at.shoot(f"try-{stem}{look}")
+
+
 def share(at: Photographer, look: str) -> None:
     at.workspace.go("share")
     at.shoot(f"share{look}")
@@ -226,7 +263,16 @@ def _digit_files() -> list[Path]:
     return files
 
 
-ALWAYS = (data, model, training, runs, try_it, share)
+# Further samples and ready-made recipes, by the steps after which they are cut short.
+OTHERS = {
+    "diabetes": "",
+    "series": "",
+    "review-labels": "",
+    "python-topics": "150",
+    "autoencoder.toml": "",
+    "bert-pretraining.toml": "20",
+}
+ALWAYS = (data, model, training, runs, try_it, others, share)
 
 if __name__ == "__main__":
     main()

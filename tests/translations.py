@@ -5,7 +5,7 @@
     python -m tests.translations --add FILE.json…     take translations from these files, and drop what is stale
 
 The rules are those of `workbench.core.words`: the arguments of its functions, of `Words` and `UserError`, and the
-keywords that describe a thing, in any call.
+keywords that describe a thing, in any call; and the first line of every ready-made recipe.
 """
 
 import argparse
@@ -17,6 +17,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from workbench.core.examples import examples
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "workbench"
@@ -62,6 +64,9 @@ def templates(source: Path = SOURCE) -> dict[str, Place]:
         for text in _literals(node):
             if _has_letters(text):
                 found.setdefault(text, place)
+    if source == SOURCE:
+        for example in examples(ROOT / "resources" / "examples"):
+            found.setdefault(example.sentence, Place(example.path, 1))
     return found
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWid
 
 from workbench.core.words import tr
 from workbench.gui.icons import icon
-from workbench.gui.pages.data_welcome import SAMPLES
+from workbench.gui.pages.data_welcome import SAMPLES, recipe_menu
 from workbench.gui.recent import recent_data
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button
@@ -20,6 +20,7 @@ class DataWays(QWidget):
     path_wanted = Signal(str)
     recent_wanted = Signal(object)  # {title, path, data}
     hub_wanted = Signal()
+    recipe_wanted = Signal(str)  # path of a ready-made recipe
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +35,8 @@ class DataWays(QWidget):
         for name, (title, _) in SAMPLES.items():
             action = self.sample_menu.addAction(tr(title))
             action.triggered.connect(lambda _=False, name=name: self.sample_wanted.emit(name))
+        self.sample_menu.addSeparator()
+        self.sample_menu.addMenu(recipe_menu(self.sample_menu, self.recipe_wanted.emit))
         self.open_menu = QMenu(self.open)
         self.open_menu.setToolTipsVisible(True)
         self.sample.clicked.connect(lambda: _pop_up(self.sample, self.sample_menu))

@@ -1,12 +1,13 @@
 """The Data page before anything is open: a place to drop things, samples to begin with, and what was open lately."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from workbench.core.examples import examples
 from workbench.core.words import mark, tr
 from workbench.gui import theme
 from workbench.gui.icons import icon
@@ -18,10 +19,14 @@ from workbench.gui.widgets.choice_card import ChoiceCard
 SAMPLES: dict[str, tuple[str, str]] = {
     "digits": (mark("Handwritten digits"), mark("1,797 pictures of 8 × 8 pixels, ten classes.")),
     "reviews": (mark("Product reviews"), mark("Short texts in English and Chinese, good or bad.")),
+    "review-labels": (mark("Reviews, two labels"), mark("The same texts: good or bad, and the language.")),
+    "wine": (mark("Wines"), mark("13 measurements of 178 wines, from three grapes.")),
+    "iris": (mark("Irises"), mark("Petals and sepals of 150 flowers, three species.")),
+    "diabetes": (mark("Diabetes"), mark("Ten values of 442 patients, to predict a number.")),
     "series": (mark("Temperature of the sea"), mark("732 months off Peru, to forecast the next twelve.")),
     "python-topics": (mark("Python's documentation"), mark("A long text, to learn to write like it.")),
 }
-_IN_A_ROW = 3  # cards of samples
+_IN_A_ROW = 4  # cards of samples
 _RECENT = 4
 _RECENT_WIDTH = 120  # pixels of a name
 
@@ -34,6 +39,7 @@ class DataWelcome(QFrame):
     folder_wanted = Signal()
     file_wanted = Signal()
     hub_wanted = Signal()
+    recipe_wanted = Signal(str)  # path of a ready-made recipe
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,7 +102,12 @@ class DataWelcome(QFrame):
         hub.setAccessibleName(tr("From the Hugging Face hub…"))
         file.clicked.connect(self.file_wanted)
         hub.clicked.connect(self.hub_wanted)
-        return _row(folder, file, hub)
+        ready = button(tr("Ready-made recipes"), icon_name="book-open")
+        ready.setObjectName("data.examples")
+        ready.setAccessibleName(tr("Ready-made recipes"))
+        ready.setToolTip(tr("Data, model and training in one: opens all three pages set up."))
+        ready.setMenu(recipe_menu(ready, self.recipe_wanted.emit))
+        return _row(folder, file, hub, ready)
 
     def _make_samples(self) -> QVBoxLayout:
         cards = []
@@ -104,7 +115,7 @@ class DataWelcome(QFrame):
             card = ChoiceCard(tr(title), tr(summary))
             card.setObjectName(f"data.sample.{name}")
             card.setCheckable(False)
-            card.setFixedWidth(236)
+            card.setFixedWidth(222)
             card.clicked.connect(lambda _=False, name=name: self.sample_wanted.emit(name))
             cards.append(card)
         rows = QVBoxLayout()
@@ -112,6 +123,16 @@ class DataWelcome(QFrame):
         for begin in range(0, len(cards), _IN_A_ROW):
             rows.addLayout(_row(*cards[begin : begin + _IN_A_ROW], space=14))
         return rows
+
+
+def recipe_menu(owner: QWidget, wanted: Callable[[str], object]) -> QMenu:
+    """Return a menu of the ready-made recipes; `wanted` hears the path of the one that is chosen."""
+    menu = QMenu(tr("Ready-made recipes"), owner)
+    for example in examples():
+        act = menu.addAction(tr(example.sentence))
+        act.setObjectName(f"data.example.{example.path.stem}")
+        act.triggered.connect(lambda _=False, path=str(example.path): wanted(path))
+    return menu
 
 
 def _row(*widgets: QWidget, space: int = 8) -> QHBoxLayout:
