@@ -49,7 +49,7 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
 
     def __iter__(self) -> Iterator[str]:
         self._walk()
-        return iter(self._entries)
+        return iter(sorted(self._entries))  # whatever was imported first
 
     def __len__(self) -> int:
         self._walk()
