@@ -26,7 +26,7 @@ SAMPLES: dict[str, tuple[str, str]] = {
     "series": (mark("Temperature of the sea"), mark("732 months off Peru, to forecast the next twelve.")),
     "python-topics": (mark("Python's documentation"), mark("A long text, to learn to write like it.")),
 }
-_IN_A_ROW = 4  # cards of samples
+_IN_A_ROW = 3  # cards of samples
 _RECENT = 4
 _RECENT_WIDTH = 120  # pixels of a name
 
