@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.core.errors import UserError
 from workbench.core.registry import build_settings
-from workbench.core.signature import SPLITS
+from workbench.core.signature import SPLITS, Inputs
 from workbench.core.words import Words, to_plain
 from workbench.data import Dataset, DataSettings, ImageSettings, kinds, open_data
 from workbench.data import recognise as recognised
@@ -43,7 +43,7 @@ def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[
         "name": dataset.name,
         "task": dataset.task,
         "tasks": [settings.task] if settings.task != "auto" else list(dataset.tasks or (dataset.task,)),
-        "inputs": dataset.inputs.to_plain(),
+        "inputs": _inputs(dataset).to_plain(),
         "outputs": dataset.outputs,
         "target": asdict(dataset.target) if dataset.target else None,
         "classes": list(dataset.classes),
@@ -58,6 +58,13 @@ def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[
         "facts": {name: to_plain(fact) if isinstance(fact, Words) else fact for name, fact in dataset.facts.items()},
         "cache": str(dataset.cache),
     }
+
+
+def _inputs(dataset: Dataset) -> Inputs:
+    """Return one sample as a network takes it; of a table that is known once its preprocessing is fitted."""
+    if dataset.inputs.kind != "table" or not len(dataset.training):
+        return dataset.inputs
+    return _fitted(dataset).inputs
 
 
 def rows(data: Mapping[str, Any], split: str, start: int, count: int, label: int = -1) -> dict[str, Any]:
@@ -81,17 +88,17 @@ def rows(data: Mapping[str, Any], split: str, start: int, count: int, label: int
         for place, text in zip(chosen.tolist(), texts, strict=True)
     ]
     if dataset.inputs.kind == "table" and len(chosen):
-        cells = _fitted(str(dataset.cache), len(dataset.training), dataset)
+        cells = _fitted(dataset)
         found = [{**row, "cells": cells.raw(values)} for row, values in zip(found, part.rows(chosen), strict=True)]
     return {"rows": found, "total": len(places)}
 
 
-_tables: dict[tuple[str, int], Any] = {}  # the latest one
+_tables: dict[str, Any] = {}  # the latest one
 
 
-def _fitted(cache: str, count: int, dataset: Dataset) -> Any:
+def _fitted(dataset: Dataset) -> Any:
     """Return what brings the rows of a table back into what the file says; fitting reads the training split once."""
-    key = (cache, count)
+    key = json.dumps([str(dataset.cache), len(dataset.training), dataset.facts.get("filling")])
     if key not in _tables:
         from workbench.data.preprocessing import fit  # the other answers do without
 

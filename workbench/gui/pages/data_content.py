@@ -95,10 +95,10 @@ class DataContent(QWidget):
         self._beside: QWidget | None = None
         self._room = QVBoxLayout()
         self._room.addWidget(self.balance, 1)
-        column.addLayout(self._room, 1)
+        column.addLayout(self._room)
         column.addWidget(self.check)
         column.addWidget(self.settings)
-        column.addStretch(0)  # takes what is left where nothing stands beside the samples
+        column.addStretch(1)
         self._side = scrolled(side)
         return self._side
 
@@ -136,6 +136,14 @@ class DataContent(QWidget):
                 card.show()
         self._beside = card
         self.balance.setVisible(card is None and bool(self.summary.get("classes")))
+        beside = card is not None or not self.balance.isHidden()
+        for place in range(self._column.count()):
+            item = self._column.itemAt(place)
+            if item is not None and item.layout() is self._room:
+                self._column.setStretch(place, int(beside))
+        self._column.setStretch(
+            self._column.count() - 1, int(not beside)
+        )  # takes what is left where nothing stands there
 
     def _show_settings(self) -> None:
         ready = bool(self._catalogue and self.summary)

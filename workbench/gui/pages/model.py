@@ -173,10 +173,17 @@ class ModelPage(Page):
             )
 
     def _fitting_in_words(self, fitting: int, all_of_them: int) -> str:
-        if self._summary["inputs"]["kind"] == "image":
-            line = plural(fitting, "{count} architecture fits these images.", "{count} architectures fit these images.")
-        else:
-            line = plural(fitting, "{count} architecture fits these texts.", "{count} architectures fit these texts.")
+        match self._summary["inputs"]["kind"]:
+            case "image":
+                line = plural(
+                    fitting, "{count} architecture fits these images.", "{count} architectures fit these images."
+                )
+            case "text":
+                line = plural(
+                    fitting, "{count} architecture fits these texts.", "{count} architectures fit these texts."
+                )
+            case _:
+                line = plural(fitting, "{count} architecture fits these data.", "{count} architectures fit these data.")
         return f"{line} {tr('The others say why they do not.')}" if fitting < all_of_them else line
 
     def _take(self, architecture: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from workbench.gui.widgets.chips import MenuChip
 from workbench.gui.widgets.table import Column, RowsModel, Table
 
 _MOST_COLUMNS = 60  # shown in the rows
+_NARROW, _BESIDE = 84, 34  # pixels of a column at least, and beside its title
 _TARGET, _CELL = "label", "cell."
 
 
@@ -51,7 +52,10 @@ class TablePreview(Preview):
         columns = [Column(_TARGET, target, tip=tr("What is predicted"))]
         columns += [Column(f"{_CELL}{name}", name, _cell, right=True) for name in features[:_MOST_COLUMNS]]
         columns.append(Column("name", tr("Row")))
-        self.rows.set_columns(columns, {column.key: 110 for column in columns})
+        metrics = self.rows.table.fontMetrics()
+        self.rows.set_columns(
+            columns, {column.key: max(_NARROW, metrics.horizontalAdvance(column.title) + _BESIDE) for column in columns}
+        )
         self.rows.set_data(data, summary)
         self._show_columns(facts)
         self._split.set_choices(split_titles(), "training")
