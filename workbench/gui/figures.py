@@ -1,7 +1,8 @@
 """How figures are written: three significant digits, thin grouping, units, in the chosen language."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from workbench.core.words import tr
 
@@ -126,3 +127,10 @@ def _scientific(text: str) -> str:
 
 def _not_finite(value: float) -> str:
     return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+
+
+def score(name: str, value: float, metrics: Mapping[str, Any]) -> str:
+    """Return the value of a validation metric in words; metrics: of the engine's settings.catalogue, or empty."""
+    known = metrics.get(name.partition("_")[2])
+    share = bool(known.get("percent", False)) if known else name.endswith("accuracy")
+    return percent(value) if share else number(value)

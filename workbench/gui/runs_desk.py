@@ -1,6 +1,6 @@
 """Joins the Runs page with the list of runs: searching, noting, comparing, deleting and bringing back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +28,7 @@ class RunsDesk(QObject):
         super().__init__(page)
         self.page, self.runs = page, runs
         self._search = ""
+        self._metrics: Mapping[str, Any] = {}
         runs.changed.connect(self.show_runs)
         page.searched.connect(self._find)
         page.compare_wanted.connect(self._compare)
@@ -36,12 +37,18 @@ class RunsDesk(QObject):
         page.deleted.connect(self.delete)
         self.show_runs(runs.rows())
 
+    def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
+        """Take what metrics, architectures and settings are called."""
+        self._metrics = catalogue["metrics"]
+        self.page.set_catalogue(catalogue)
+        self.show_runs(self.runs.rows())
+
     def show_runs(self, rows: Sequence[RunSummary]) -> None:
         """Show these runs, newest first."""
         self.page.set_runs([row.to_plain() for row in rows])
         if self._search:
             self._find(self._search)
-        self.models_changed.emit([model_row(row) for row in rows if row.has_model])
+        self.models_changed.emit([model_row(row, self._metrics) for row in rows if row.has_model])
         live = [row["name"] for row in self.page.chosen() if row["state"] in LIVE]
         if live and self.page.isVisible():
             self._compare([row["name"] for row in self.page.chosen()])
@@ -83,15 +90,9 @@ class RunsDesk(QObject):
             self.failed.emit(error)
 
 
-def model_row(row: RunSummary) -> dict[str, Any]:
-    """Return a run as ModelChooser wants it."""
-    score = ""
-    if row.value is not None:
-        score = (
-            figures.percent(row.value)
-            if 0 <= row.value <= 1 and "loss" not in row.metric
-            else figures.number(row.value)
-        )
+def model_row(row: RunSummary, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run as ModelChooser wants it; metrics: of the engine's settings.catalogue."""
+    score = "" if row.value is None else figures.score(row.metric, row.value, metrics)
     return {
         "path": row.path,
         "title": row.shown,

@@ -202,7 +202,7 @@ class Workspace(QWidget):
         self.data.set_catalogue(catalogue)
         self.model.set_catalogue(catalogue)
         self.train_desk.set_catalogue(catalogue)
-        self.runs.set_catalogue(catalogue)
+        self.runs_desk.set_catalogue(catalogue)
         self.model.set_training(self.train.training())
         self._suggested = self.train.training()
 

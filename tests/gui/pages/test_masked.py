@@ -52,7 +52,7 @@ def test_the_masks_become_the_best_guesses_with_the_candidates_as_bars(result: M
 
 def test_without_a_mask_every_place_tells_what_the_model_would_put_there(result: MaskedResult) -> None:
     result.show_prediction(PLAIN, {})
-    assert result.label.text() == "2 of 3 tokens"
+    assert result.label.text() == "2 of 3"
     assert not result.bars.isVisible()
     result.view.pointed.emit(2)
     assert result.told.text() == f"dog: the model would put cat here, with {percent(0.4)}."

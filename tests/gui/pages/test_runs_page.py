@@ -15,7 +15,7 @@ from workbench.gui.pages.runs import RunsPage
 from workbench.gui.pages.runs_compare import differing, flattened
 
 CATALOGUE = {
-    "metrics": {"accuracy": {"title": "Accuracy"}},
+    "metrics": {"accuracy": {"title": "Accuracy", "percent": True}},
     "architectures": {
         "mlp": {"title": "Multilayer", "schema": {"properties": {"hidden": {"title": "Hidden units"}}}, "presets": {}},
     },

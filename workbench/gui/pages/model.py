@@ -37,6 +37,7 @@ class ModelPage(Page):
         self._summary: dict[str, Any] = {}
         self._training: dict[str, Any] = {}
         self._wanted: dict[str, Any] = {}
+        self._begins_anew = False  # the data are of another kind: the network for the former ones is no longer meant
         self._built: dict[str, Any] = {}
         self._layers = Latest(engine, "model.layers", _DEBOUNCE, self)
         self._layers.answered.connect(self._show_layers)
@@ -69,6 +70,9 @@ class ModelPage(Page):
 
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         """Take the opened data: their settings, and what data.open answered."""
+        if self._summary:
+            posed = ((found["inputs"]["kind"], found.get("task")) for found in (self._summary, summary))
+            self._begins_anew |= len(set(posed)) > 1
         same = bool(self._summary) and all(
             summary.get(name) == self._summary.get(name) for name in ("inputs", "task", "tasks", "outputs")
         )
@@ -86,6 +90,7 @@ class ModelPage(Page):
         self._wanted = dict(architecture)
         if self._catalogue and self._summary:
             self._take(self._wanted)
+            self._wanted = dict(architecture)  # also for the data that are opened with it
 
     def set_training(self, training: dict[str, Any]) -> None:
         """Take the training settings: batch size and optimizer decide memory and time."""
@@ -160,7 +165,9 @@ class ModelPage(Page):
         fitting = [kind for kind in self._catalogue["architectures"] if not reasons.get(kind)]
         self.choice.set_reasons(reasons)
         self.set_line(self._fitting_in_words(len(fitting), len(reasons)))
-        wanted = self._wanted if self._wanted.get("kind") in fitting else self.settings.architecture()
+        before = {} if self._begins_anew else self.settings.architecture()
+        wanted = self._wanted if self._wanted.get("kind") in fitting else before
+        self._begins_anew = False
         if wanted.get("kind") in fitting:
             self._take(wanted)
         elif fitting:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSplitter, QStacked
 
 from workbench.core.run_reader import LIVE, Batch
 from workbench.core.words import plural, tr
+from workbench.gui import figures
 from workbench.gui.icons import icon
 from workbench.gui.pages.runs_compare import RunsCompare
 from workbench.gui.pages.runs_notes import RunsNotes
@@ -57,11 +58,20 @@ class RunsPage(Page):
         known = self._catalogue.get("architectures", {})
         titles = {kind: tr(entry["title"]) for kind, entry in known.items()}
         self._rows = [
-            {**row, "score": row["value"], "model": titles.get(row["architecture"], row["architecture"])}
+            {
+                **row,
+                "score": row["value"],
+                "scored": self._score(row),
+                "model": titles.get(row["architecture"], row["architecture"]),
+            }
             for row in rows
         ]
         self.table.set_runs(self._rows)
         self._rest()
+
+    def _score(self, row: Row) -> str:
+        known = self._catalogue.get("metrics", {})
+        return "" if row["value"] is None else figures.score(str(row["metric"]), float(row["value"]), known)
 
     def show_found(self, names: Collection[str] | None) -> None:
         """Show only the runs of these names; None shows all."""

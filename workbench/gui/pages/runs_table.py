@@ -156,15 +156,11 @@ def _columns() -> list[Column]:
         Column("shown", tr("Name"), tip=tr("F2 renames the run.")),
         Column("data", tr("Data")),
         Column("model", tr("Model")),
-        Column("score", tr("Best validation"), show=_score, tip=tr("The metric that counts, of the best model.")),
+        Column("score", tr("Best validation"), words="scored", tip=tr("The metric that counts, of the best model.")),
         Column("epoch", tr("Epochs"), show=figures.count),
         Column("seconds", tr("Duration"), show=figures.duration),
         Column("started", tr("Started"), show=when),
     ]
-
-
-def _score(value: float) -> str:
-    return figures.percent(value) if 0 <= value <= 1 else figures.number(value)
 
 
 def _dot(color: QColor) -> QIcon:

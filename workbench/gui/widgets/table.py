@@ -27,13 +27,17 @@ RAW = Qt.ItemDataRole.UserRole  # the value itself, for sorting and CSV
 
 @dataclass(frozen=True)
 class Column:
-    """One column: where its value stands in a row and how it is shown; numbers are aligned to the right when asked."""
+    """One column: where its value stands in a row and how it is shown; numbers are aligned to the right when asked.
+
+    words: where the row has its value in words already, in place of `show`.
+    """
 
     key: str
     title: str
     show: Callable[[Any], str] = str
     right: bool = False
     tip: str = ""
+    words: str = ""
 
 
 class RowsModel(QAbstractTableModel):
@@ -74,11 +78,11 @@ class RowsModel(QAbstractTableModel):
         column, row = self.columns[index.column()], self._rows[index.row()]
         value = row.get(column.key)
         if role == Qt.ItemDataRole.DisplayRole:
-            return "–" if value is None else column.show(value)
+            return "–" if value is None else row[column.words] if column.words else column.show(value)
         if role == RAW:
             return value
         if role == Qt.ItemDataRole.ToolTipRole:
-            return None if value is None else column.show(value)
+            return None if value is None else row[column.words] if column.words else column.show(value)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

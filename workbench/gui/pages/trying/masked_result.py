@@ -50,8 +50,8 @@ class MaskedResult(Result):
             self.show_line(self.answer(prediction), time)
         elif self._tokens:
             right = sum(token["label"] == token["token"] for token in self._tokens)
-            share = tr("{right} of {all} tokens", right=right, all=len(self._tokens))
-            small = tr("are what the model would put there")
+            share = tr("{right} of {all}", right=right, all=len(self._tokens))
+            small = tr("tokens are what the model would put there")
             self.show_line(share, f"{small} · {time}" if time else small)
         self.view.clear_tokens()
         self.view.append_tokens(self._shown())
