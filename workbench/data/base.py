@@ -91,6 +91,10 @@ class DataSettings(Settings):
         """Return what a sample is: "image", "text", "table" or "series"."""
         raise NotImplementedError
 
+    def opened_by(self) -> str:
+        """Return the kind of data that opens these: its own, but for samples."""
+        return self.kind
+
     def tasks(self, of_kind: tuple[str, ...]) -> tuple[str, ...]:
         """Return the tasks that can be posed, the natural one first; a kind may look at its file for that.
 

@@ -61,6 +61,10 @@ class SamplesSettings(ImageSettings):
         """Return what the sample poses: the digits as images do, others as their kind does."""
         return of_kind if self.name == "digits" else tasks_posed_by(self.opened_as())
 
+    def opened_by(self) -> str:
+        """Return the kind of data that opens the sample."""
+        return self.kind if self.name == "digits" else self.opened_as().kind
+
     def opened_as(self) -> DataSettings:
         """Return the settings of the other kind of data that opens this sample."""
         shared = {name: getattr(self, name) for name in _SHARED if name in self.model_fields_set}

@@ -43,6 +43,7 @@ def open(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[
         "name": dataset.name,
         "task": dataset.task,
         "tasks": [settings.task] if settings.task != "auto" else list(dataset.tasks or (dataset.task,)),
+        "possible": list(kinds[settings.opened_by()].tasks),
         "inputs": _inputs(dataset).to_plain(),
         "outputs": dataset.outputs,
         "target": asdict(dataset.target) if dataset.target else None,

@@ -1,6 +1,6 @@
 """How the data are read, how they are augmented and what their classes are called: three folded groups."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -27,7 +27,7 @@ class DataSettings(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self._shown = ("", "")  # kind of data, kind of inputs
+        self._shown: tuple[str, ...] = ()  # kind of data, kind of inputs, tasks that can be chosen
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET)
@@ -51,10 +51,11 @@ class DataSettings(Card):
         """
         self._quiet.stop()
         kind, classes = data["kind"], list(summary["classes"])
-        shown = (kind, summary["inputs"]["kind"])
+        shown = (kind, summary["inputs"]["kind"], *summary.get("possible", ()))
         if shown != self._shown:
             self._shown = shown
-            self._make_forms(catalogue["data"][kind]["schema"], shown[1] == "image", catalogue)
+            schema = with_tasks(catalogue["data"][kind]["schema"], shown[2:])
+            self._make_forms(schema, shown[1] == "image", catalogue)
         for form, usual, values in zip(self._forms, self._usual, (data, data.get("augmentation", {})), strict=False):
             form.set_values({**usual, **{name: value for name, value in values.items() if name not in _OWN_PLACE}})
         self.names.set_names(classes)
@@ -90,6 +91,17 @@ class DataSettings(Card):
     def _wait(self, values: dict[str, Any]) -> None:
         self._changed = values
         self._quiet.start()
+
+
+def with_tasks(schema: Mapping[str, Any], possible: Sequence[str]) -> dict[str, Any]:
+    """Return the schema with only these tasks to choose from, in sight where there are several, or with no choice."""
+    task = schema.get("properties", {}).get("task")
+    if task is None or not possible:
+        return dict(schema)
+    if len(possible) == 1:
+        return without(schema, ["task"])
+    narrowed = {**task, "enum": ["auto", *possible], "hint": {**task.get("hint", {}), "advanced": False}}
+    return {**schema, "properties": {**schema["properties"], "task": narrowed}}
 
 
 class ClassNames(QWidget):
