@@ -45,7 +45,7 @@ class RnnSettings(TokenSettings):
     embedding: Annotated[
         Width,
         Field(title="Embedding", description="Numbers that stand for one token of a text, learned from scratch."),
-        Hint(advanced=True),
+        Hint(advanced=True, inputs="text"),
     ] = 128
     bend: Annotated[
         Literal["tanh", "relu"],

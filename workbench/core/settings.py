@@ -27,13 +27,15 @@ class Hint:
     """What a form needs to know beyond type and range; it appears in the JSON schema under "hint".
 
     log: steps multiply instead of adding. unit: shown behind the value. advanced: folded away. chooser: a file dialog
-    beside the field. choices: a label for each value of a Literal. hidden: in files only, never in a form.
+    beside the field. choices: a label for each value of a Literal. hidden: in files only, never in a form. inputs: the
+    only kind of inputs for which the setting matters, such as text.
     """
 
     log: bool = False
     unit: str = ""
     advanced: bool = False
     hidden: bool = False
+    inputs: str = ""
     chooser: Literal["", "file", "folder", "path"] = ""
     choices: Mapping[str, str] = field(default_factory=dict)
 

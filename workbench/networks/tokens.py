@@ -13,7 +13,7 @@ class TokenSettings(Settings):
     tokens: Annotated[
         Literal["word", "character", "bpe", "wordpiece"],
         Field(title="Tokens", description="What a text is cut into."),
-        Hint(choices={"word": "Words", "character": "Characters", "bpe": "Byte pairs", "wordpiece": "WordPiece"}),
+        Hint(choices={"word": "Words", "character": "Characters", "bpe": "Byte pairs", "wordpiece": "WordPiece"}, inputs="text"),
     ] = "word"
     vocabulary: Annotated[
         int,
@@ -23,7 +23,7 @@ class TokenSettings(Settings):
             title="Vocabulary",
             description="How many different tokens are kept at most, the most frequent first.",
         ),
-        Hint(log=True),
+        Hint(log=True, inputs="text"),
     ] = 20_000
     length: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=1, le=65536)],
@@ -32,5 +32,5 @@ class TokenSettings(Settings):
             description="Tokens of a text that are read; what follows is cut off. "
             "Automatic takes what nearly all training texts need.",
         ),
-        Hint(choices={"auto": "Automatic"}),
+        Hint(choices={"auto": "Automatic"}, inputs="text"),
     ] = "auto"

@@ -77,6 +77,7 @@ class ModelPage(Page):
             summary.get(name) == self._summary.get(name) for name in ("inputs", "task", "tasks", "outputs")
         )
         self._data, self._summary = data, summary
+        self.settings.set_inputs(summary["inputs"]["kind"])
         self._rest()
         if not self._catalogue:
             return

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QWidget
 
 from workbench.core.words import from_plain, tr
@@ -54,7 +55,17 @@ class ArchitectureChoice(QScrollArea):
         card = self._cards.get(kind)
         if card is not None:
             card.setChecked(True)
-            self.ensureWidgetVisible(card)
+            self._bring_into_view()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._bring_into_view()
+
+    def _bring_into_view(self) -> None:
+        """Scroll to the chosen card once the cards are in their places."""
+        card = self._group.checkedButton()
+        if card is not None:
+            QTimer.singleShot(0, card, lambda: self.ensureWidgetVisible(card))
 
     def card(self, kind: str) -> ChoiceCard:
         """Return the card of this kind."""
@@ -84,7 +95,8 @@ class ArchitectureChoice(QScrollArea):
                 QWidget.setTabOrder(before, card)
             before = card
         tallest = max((card.sizeHint().height() for card in self._cards.values()), default=92)
-        self.setFixedHeight(tallest + 4)
+        self._inside.setMinimumHeight(tallest)
+        self.setFixedHeight(tallest + 4 + self.horizontalScrollBar().sizeHint().height())
 
 
 def _blocks(picture: Sequence[str]) -> list[dict[str, Any]]:

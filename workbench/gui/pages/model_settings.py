@@ -28,6 +28,7 @@ class ArchitectureSettings(Card):
         self._catalogue: Mapping[str, Any] = {}
         self._kept: dict[str, dict[str, Any]] = {}
         self._kind = ""
+        self._inputs = ""
         self._preset = ""
         self.form: Form | None = None
         self.message = look(QLabel(), "error")
@@ -55,6 +56,15 @@ class ArchitectureSettings(Card):
         """Take the declarations of all settings."""
         self._catalogue = catalogue
         self._kind = ""
+
+    def set_inputs(self, kind: str) -> None:
+        """Leave out the settings that matter only for other kinds of inputs than this one."""
+        if kind != self._inputs and self.form is not None:
+            self._kept[self._kind] = self.form.values()
+            self.form.hide()
+            self.form.deleteLater()
+            self.form, self._kind = None, ""
+        self._inputs = kind
 
     def show_architecture(self, architecture: Mapping[str, Any]) -> None:
         """Show an architecture by its kind; what is left out is as it was entered last, or the default."""
@@ -89,7 +99,8 @@ class ArchitectureSettings(Card):
         entry = self._catalogue["architectures"][kind]
         self._kind, self._preset = kind, ""
         self.set_title(tr(entry["title"]))
-        self.form = Form("architecture", without(entry["schema"], ["kind"]), self._catalogue)
+        left_out = ["kind", *_meant_for_others(entry["schema"], self._inputs)]
+        self.form = Form("architecture", without(entry["schema"], left_out), self._catalogue)
         self.form.setObjectName("model.form")
         self.form.setAccessibleName(tr(entry["title"]))
         self.form.changed.connect(self._edited)
@@ -135,6 +146,11 @@ class ArchitectureSettings(Card):
         name = self._preset if self._preset in fitting[1:] else fitting[min(1, len(fitting) - 1)]
         names = [self.preset.itemData(place)["name"] for place in range(self.preset.count())]
         self.preset.setCurrentIndex(names.index(name))
+
+
+def _meant_for_others(schema: Mapping[str, Any], inputs: str) -> list[str]:
+    properties = schema.get("properties", {}).items()
+    return [name for name, entry in properties if entry.get("hint", {}).get("inputs", inputs) not in ("", inputs)]
 
 
 def _plain(value: Any) -> Any:
