@@ -147,9 +147,30 @@ def test_batch_norms_of_frozen_layers_keep_their_statistics() -> None:
 def test_an_unknown_layer_and_all_of_them_are_refused() -> None:
     with pytest.raises(UserError, match="no layer called featurs") as caught:
         freeze(net(), "featurs")
-    assert "features.0" in str(caught.value.translated())
+    assert str(caught.value.hint) == "Did you mean features?"
+    with pytest.raises(UserError, match="no layer called xyz") as caught:
+        freeze(net(), "xyz")
+    assert "features.0" in caught.value.translated()
     with pytest.raises(UserError, match="nothing is left to train"):
         freeze(net(), "classifier.3")
+
+
+def test_what_lies_around_a_frozen_layer_is_frozen_too() -> None:
+    settings = architectures["vit"].settings.model_validate(dict(architectures["vit"].tiny))
+    network = build(settings, Inputs("image", (1, 16, 16)), 10)
+    freeze(network, "encoder.layers.encoder_layer_0")
+    still = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
+    assert {"class_token", "encoder.pos_embedding"} <= still
+    assert not any(name.startswith(("encoder.layers.encoder_layer_1", "heads")) for name in still)
+
+
+def test_positions_of_another_grid_are_stretched(tmp_path: Path) -> None:
+    settings = architectures["vit"].settings.model_validate(dict(architectures["vit"].tiny))
+    small, large = (build(settings, Inputs("image", (1, side, side)), 10) for side in (16, 32))
+    save_file(small.state_dict(), tmp_path / "vit.safetensors")
+    match = start(large, source_of(str(tmp_path / "vit.safetensors"), tmp_path))
+    assert "encoder.pos_embedding" in match.loaded
+    assert not match.fresh
 
 
 def test_a_frozen_run_resumes_as_if_it_had_not_stopped(first: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

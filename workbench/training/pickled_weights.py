@@ -79,7 +79,7 @@ def _run(path: Path, out: Path, size: int) -> tuple[int, str]:
 
 
 def _limit(size: int) -> None:
-    """Take no more memory than such a file needs, write no larger one, and open no other process."""
+    """Take no more memory and time than such a file needs, and write no larger one."""
     with suppress(ImportError):  # not on Windows
         import resource
 
@@ -92,13 +92,13 @@ def _limit(size: int) -> None:
 
 
 def _convert(path: str, out: str, size: int) -> int:
+    _limit(size)
     import pickle
     from collections.abc import Mapping
 
     import torch
     from safetensors.torch import save_file
 
-    _limit(size)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

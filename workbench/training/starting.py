@@ -14,7 +14,7 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder, all_runs, is_run
 from workbench.core.sealed import check_sealed
 from workbench.core.settings import nearest
-from workbench.core.words import Words
+from workbench.core.words import Words, mark
 from workbench.data import preprocessing
 from workbench.data.preprocessing import Preprocessing
 from workbench.inference.model_folder import WEIGHTS, damaged, model_of, read_description
@@ -121,9 +121,11 @@ def start(network: nn.Module, source: Source) -> Match:
     for alias, owner in source.description.get("aliases", {}).items():
         if owner in found:
             found[alias] = found[owner]
-    renamed = getattr(network, "renamed", None)
+    renamed, adopted = getattr(network, "renamed", None), getattr(network, "adopted", None)
     if renamed is not None and not source.description:
-        found = renamed(found)
+        found = renamed(found)  # the names that others gave
+    if adopted is not None:
+        found = adopted(found)  # what can be brought to the shapes of this network
     wanted = network.state_dict()
     fitting = {name: tensor for name, tensor in found.items() if name in wanted and tensor.shape == wanted[name].shape}
     if not fitting:
@@ -167,19 +169,20 @@ def freeze(network: nn.Module, layer: str) -> tuple[str, ...]:
         return ()
     names = [name for name, _ in network.named_modules() if name]
     if layer not in names:
-        some = [name for name in names if any(True for _ in network.get_submodule(name).parameters(recurse=False))]
+        near = nearest(layer, names)
         raise UserError(
             "The network has no layer called {layer}.",
-            hint="There are: {layers}.",
+            hint=mark("Did you mean {near}?") if near else mark("There are: {layers}."),
             layer=layer,
-            near=nearest(layer, names),
-            layers=", ".join(some[:40]) + (" …" if len(some) > 40 else ""),
+            near=near,
+            layers=", ".join(names[:40]) + (" …" if len(names) > 40 else ""),
         )
     place = names.index(layer)
     inside = [name for name in names if name == layer or name.startswith(f"{layer}.")]
-    before = [name for name in names[: place + 1] if not layer.startswith(f"{name}.")]
+    around = ["", *(name for name in names if layer.startswith(f"{name}."))]
+    before = [name for name in names[: place + 1] if name not in around]
     frozen = tuple(dict.fromkeys((*before, *inside)))
-    for name in frozen:
+    for name in (*around, *frozen):  # what lies around the layer is its own too, such as the positions of patches
         for parameter in network.get_submodule(name).parameters(recurse=False):
             parameter.requires_grad_(False)
     for name, parameter in network.named_parameters():
