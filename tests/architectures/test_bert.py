@@ -62,7 +62,7 @@ def trained(runs: Path, data: dict[str, Any], **changes: Any) -> RunFolder:
 def test_bert_base_has_its_published_size() -> None:
     base = architectures["bert"].presets["BERT base"]
     with torch.device("meta"):
-        made = build(settings(**base), Inputs("text", (512,), 30_522), 30_522, "masked_token")
+        made = build(settings(**base, positions=512), Inputs("text", (512,), 30_522), 30_522, "masked_token")
     assert sum(parameter.numel() for parameter in made.parameters()) == 109_514_298
 
 
