@@ -94,8 +94,9 @@ class ArchitectureChoice(QScrollArea):
             if before is not None:
                 QWidget.setTabOrder(before, card)
             before = card
-        tallest = max((card.sizeHint().height() for card in self._cards.values()), default=92)
-        self._inside.setMinimumHeight(tallest)
+        tallest = max((card.height_for(_LEAST_WIDTH) for card in self._cards.values()), default=92)
+        for card in self._cards.values():
+            card.setFixedHeight(tallest)
         self.setFixedHeight(tallest + 4 + self.horizontalScrollBar().sizeHint().height())
 
 

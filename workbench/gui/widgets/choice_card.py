@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from workbench.gui import theme
@@ -46,6 +46,14 @@ class ChoiceCard(QAbstractButton):
     def reason(self) -> str:
         """Return why it cannot be chosen, or an empty text."""
         return self._reason
+
+    def height_for(self, width: int) -> int:
+        """Return how high it has to be, at this width, to show all of its words."""
+        flags = int(Qt.TextFlag.TextWordWrap)
+        inside = QRect(0, 0, width - 2 * Space.padding, 10_000)
+        words = self.fontMetrics().boundingRect(inside, flags, self._reason or self._summary).height()
+        title = QFontMetrics(sized(self.font(), Size.text)).height()
+        return Space.gap + title + Space.small + words + Space.medium
 
     def sizeHint(self) -> QSize:
         return QSize(190, 92)
