@@ -13,7 +13,10 @@ class TokenSettings(Settings):
     tokens: Annotated[
         Literal["word", "character", "bpe", "wordpiece"],
         Field(title="Tokens", description="What a text is cut into."),
-        Hint(choices={"word": "Words", "character": "Characters", "bpe": "Byte pairs", "wordpiece": "WordPiece"}, inputs="text"),
+        Hint(
+            choices={"word": "Words", "character": "Characters", "bpe": "Byte pairs", "wordpiece": "WordPiece"},
+            inputs="text",
+        ),
     ] = "word"
     vocabulary: Annotated[
         int,
