@@ -14,18 +14,23 @@ TEXTS = [
 _SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 
 
-def opened(name: str, folder: Path) -> Any:
-    """Return the network in a folder as transformers' class of this name opens it, in use."""
+def _library() -> Any:
+    """Return transformers, whose configurations take more than their types say."""
     import transformers
 
+    return transformers
+
+
+def opened(name: str, folder: Path) -> Any:
+    """Return the network in a folder as transformers' class of this name opens it, in use."""
+    transformers = _library()
     transformers.utils.logging.disable_progress_bar()  # it starts a thread
     return getattr(transformers, name).from_pretrained(folder).eval()
 
 
 def saved(network: Any, folder: Path) -> Path:
     """Save a network of transformers, and return its folder."""
-    import transformers
-
+    transformers = _library()
     transformers.utils.logging.disable_progress_bar()
     network.save_pretrained(folder)
     return folder
@@ -33,8 +38,7 @@ def saved(network: Any, folder: Path) -> Path:
 
 def bert(folder: Path, labels: int = 2, kind: str = "BertForSequenceClassification", **changes: Any) -> Path:
     """Make a BERT with WordPiece in `folder`."""
-    import transformers
-
+    transformers = _library()
     torch.manual_seed(0)
     tokenizer = trained_wordpiece(TEXTS, 200, ("cls", "sep", "mask"))
     size = len(json.loads(tokenizer)["model"]["vocab"])
@@ -55,8 +59,7 @@ def bert(folder: Path, labels: int = 2, kind: str = "BertForSequenceClassificati
 
 def gpt2(folder: Path) -> Path:
     """Make a GPT-2 with byte pairs in `folder`, whose end of text is its last id and its padding."""
-    import transformers
-
+    transformers = _library()
     torch.manual_seed(0)
     tokenizer = trained_bpe(TEXTS, 300, ("end",))
     plain = json.loads(tokenizer)
@@ -74,8 +77,7 @@ def gpt2(folder: Path) -> Path:
 
 def vit(folder: Path, labels: int = 3) -> Path:
     """Make a classifier of images in `folder`."""
-    import transformers
-
+    transformers = _library()
     torch.manual_seed(0)
     config = transformers.ViTConfig(image_size=16, patch_size=8, num_labels=labels, initializer_range=0.2, **_SIZE)
     saved(transformers.ViTForImageClassification(config), folder)

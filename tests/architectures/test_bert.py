@@ -34,7 +34,9 @@ def network(task: str, outputs: int = 60, **values: Any) -> Any:
 
 
 def theirs(kind: str, labels: int = 2) -> Any:
-    import transformers
+    import transformers as library
+
+    transformers: Any = library  # its configurations take more than their types say
 
     config = transformers.BertConfig(
         vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,

@@ -29,7 +29,8 @@ TRAINING = {"epochs": 1, "steps": 4, "batch_size": 16, "device": "cpu", "threads
 
 
 def settings(folder: Path, **values: Any) -> Any:
-    return build_settings(architectures, {"kind": "pretrained", "name": str(folder), **values}, "", "").completed()
+    chosen: Any = build_settings(architectures, {"kind": "pretrained", "name": str(folder), **values}, "", "")
+    return chosen.completed()
 
 
 def network(folder: Path, task: str, outputs: int, data: dict[str, Any], **values: Any) -> tuple[Any, Any]:

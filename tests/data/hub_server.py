@@ -89,8 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self.of.nonsense.encode(), **{"Content-Type": "text/html"})
         elif parts[0] == "cdn":
             self._content(parts[1])
-        elif parts[:2] == ["api", "datasets"]:
+        elif parts[:2] in (["api", "datasets"], ["api", "models"]):
             self._api("/".join(parts[2:4]), parts[4:])
+        elif parts[0] != "datasets":
+            owner, name, _, revision, *rest = parts
+            content = self._files(f"{owner}/{name}", revision)["/".join(rest)]
+            self._send(302, b"", Location=f"/cdn/{hashlib.sha256(content).hexdigest()}")
         else:
             _, owner, name, _, revision, *rest = parts
             content = self._files(f"{owner}/{name}", revision)["/".join(rest)]

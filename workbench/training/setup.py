@@ -15,7 +15,7 @@ from workbench import architectures, optimizers, schedules
 from workbench.core import paths
 from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
-from workbench.data import Dataset, Progress, open_data
+from workbench.data import Dataset, Progress, hub_models, open_data
 from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing
 from workbench.data.preprocessing import fit as preprocessing_for
@@ -138,7 +138,7 @@ def set_up(
     started from need not be there any more. Raises UserError when the data cannot be opened or trained on, or the
     network cannot take them.
     """
-    recipe = _completed(recipe)
+    recipe = _completed(recipe, lambda progress: report(_preparing(progress)))
     dataset = open_data(recipe.data, lambda progress: report(_preparing(progress)))
     require_trainable(dataset)
     for words in left_out(dataset):
@@ -198,10 +198,17 @@ def set_up(
     )
 
 
-def _completed(recipe: Recipe) -> Recipe:
-    """Return the recipe with the configuration of a pretrained model in it, so that its folder is not needed later."""
-    complete = getattr(recipe.architecture, "completed", None)
-    return recipe if complete is None else recipe.model_copy(update={"architecture": complete()})
+def _completed(recipe: Recipe, progress: Callable[[Progress], None]) -> Recipe:
+    """Return the recipe with the configuration of a pretrained model in it, so that its folder is not needed later.
+
+    A model of the hub is downloaded for that, if it is not here.
+    """
+    settings: Any = recipe.architecture
+    if not hasattr(settings, "completed"):
+        return recipe
+    if not settings.config:
+        hub_models.obtained(settings.name, progress)
+    return recipe.model_copy(update={"architecture": settings.completed()})
 
 
 def _borrowed(
