@@ -54,6 +54,7 @@ def obtained(name: str, progress: Any) -> None:
 
     progress(Progress(Words("Asking the hub about {name}", {"name": name}), 0, 0))
     folder = pretrained_folder.hub_folder(name)
+    lost: Any = (OSError, errors.HfHubHTTPError.__bases__[0], errors.HFValidationError)  # as the library raises them
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = run_lock.take(folder / "lock")
@@ -69,7 +70,7 @@ def obtained(name: str, progress: Any) -> None:
             hint="Look at its name on the hub; a private one needs the command hf auth login first.",
             name=name,
         ) from error
-    except (OSError, errors.HfHubHTTPError.__bases__[0], errors.HFValidationError) as error:
+    except lost as error:
         raise hub_files.worded(error, name) from error
 
 
