@@ -1,5 +1,6 @@
 """The autoencoder: any size goes in and comes back, through as many numbers as were asked for."""
 
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_a_variational_one_draws_in_training_alone() -> None:
 def test_the_deep_one_of_the_paper_has_its_size() -> None:
     network = built(Inputs("image", (1, 28, 28)), **architectures["autoencoder"].presets["Deep, 784-1000-500-250-30"])
     widths = [784, 1000, 500, 250, 30, 250, 500, 1000, 784]
-    expected = sum(a * b + b for a, b in zip(widths, widths[1:], strict=False))
+    expected = sum(a * b + b for a, b in pairwise(widths))
     assert sum(parameter.numel() for parameter in network.parameters()) == expected == 2_837_314
 
 

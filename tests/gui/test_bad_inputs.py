@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests import bad_inputs, folders, trained
+from tests.gui.pages.test_try_page import panel
 from tests.gui.person import Person
 from tests.training.runs import make_run
 from workbench.core.run_folder import RunFolder, all_runs
@@ -87,8 +88,8 @@ def test_a_file_that_cannot_be_read(
     person.goes_to("try")
     person.waits(lambda: person.find("try.drop").isVisible())
     person.drops("try.drop", data / name)
-    person.waits(lambda: reason in person.window.workspace.try_it.panel.result.message.text())
-    assert "PNG, JPEG" in person.window.workspace.try_it.panel.result.message.text()
+    person.waits(lambda: reason in panel(person.window.workspace.try_it).result.message.text())
+    assert "PNG, JPEG" in panel(person.window.workspace.try_it).result.message.text()
     person.click("try.sample")
     person.waits(lambda: person.find("try.label").text())
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.person import Person, recipe_of
@@ -49,8 +49,7 @@ def test_from_the_sample_to_an_answer(pair: Pair, qtbot: QtBot, own_folders: Pat
     person.waits(lambda: shown(panel.result) != before)
 
 
-def shown(result: object) -> list[str]:
+def shown(result: QWidget) -> list[str]:
     """Return every text that the answer shows."""
-    assert hasattr(result, "findChildren")
     labels = [label.text() for label in result.findChildren(QLabel)]
     return labels + [box.toPlainText() for kind in (QPlainTextEdit, QTextEdit) for box in result.findChildren(kind)]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.person import Person, recipe_of
@@ -25,7 +26,7 @@ def tries(person: Person, text: str) -> str:
     person.waits(lambda: person.window.behind.trainings.live() == [])
     person.click("train.try")
     person.waits(
-        lambda: person.window.findChild(object, "try.text") is not None and person.find("try.text").isVisible()
+        lambda: person.window.findChild(QWidget, "try.text") is not None and person.find("try.text").isVisible()
     )
     person.sets("try.text", text)
     person.click("try.predict")
@@ -43,7 +44,7 @@ def test_a_table_in_gb18030_trains_and_is_answered_in_chinese(qtbot: QtBot, own_
     problems = person.window.workspace.data.content.summary["problems"]
     assert "GB18030" in " ".join(str(problem["words"]["values"]) for problem in problems)
     person.goes_to("model")
-    person.waits(lambda: person.window.findChild(object, "form.architecture.tokens") is not None)
+    person.waits(lambda: person.window.findChild(QWidget, "form.architecture.tokens") is not None)
     person.waits_for_model()
     person.sets("form.architecture.tokens", "Characters")
     person.waits(lambda: person.window.behind.draft.recipe()["architecture"].get("tokens") == "character", 20_000)

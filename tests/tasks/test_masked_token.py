@@ -104,8 +104,8 @@ def test_the_loss_is_the_mean_over_hidden_tokens() -> None:
     outputs = torch.randn((8, 66, VOCABULARY), generator=Generator().manual_seed(1))
     expected = cross_entropy(outputs.flatten(0, 1), targets.flatten(), ignore_index=-100)
     assert task.loss(outputs, targets).item() == pytest.approx(expected.item(), rel=1e-6)
-    parts = sum(task.loss(outputs[part], targets[part], reduction="sum") for part in (slice(3), slice(3, 8)))
-    assert (parts / task.count(targets)).item() == pytest.approx(expected.item(), rel=1e-6)
+    first, second = (task.loss(outputs[part], targets[part], reduction="sum") for part in (slice(3), slice(3, 8)))
+    assert ((first + second) / task.count(targets)).item() == pytest.approx(expected.item(), rel=1e-6)
     nothing = torch.full_like(targets, -100)
     assert task.loss(outputs, nothing).item() == 0
 

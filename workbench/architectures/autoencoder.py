@@ -1,5 +1,6 @@
 """Autoencoder: through a narrow middle and back to the input (Hinton and Salakhutdinov 2006)."""
 
+from itertools import pairwise
 from math import prod
 from typing import Annotated, ClassVar, Literal
 
@@ -188,13 +189,13 @@ def _sizes(shape: tuple[int, ...], channels: tuple[int, ...]) -> list[tuple[int,
 
 def _convolutions_down(sizes: list[tuple[int, ...]], bend: str) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         layers += [nn.Conv2d(before[0], after[0], _KERNEL, stride=2, padding=_KERNEL // 2), activation(bend)]
     return layers
 
 
 def _convolutions_up(sizes: list[tuple[int, ...]], bend: str) -> list[nn.Module]:
-    """Return the way back: enlarging by repetition, then convolving, leaves no chequered pattern (Odena et al. 2016)."""
+    """Return the way back: to enlarge by repetition and convolve leaves no chequered pattern (Odena et al. 2016)."""
     layers: list[nn.Module] = []
     for before, after in zip(sizes[::-1], sizes[-2::-1], strict=False):
         layers += [nn.Upsample(size=after[1:]), nn.Conv2d(before[0], after[0], _KERNEL, padding=_KERNEL // 2)]

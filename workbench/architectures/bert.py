@@ -177,7 +177,8 @@ def _model(settings: BertSettings, vocabulary: int, outputs: int, masked: bool) 
         BertForSequenceClassification,
     )
 
-    config = BertConfig(
+    make: Any = BertConfig  # whose arguments only transformers knows
+    config = make(
         vocab_size=vocabulary,
         hidden_size=settings.width,
         num_hidden_layers=settings.layers,

@@ -180,6 +180,7 @@ class Waves(nn.Module):
 
     def __init__(self, length: int, width: int) -> None:
         super().__init__()
+        self.waves: Tensor
         self.register_buffer("waves", sinusoids(length, width), persistent=False)
 
     def forward(self, values: Tensor) -> Tensor:

@@ -71,7 +71,7 @@ def metric_value(name: str, value: float) -> str:
 def _metric(name: str) -> Any:
     from workbench.metrics import metrics  # with torch, which takes its time
 
-    return metrics[name] if name in metrics else None
+    return metrics[name] if name in metrics else None  # noqa: SIM401 - a registry raises for what it does not know
 
 
 def duration(seconds: float) -> str:

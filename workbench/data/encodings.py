@@ -30,8 +30,8 @@ def decoded(
 ) -> tuple[str, str, list[Problem]]:
     """Return the text of a file, the encoding in which it was read, and what is odd about it.
 
-    encoding: one of `Encoding`. refusal: what is said of {name} when it is something else. Letters that cannot be read become U+FFFD, and the first such line is named. Raises
-    UserError when the content is no text.
+    encoding: one of `Encoding`. refusal: what is said of {name} when it is something else. Letters that cannot be read
+    become U+FFFD, and the first such line is named. Raises UserError when the content is no text.
     """
     found = encoding_of(content) if encoding == "auto" else _with_mark(content, encoding)
     text = content.decode(found, "replace").removeprefix("\ufeff")

@@ -127,7 +127,7 @@ class TableSettings(DataSettings):
         return "table"
 
     def tasks(self, of_kind: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what the target poses, seen from the first rows, and reconstruction; () where there is no table yet."""
+        """Return what the target poses, by the first rows, and reconstruction; () where there is no table yet."""
         try:
             return (_task_of(self), RECONSTRUCTION)
         except (UserError, OSError):

@@ -126,15 +126,15 @@ def _targets(frame: polars.DataFrame, plan: Plan, comma: bool) -> tuple[np.ndarr
     if plan.task == "classification":
         found = codes(as_texts(cells[0]), plan.classes)
         numbers = found.fill_null(-1).to_numpy().astype(np.int64)
-        return numbers, (numbers >= 0) & (numbers < len(plan.classes))
+        return numbers, np.asarray((numbers >= 0) & (numbers < len(plan.classes)))
     if plan.task == "multi_label":
         texts = [as_texts(cell) for cell in cells]
         yes = [[text is not None and is_yes(text) for text in column.to_list()] for column in texts]
         there = np.array([column.is_not_null().to_numpy() for column in texts])
-        return np.array(yes, np.uint8).T, there.all(0)
+        return np.array(yes, np.uint8).T, np.asarray(there.all(0))
     columns = [as_numbers(cell, decimal_comma=comma).fill_null(float("nan")).to_numpy() for cell in cells]
     values = np.stack(columns, axis=1).astype(np.float32)
-    return values, np.isfinite(values).all(axis=1)
+    return values, np.asarray(np.isfinite(values).all(axis=1))
 
 
 def _given(frame: polars.DataFrame, split_column: str, of_file: int) -> np.ndarray:

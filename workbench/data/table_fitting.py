@@ -41,8 +41,9 @@ class NumericColumn:
 class CategoricalColumn:
     """Categories, the most frequent first; their places are the codes in the cache.
 
-    slots: for every code which of the one-hot columns it gets, -1 for none; one more than there are categories, the last
-    for those never seen. width: number of one-hot columns. fill: code that stands in for a missing one, -1 for none.
+    slots: for every code which of the one-hot columns it gets, -1 for none; one more than there are categories, the
+    last for those never seen. width: number of one-hot columns. fill: code that stands in for a missing one, -1 for
+    none.
     """
 
     name: str
@@ -175,6 +176,6 @@ def column_to_plain(column: TableColumn) -> dict[str, Any]:
 
 def column_from_plain(plain: Mapping[str, Any]) -> TableColumn:
     """Return the column that `column_to_plain` described."""
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     kind = values.pop("kind")
     return NumericColumn(**values) if kind == "numeric" else CategoricalColumn(**values)

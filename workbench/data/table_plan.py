@@ -104,7 +104,7 @@ def planned(
             "No column of {name} can be learned from.",
             hint="Choose the columns to use, or another target. {column}: {reason}",
             name=table,
-            column=left_out[0].name if left_out else "",
+            column=left_out[0].name if left_out else targets[0],
             reason=left_out[0].reason if left_out else Words("It is the only column."),
         )
     return Plan(tuple(targets), task, _classes(columns, targets, task), tuple(features), tuple(left_out), split_column)
@@ -137,7 +137,8 @@ def _require_target(column: Column, task: str) -> None:
     if column.free_text():
         raise UserError(
             Words("The target {column} holds free text, which a table cannot predict.", values),
-            hint="Choose a column of classes or numbers in the setting Target; to classify texts, open a table of texts.",
+            hint="Choose a column of classes or numbers in the setting Target; "
+            "to classify texts, open a table of texts.",
         )
     if task == "regression" and not column.numeric:
         raise UserError(

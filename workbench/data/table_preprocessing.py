@@ -1,4 +1,4 @@
-"""From the rows of a table to what a network takes: filled in, standardised, categories one-hot; kept with the model."""
+"""From rows of a table to what a network takes: filled in, standardised, categories one-hot; kept with the model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class TablePreprocessing:
         return row
 
     def raw(self, row: np.ndarray) -> dict[str, Any]:
-        """Return a row of the cache as a person would write it: (columns,) float32 -> text, number or None by column."""
+        """Return a row of the cache as a person would write it: (columns,) float32 -> text, number or None."""
         found: dict[str, Any] = {}
         for column, value in zip(self.columns, row.tolist(), strict=True):
             if np.isnan(value):

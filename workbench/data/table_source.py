@@ -1,4 +1,4 @@
-"""Where a table lies and how it is read: CSV, TSV or Parquet, one file or a folder of parts, a batch of rows at a time."""
+"""Where a table lies and how it is read: CSV, TSV or Parquet, a file or a folder of parts, some rows at a time."""
 
 import codecs
 import io
@@ -221,7 +221,8 @@ def _partition(file: Path, folder: Path) -> tuple[tuple[str, str], ...]:
 def _unreadable(path: Path, error: Exception) -> UserError:
     return UserError(
         "{name} could not be read as a table.",
-        hint="A text with a comma or a line break in it needs quotation marks around it; Parquet files end in .parquet.",
+        hint="A text with a comma or a line break in it needs quotation marks around it; "
+        "Parquet files end in .parquet.",
         details=str(error),
         name=shown(path.name),
     )

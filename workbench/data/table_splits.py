@@ -141,7 +141,7 @@ def _splits_brought(given: RowFile) -> dict[int, bool]:
 
 
 def _forget_old(folder: Path, way: str) -> None:
-    """Remove the files of ways of dealing out that were not used lately; who still reads them keeps them on most systems."""
+    """Remove files of ways of dealing out that were not used lately; who still reads one keeps it on most systems."""
     ways = {path.name.split("-")[0]: path.stat().st_mtime for path in folder.glob("*-training-index.npy")}
     for old in sorted(set(ways) - {way}, key=lambda name: -ways[name])[_KEPT - 1 :]:
         for path in folder.glob(f"{old}-*.npy"):

@@ -13,7 +13,7 @@ _COMMA = r"^[-+]?\d+,\d+$"
 def plain(column: polars.Series) -> polars.Series:
     """Return a column as numbers (Float64) or as texts (String), with null where there is nothing.
 
-    Truth values become texts; dates and times become days since 1970. What cannot be either, such as lists, is all null.
+    Truth values become texts, dates and times days since 1970. What cannot be either, such as lists, is all null.
     """
     kind = column.dtype
     if kind == polars.String:

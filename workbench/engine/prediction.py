@@ -119,7 +119,7 @@ def _truth(target: Any, labels: Sequence[str]) -> str:
         numbers = np.atleast_1d(target).tolist() if np.asarray(target).dtype.kind == "f" else ()
         return ", ".join(f"{value:.6g}" for value in numbers)
     if np.ndim(target):
-        return ", ".join(labels[place] for place in np.flatnonzero(target))
+        return ", ".join(labels[int(place)] for place in np.flatnonzero(target))
     return labels[int(target)]
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,7 @@ def feed(
         return WindowFeed(split, preprocessing, device)
     if task.streams:
         return StreamFeed(split, preprocessing, device, stream_of(split, preprocessing), framed=task.framed)
-    targets = torch.from_numpy(np.ascontiguousarray(split.targets)).to(device)
+    targets = torch.from_numpy(np.array(split.targets)).to(device)  # a copy: those of large data lie in a file
     if split.holds_texts:
         texts: Any = preprocessing
         ids = torch.from_numpy(texts.encode_all(split.texts()))
@@ -143,6 +144,22 @@ def feed(
 
 
 def _free_memory(device: torch.device) -> float:
+    """Return how many bytes may still be taken, by the machine's memory and by the limits of this process."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
+    return max(0.0, min([float(psutil.virtual_memory().available), *_limits()]))
+
+
+def _limits() -> Iterator[float]:
+    """Yield what is left below each limit that this process was given: by ulimit, or by its control group."""
+    with suppress(ImportError, AttributeError, OSError):  # only Linux has all of these
+        import resource
+
+        used = psutil.Process().memory_info()
+        for limit, taken in ((resource.RLIMIT_AS, used.vms), (resource.RLIMIT_DATA, used.data)):
+            most = resource.getrlimit(limit)[0]
+            if most != resource.RLIM_INFINITY:
+                yield float(most - taken)
+    with suppress(OSError, ValueError):  # "max" is no limit
+        group = Path("/sys/fs/cgroup")
+        yield float(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))

@@ -25,6 +25,6 @@ def explained(total: Tensor, count: int) -> float:
     value=explained,
 )
 def r2(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return squared errors, targets and squared targets, summed: (batch, targets), (batch, targets) -> (3, targets)."""
+    """Return squared errors, targets and squared targets, summed: (batch, targets) twice -> (3, targets)."""
     wide = targets if targets.device.type == "mps" else targets.double()
     return torch.stack(((outputs - wide).square().sum(0), wide.sum(0), wide.square().sum(0)))

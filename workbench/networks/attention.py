@@ -92,7 +92,7 @@ def mean_of(values: Tensor, real: Tensor) -> Tensor:
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """Return waves that mark positions (Vaswani et al. 2017, section 3.5): (length, width), sines and cosines in turn."""
+    """Return waves that mark positions (Vaswani et al. 2017, section 3.5): (length, width), sine and cosine in turn."""
     places = torch.arange(length, dtype=torch.float32)[:, None]
     rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10_000.0) / width))
     waves = torch.stack((torch.sin(places * rates), torch.cos(places * rates)), dim=2)

@@ -159,7 +159,8 @@ class Decoder(nn.Module):
 
     def _empty(self, batch: int) -> Memory:
         weight = self.token_embedding.weight
-        heads = self.blocks[0].attention.heads if len(self.blocks) else 1  # pyright: ignore[reportAttributeAccessIssue]
+        first: Any = self.blocks[0] if len(self.blocks) else None
+        heads: int = first.attention.heads if first is not None else 1
         shape = (len(self.blocks), batch, heads, self.context, weight.shape[1] // heads)
         return Memory(weight.new_empty(shape), weight.new_empty(shape))
 

@@ -41,7 +41,10 @@ def pictures(folder: Path, config: Mapping[str, Any]) -> Pictures:
     mean = _numbers(plain.get("image_mean", 0.5) if normalised else 0.0, channels)
     std = _numbers(plain.get("image_std", 0.5) if normalised else 1.0, channels)
     # The program's own values lie in 0…1; what the model saw were those times `full`.
-    return Pictures(channels, *sides, tuple(value / full for value in mean), tuple(value / full for value in std))
+    height, width = sides
+    return Pictures(
+        channels, height, width, tuple(value / full for value in mean), tuple(value / full for value in std)
+    )
 
 
 def longest_text(config: Mapping[str, Any], folder: Path | None = None) -> int:

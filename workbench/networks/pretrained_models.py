@@ -31,10 +31,10 @@ def fitting(model_type: str) -> list[tuple[str, str]]:
 
     Raises UserError for a type that transformers does not know.
     """
-    from transformers.models.auto import modeling_auto
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+    from transformers.models.auto import configuration_auto, modeling_auto
 
-    if model_type not in CONFIG_MAPPING_NAMES or model_type in ("timm_wrapper", "encoder-decoder", "rag"):
+    known: Any = configuration_auto
+    if model_type not in known.CONFIG_MAPPING_NAMES or model_type in ("timm_wrapper", "encoder-decoder", "rag"):
         raise UserError(
             "This kind of model is not known: {kind}.",
             hint="Only models whose code is part of transformers can be used.",
@@ -189,7 +189,7 @@ def add_lora(network: Any, *, rank: int, alpha: float, dropout: float, targets: 
     convolved = any(type(network.get_submodule(name)).__name__ == "Conv1D" for name in chosen)
     config = LoraConfig(
         r=rank,
-        lora_alpha=alpha,
+        lora_alpha=alpha,  # pyright: ignore[reportArgumentType]
         lora_dropout=dropout,
         target_modules=chosen,
         fan_in_fan_out=convolved,  # type: ignore[arg-type]

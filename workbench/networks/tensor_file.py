@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from workbench.core.errors import UserError
 
@@ -81,7 +81,7 @@ def _declared(path: Path, name: str, plain: Any) -> tuple[TensorFacts, tuple[int
     return facts, (place[0], place[1])
 
 
-def _counts(values: Any) -> bool:
+def _counts(values: Any) -> TypeGuard[list[int]]:
     return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**62 for value in values)
 
 

@@ -157,9 +157,9 @@ class MaskedToken(Task):
     ) -> list[dict[str, Any]]:
         """Return for each text masks, the `top` candidates of each mask, and tokens, what stands at every other place.
 
-        masks: lists of {"label", "score"}, best first. tokens: {"token", "label", "score"}: the token that stands there,
-        the one that the model would put there, and its score; a mask is among them with token "". label: the best
-        candidates of the masks, and score the lowest of theirs; without a mask those of the tokens.
+        masks: lists of {"label", "score"}, best first. tokens: {"token", "label", "score"}: the token that stands
+        there, the one that the model would put there, and its score; a mask is among them with token "". label: the
+        best candidates of the masks, and score the lowest of theirs; without a mask those of the tokens.
         """
         logits, _ = self.natural(outputs, outputs)
         scores, ids = torch.softmax(logits.float(), dim=-1).topk(min(top, logits.shape[-1]), dim=-1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -29,8 +29,8 @@ class Reconstruction(Task):
 
     name = "reconstruction"
     title = mark("Reconstruction")
-    metrics = ("reconstruction_error", "divergence")
-    headline = "reconstruction_error"
+    metrics: ClassVar[tuple[str, ...]] = ("reconstruction_error", "divergence")
+    headline: ClassVar[str] = "reconstruction_error"
 
     def bound(self, goal: Mapping[str, Any]) -> Self:
         """Return this task for a run; without a distribution in the middle there is no divergence to be measured."""

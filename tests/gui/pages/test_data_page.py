@@ -96,6 +96,11 @@ def drop(widget: QWidget, *paths: Path) -> None:
         QApplication.sendEvent(widget, kind(QPoint(5, 5), Qt.DropAction.CopyAction, data, buttons, keys))
 
 
+def shown(page: DataPage) -> Any:
+    """Return the preview of what is open."""
+    return page.content.preview
+
+
 def test_invites_before_anything_is_open(page: DataPage) -> None:
     assert page.welcome.isVisible()
     assert not page.next.isEnabled()
@@ -107,7 +112,7 @@ def test_opening_shows_tiles_samples_and_findings(page: DataPage, tmp_path: Path
     assert told["data"] == {"kind": "pictures", "path": str(tmp_path / "animals")}
     tiles = [tile.accessibleName() for tile in find(page, "data.summary").findChildren(FigureTile)]
     assert tiles == ["Images: 30", "Classes: 3", "Size, grey: 4 × 4", "Training: 20", "Validation: 5", "Test: 5"]
-    assert page.content.preview.grid.count() == 30
+    assert shown(page).grid.count() == 30
     assert page.content.balance.sentence.text() == "Even: every class has 10 images."
     with qtbot.waitSignal(page.model_requested):
         page.next.click()
@@ -125,7 +130,7 @@ def test_show_them_lists_the_files_with_reasons(page: DataPage, tmp_path: Path, 
 
 def test_filters_by_class_and_split(page: DataPage, tmp_path: Path, qtbot: QtBot) -> None:
     opened(page, tmp_path / "animals", qtbot)
-    preview = page.content.preview
+    preview = shown(page)
     preview._class.set_value(1)
     preview._split.set_value("test")
     preview._split.chosen.emit("test")
@@ -142,7 +147,7 @@ def test_augmentation_is_previewed_with_the_settings_of_the_form(
     with qtbot.waitSignal(page.opened) as told:
         find(page, "form.data.augmentation.rotation").setText("30")
     assert first(told)["data"]["augmentation"]["rotation"] == 30
-    qtbot.waitUntil(lambda: engine.questions("data.augmented")[-1:] != [] and page.content.preview.grid.count() == 20)
+    qtbot.waitUntil(lambda: engine.questions("data.augmented")[-1:] != [] and shown(page).grid.count() == 20)
     asked = engine.questions("data.augmented")[-1]
     assert asked["data"]["augmentation"]["rotation"] == 30
     assert asked["rows"] == list(range(20))  # training images alone
@@ -167,7 +172,7 @@ def test_class_names_are_edited_in_place(page: DataPage, tmp_path: Path, qtbot: 
         names.item(0).setText("tiger")
     assert first(told)["data"]["class_names"] == ["tiger", "dog", "fish"]
     assert first(told)["summary"]["classes"] == ["tiger", "dog", "fish"]
-    assert page.content.preview.grid.describe(0).splitlines()[1] == "tiger"
+    assert shown(page).grid.describe(0).splitlines()[1] == "tiger"
     with qtbot.assertNotEmitted(page.opened):
         names.item(1).setText("tiger")
     assert names.item(1).text() == "dog"

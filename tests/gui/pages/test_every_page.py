@@ -90,7 +90,7 @@ def page(request: pytest.FixtureRequest, language: str, engine: Canned, show: Sh
             full(try_it)
             try_it.set_runs(test_try_page.RUNS)
             qtbot.waitUntil(lambda: try_it.panel is not None)
-            with qtbot.waitSignal(try_it.panel.predicted):
+            with qtbot.waitSignal(test_try_page.panel(try_it).predicted):
                 try_it.incoming.take_image(test_try_page.picture())
             return try_it
         case _:

@@ -91,7 +91,7 @@ def text_page(engine: Canned, show: Show, qtbot: QtBot) -> TryPage:
     show(page, 1000, 760)
     page.set_runs(RUNS)
     qtbot.waitUntil(lambda: page.panel is not None)
-    page.panel.input._pause.setInterval(10)  # type: ignore[union-attr]
+    panel(page).input._pause.setInterval(10)  # type: ignore[union-attr]
     return page
 
 
@@ -104,7 +104,7 @@ def label(page: TryPage) -> str:
 
 
 def predicted(page: TryPage, qtbot: QtBot, do: Callable[[], object]) -> None:
-    with qtbot.waitSignal(page.panel.predicted):
+    with qtbot.waitSignal(panel(page).predicted):
         do()
 
 
@@ -112,6 +112,11 @@ def drop(widget: QWidget, data: QMimeData) -> None:
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     for kind in (QDragEnterEvent, QDropEvent):
         QApplication.sendEvent(widget, kind(QPoint(5, 5), Qt.DropAction.CopyAction, data, buttons, keys))
+
+
+def panel(page: TryPage) -> Any:
+    """Return the panel for the chosen run."""
+    return page.panel
 
 
 def test_without_a_model_it_says_what_to_do(engine: Canned, show: Show, qtbot: QtBot) -> None:
@@ -145,7 +150,7 @@ def test_a_dropped_image_is_predicted(page: TryPage, engine: Canned, tmp_path: P
     predicted(page, qtbot, lambda: drop(page if target == "page" else find(page, target), data))
     assert label(page) == "7"
     assert find(page, "try.bars").bars() == [("7", 0.9), ("other", pytest.approx(0.1))]
-    assert page.panel.result.score.text() == "90.0 % · 3.1 ms"
+    assert panel(page).result.score.text() == "90.0 % · 3.1 ms"
     assert engine.questions("prediction.predict")[-1]["inputs"] == [{"path": str(path)}]
     qtbot.waitUntil(lambda: not find(page, "try.image").image().isNull())
     assert find(page, "try.image").image().pixelColor(0, 0).red() == 0  # as the model sees it
@@ -171,10 +176,10 @@ def test_a_drawing_is_predicted_after_each_stroke(page: TryPage, engine: Canned,
 
 def test_a_sample_shows_the_true_label(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
     predicted(page, qtbot, find(page, "try.sample").click)
-    assert page.panel.result.truth.text() == "Right: it is 7"
+    assert panel(page).result.truth.text() == "Right: it is 7"
     engine.answers["prediction.sample"] = {**engine.answers["prediction.sample"], "label": "1"}
     predicted(page, qtbot, find(page, "try.sample").click)
-    assert page.panel.result.truth.text() == "Wrong: it is 1"
+    assert panel(page).result.truth.text() == "Wrong: it is 1"
 
 
 def test_moved_data_are_asked_for(page: TryPage, engine: Canned, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,10 +213,10 @@ def test_what_cannot_be_predicted_is_said(page: TryPage, engine: Canned, qtbot: 
     bad = prediction("x", "", 0.0, error=words("{name} is not an image.", name="x"))
     engine.answers["prediction.predict"] = {"predictions": [bad]}
     predicted(page, qtbot, lambda: page.incoming.take_files(["/nowhere/x.png"]))
-    assert page.panel.result.message.text().startswith("x is not an image. Choose other images: PNG")
+    assert panel(page).result.message.text().startswith("x is not an image. Choose other images: PNG")
     engine.answers["prediction.predict"] = UserError("The model is damaged.")
     page.incoming.take_image(picture())
-    qtbot.waitUntil(lambda: page.panel.result.message.text() == "The model is damaged.")
+    qtbot.waitUntil(lambda: panel(page).result.message.text() == "The model is damaged.")
 
 
 def test_a_run_that_cannot_be_read_is_said(engine: Canned, show: Show, qtbot: QtBot) -> None:
@@ -262,7 +267,7 @@ def test_the_table_is_saved_as_csv(
 
 def test_a_row_shows_its_image(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
     batch(page, qtbot)
-    with qtbot.waitSignal(page.panel.input._views.answered):
+    with qtbot.waitSignal(panel(page).input._views.answered):
         page.batch.table.clicked.emit(page.batch.table.model().index(0, 0))
     assert label(page) == "8"
     assert engine.questions("prediction.seen")[-1]["input"] == {"path": "/x/b.png"}
@@ -313,7 +318,7 @@ def test_a_table_of_texts_is_a_batch(text_page: TryPage, engine: Canned, tmp_pat
 def test_a_sample_text_shows_its_label(text_page: TryPage, qtbot: QtBot) -> None:
     predicted(text_page, qtbot, find(text_page, "try.sample").click)
     assert find(text_page, "try.text").toPlainText() == "lovely"
-    assert text_page.panel.result.truth.text() == "Wrong: it is good"
+    assert panel(text_page).result.truth.text() == "Wrong: it is good"
 
 
 def told(page: TryPage) -> list[str]:
