@@ -235,8 +235,8 @@ def others(at: Photographer, look: str) -> None:
             open_sample(at, name)
             at.shoot(f"data-{stem}{look}")
         rows = at.window.behind.runs.rows()
-        part = f"_{stem.partition('-')[0]}-" if stem != name else f"-{name}_"
-        run = next(row for row in rows if part in row.name)
+        told = {"python-topics": "_gpt-", name: f"-{name}_"}.get(stem, f"_{stem.partition('-')[0]}-")
+        run = next(row for row in rows if told in row.name)
         at.workspace.try_run(run.name)
         at.rest(2000)
         if at.window.findChild(QWidget, "try.sample") and at.find("try.sample").isVisible():

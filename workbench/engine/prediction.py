@@ -44,13 +44,13 @@ def describe(run: str) -> dict[str, Any]:
 def predict(run: str, inputs: Sequence[Mapping[str, Any]], top: int = 5, invert: bool = False) -> dict[str, Any]:
     """Return a prediction for each input: {"path"}, {"text"}, {"row"}, {"series"} or {"image": base64 of a file}."""
     predictor = predictor_of(run)
-    items = [_item(given, number) for number, given in enumerate(inputs)]
+    items = [item_of(given, number) for number, given in enumerate(inputs)]
     return {"predictions": [found.to_plain() for found in predictor.predict(items, top, invert=invert)]}
 
 
 def seen(run: str, input: Mapping[str, Any], invert: bool = False) -> dict[str, Any]:
     """Return an image as the model of the run sees it: {"shape": [H, W, C], "pixels": base64 of uint8}."""
-    pixels = predictor_of(run).seen(_item(input, 0).raw, invert=invert)
+    pixels = predictor_of(run).seen(item_of(input, 0).raw, invert=invert)
     return {"shape": list(pixels.shape), "pixels": base64.b64encode(pixels.tobytes()).decode("ascii")}
 
 
@@ -59,11 +59,8 @@ def sample(run: str, number: int, data: str = "") -> dict[str, Any]:
 
     data: where the data lie now, if they moved. Raises UserError when they are not there.
     """
-    folder = RunFolder(Path(run))
-    model = model_of(folder)
-    labels = tuple(read_description(model)["labels"])
-    dataset = _dataset(folder, labels, data, model.parent.stat().st_mtime_ns)
-    split = _held_back(dataset)
+    dataset, split = held_back(run, data)
+    labels = tuple(read_description(model_of(RunFolder(Path(run))))["labels"])
     place = int(number) % len(split)
     found = {
         "name": split.names[place],
@@ -106,10 +103,18 @@ def _without_long_parts(preprocessing: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _held_back(dataset: Dataset) -> Split:
+def held_back(run: str, data: str = "") -> tuple[Dataset, Split]:
+    """Return the data of a run and the split that it was not trained on: the test split, else that of validation.
+
+    data: where the data lie now, if they moved. Raises UserError when they are not there.
+    """
+    folder = RunFolder(Path(run))
+    model = model_of(folder)
+    labels = tuple(read_description(model)["labels"])
+    dataset = _dataset(folder, labels, data, model.parent.stat().st_mtime_ns)
     for name in ("test", "validation", "training"):
         if len(dataset.splits[name]):
-            return dataset.splits[name]
+            return dataset, dataset.splits[name]
     raise UserError("These data have no samples.")
 
 
@@ -134,7 +139,8 @@ def _text_column(predictor: Predictor) -> str:
     return predictor.model.description.get("data", {}).get("text_column", "auto")
 
 
-def _item(given: Mapping[str, Any], number: int) -> Item:
+def item_of(given: Mapping[str, Any], number: int) -> Item:
+    """Return what a question holds as a thing to predict; raises UserError when it holds none."""
     match given:
         case {"path": str(path)}:
             return Item(shown(path), Path(path))

@@ -145,7 +145,11 @@ def test_a_point_of_the_plot_says_what_it_is(show: Show, tmp_path: Any) -> None:
     move(plot.field, QPoint(1, 1))
     assert plot.words.text() == "Across the true value, up what the model says."
     plot.save(tmp_path / "pairs.csv")
-    assert (tmp_path / "pairs.csv").read_text(encoding="utf-8-sig").splitlines() == ["truth,prediction", "10.0,12.0", "20.0,18.0"]
+    assert (tmp_path / "pairs.csv").read_text(encoding="utf-8-sig").splitlines() == [
+        "truth,prediction",
+        "10.0,12.0",
+        "20.0,18.0",
+    ]
 
 
 def click(button: Any) -> None:

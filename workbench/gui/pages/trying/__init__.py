@@ -13,6 +13,7 @@ from workbench.gui.pages.trying.masked_result import MaskedResult
 from workbench.gui.pages.trying.number import NumberResult
 from workbench.gui.pages.trying.panel import Panel
 from workbench.gui.pages.trying.predicting import PredictPanel
+from workbench.gui.pages.trying.reconstruction import ReconstructionResult
 from workbench.gui.pages.trying.result import Result
 from workbench.gui.pages.trying.row_input import RowInput
 from workbench.gui.pages.trying.series_input import SeriesInput
@@ -31,6 +32,7 @@ RESULTS: dict[str, type[Result]] = {  # task: how one prediction is shown
     "multi_label": SeveralLabels,
     "forecasting": ForecastResult,
     "regression": NumberResult,
+    "reconstruction": ReconstructionResult,
     "masked_token": MaskedResult,
 }
 PANELS: dict[tuple[str, str], type[Panel]] = {  # task and kind of inputs: a panel that does both in its own way

@@ -104,6 +104,7 @@ class PredictPanel(Panel):
             options = self.result.options()
             self.result.show_waiting()
             self._predictions.ask({"run": self._run, "inputs": [self._given], "top": _TOP, **options})
+            self.result.show_given(self._given)
             self.input.show_seen(self._given, options)
 
     def _forget(self) -> None:

@@ -60,6 +60,9 @@ class Result(Card):
     def set_run(self, run: str, description: Mapping[str, Any]) -> None:
         """Know whose predictions are shown; description: what prediction.describe answered."""
 
+    def show_given(self, given: Mapping[str, Any]) -> None:
+        """Know what is asked about, for what is shown beside the prediction."""
+
     def answer(self, prediction: Mapping[str, Any]) -> str:
         """Return a prediction in a few words: the line here, and the cell in the table of many."""
         return answer_in_words(prediction)
