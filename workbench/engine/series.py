@@ -8,12 +8,10 @@ import numpy as np
 
 from workbench.core.errors import UserError
 from workbench.core.images import shown
-from workbench.core.run_folder import RunFolder
 from workbench.core.signature import SPLITS
 from workbench.data.dataset import Dataset
 from workbench.engine import data as engine_data
 from workbench.engine import prediction
-from workbench.inference.model_folder import model_of, read_description
 from workbench.inference.predictor import Item
 
 _POINTS = 4000  # of a curve that are drawn
@@ -52,11 +50,7 @@ def forecast(run: str, number: int = -1, path: str = "", data: str = "") -> dict
         times = list(found.times[-len(before) :])
         extra = {"name": shown(Path(path).name), "number": -1, "count": 0, "truth": {}}
     else:
-        folder = RunFolder(Path(run))
-        model = model_of(folder)
-        labels = tuple(read_description(model)["labels"])
-        dataset = prediction._dataset(folder, labels, data, model.parent.stat().st_mtime_ns)
-        split = prediction._held_back(dataset)
+        dataset, split = prediction.held_back(run, data)
         place = int(number) % len(split)
         encoded = split.rows(np.array([place]))[0]
         begin = int(split.index[place]) + pre.length
