@@ -50,7 +50,7 @@ def forecast(run: str, number: int = -1, path: str = "", data: str = "") -> dict
         times = list(found.times[-len(before) :])
         extra = {"name": shown(Path(path).name), "number": -1, "count": 0, "truth": {}}
     else:
-        dataset, split = prediction.held_back(run, data)
+        _, split = prediction.held_back(run, data)
         place = int(number) % len(split)
         encoded = split.rows(np.array([place]))[0]
         begin = int(split.index[place]) + pre.length
