@@ -181,9 +181,10 @@ def test_a_run_without_a_model(qtbot: QtBot, runs: Path, finished: RunFolder):
     person.window.workspace.runs.choose([queued.name])
     assert not person.find("runs.try").isEnabled()
     assert "model" in person.find("runs.try").toolTip()
-    shutil.rmtree(runs / finished.name / "models")
     person.goes_to("try")
-    person.click("try.sample")
+    person.waits(lambda: person.find("try.sample").isVisible())
+    shutil.rmtree(runs / finished.name / "models")
+    person.click("try.sample")  # before the list of runs has looked again
     person.waits(lambda: "has no model yet" in said(person))
     assert "Train this run, or choose another one." in said(person)
 

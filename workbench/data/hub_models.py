@@ -11,7 +11,7 @@ from workbench.core.words import Words
 from workbench.data import hub_files
 from workbench.data.dataset import Progress
 from workbench.data.hub_download import Meter, RemoteFile, fetch, require_space
-from workbench.networks import pretrained_folder, pretrained_models
+from workbench.networks import pretrained_folder
 
 _SMALL = (
     "config.json",
@@ -110,6 +110,8 @@ def _install(name: str, folder: Path, progress: Any) -> None:
         if file.path == pretrained_folder.CONFIG:
             config = pretrained_folder.read_json(path)
             pretrained_folder.require_harmless(config)
+            from workbench.networks import pretrained_models  # with torch, which opening data does without
+
             pretrained_models.fitting(str(config.get("model_type")))
     pretrained_folder.checked(place)
     newest = folder / "newest.json"
