@@ -10,7 +10,7 @@ import pytest
 from tests.training.runs import FEW_DIGITS, trained
 from workbench import engine
 from workbench.core.errors import UserError
-from workbench.engine import prediction
+from workbench.engine import latent, prediction
 
 
 def run_of(runs: Path, **settings: Any) -> str:
@@ -37,6 +37,7 @@ def test_an_image_comes_back_and_the_map_decodes(tmp_path: Path, settings: dict[
     space = engine.ask("latent.points", {"run": run, "most": 50})
     assert len(space["points"]) == len(space["labels"]) == 50
     assert (space["exact"], len(space["classes"])) == (exact, 10)
+    latent._planes.clear()  # as after a restart of the engine
     here = engine.ask("latent.decode", {"run": run, "point": space["points"][0]})
     there = engine.ask("latent.decode", {"run": run, "point": [value + 50 for value in space["points"][0]]})
     assert here["shape"] == [8, 8, 1]

@@ -17,14 +17,14 @@ from workbench.inference.predictor import Predictor
 _planes: dict[Path, tuple[np.ndarray, np.ndarray]] = {}  # of the latest model: the middle and two directions of a map
 
 
-def reconstruct(run: str, input: Mapping[str, Any]) -> dict[str, Any]:
+def reconstruct(run: str, input: Mapping[str, Any], invert: bool = False) -> dict[str, Any]:
     """Return an image as it goes in, as it comes out, and how far these are apart, with the error of the answer.
 
     input, output, difference: {"shape": [H, W, C], "pixels": base64 of uint8}. Raises UserError when the model is no
     autoencoder of images, or the image cannot be read.
     """
     predictor = _autoencoder(run, images=True)
-    pixels = np.array(predictor.seen(item_of(input, 0).raw))
+    pixels = np.array(predictor.seen(item_of(input, 0).raw, invert=invert))
     ready = predictor.ready(pixels[None])
     task: Any = predictor.task
     outputs = predictor.outputs(ready)
@@ -56,9 +56,11 @@ def points(run: str, most: int = 1000, data: str = "") -> dict[str, Any]:
 
 
 def decode(run: str, point: Sequence[float]) -> dict[str, Any]:
-    """Return the image that a point of the map stands for, as {"shape", "pixels"}; `points` has to be asked before."""
+    """Return the image that a point of the map stands for, as {"shape", "pixels"}."""
     predictor = _autoencoder(run, images=True)
-    middle, directions = _planes.get(predictor.model.folder, (np.zeros(2), np.eye(2)))
+    if predictor.model.folder not in _planes:
+        points(run)  # which says what the two directions are
+    middle, directions = _planes[predictor.model.folder]
     code = middle + np.asarray(point, np.float64) @ directions
     network: Any = predictor.model.network
     with torch.inference_mode():

@@ -34,12 +34,12 @@ def made(show: Callable[..., Any], kind: str = "image") -> tuple[Any, Canned]:
 def test_the_pictures_and_the_map_are_shown(show: Callable[..., Any], qtbot: QtBot, tmp_path: Any) -> None:
     result, engine = made(show)
     qtbot.waitUntil(result.map.isVisible)
-    result.show_given({"image": "abc"})
+    result.show_given({"image": "abc"}, {"invert": True})
     result.show_prediction(PREDICTION, {})
     qtbot.waitUntil(result.pictures.isVisible)
     assert result.label.text() == "Error 0.250"
     assert all(not result.views[name].image().isNull() for name in ("input", "output", "difference"))
-    assert engine.questions("latent.reconstruct") == [{"run": "/runs/a", "input": {"image": "abc"}}]
+    assert engine.questions("latent.reconstruct") == [{"run": "/runs/a", "input": {"image": "abc"}, "invert": True}]
     field = result.map.field
     place, none = QPointF(field.rect().center()), Qt.MouseButton.NoButton
     moved = QMouseEvent(
@@ -52,13 +52,15 @@ def test_the_pictures_and_the_map_are_shown(show: Callable[..., Any], qtbot: QtB
     QTest.keyClick(field, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: len(engine.questions("latent.decode")) == 2)
     assert engine.questions("latent.decode")[-1]["point"][0] > asked[0]
+    result.show_nothing()
+    assert not result.pictures.isVisible()
     result.map.save(tmp_path / "map.csv")
     assert (tmp_path / "map.csv").read_text(encoding="utf-8-sig").splitlines()[1] == "0.0,0.0,zero"
 
 
 def test_other_inputs_have_the_error_alone(show: Callable[..., Any]) -> None:
     result, engine = made(show, "table")
-    result.show_given({"row": {}})
+    result.show_given({"row": {}}, {})
     result.show_prediction(PREDICTION, {})
     assert result.label.text() == "Error 0.250"
     assert not result.pictures.isVisible()

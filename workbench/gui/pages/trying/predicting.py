@@ -84,6 +84,7 @@ class PredictPanel(Panel):
             given = {"path": str(prediction["input"])}
             self.input.show_given(given, str(prediction["input"]).replace("\\", "/").rsplit("/", 1)[-1])
             self.input.show_seen(given, options)
+            self.result.show_given(given, options)
 
     def answer(self, prediction: Mapping[str, Any]) -> str:
         return self.result.answer(prediction)
@@ -104,7 +105,7 @@ class PredictPanel(Panel):
             options = self.result.options()
             self.result.show_waiting()
             self._predictions.ask({"run": self._run, "inputs": [self._given], "top": _TOP, **options})
-            self.result.show_given(self._given)
+            self.result.show_given(self._given, options)
             self.input.show_seen(self._given, options)
 
     def _forget(self) -> None:

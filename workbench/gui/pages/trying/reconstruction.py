@@ -70,21 +70,33 @@ class ReconstructionResult(Result):
         self._run = run
         self._images = description["inputs"]["kind"] == "image"
         self.below.hide()
+        self.views["decoded"].set_image(None)
         if self._images and self._map is not None:
             self._map.ask({"run": run})
 
     def answer(self, prediction: Mapping[str, Any]) -> str:
         return tr("Error {error}", error=figures.number(float(prediction.get("error") or 0.0)))
 
-    def show_given(self, given: Mapping[str, Any]) -> None:
+    def show_given(self, given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         """Know what is asked about: of an image, the pictures are asked for as well."""
         if self._images and self._restored is not None:
-            self._restored.ask({"run": self._run, "input": dict(given)})
+            invert = bool(options.get("invert", False))
+            self._restored.ask({"run": self._run, "input": dict(given), "invert": invert})
+
+    def show_nothing(self, text: str = "") -> None:
+        self._forget()
+        super().show_nothing(text)
+
+    def show_error(self, text: str) -> None:
+        self._forget()
+        super().show_error(text)
 
     def show_answer(self, prediction: Mapping[str, Any], sample: Mapping[str, Any]) -> None:
         self.show_line(self.answer(prediction), taken(prediction))
 
-    def clear_answer(self) -> None:
+    def _forget(self) -> None:
+        if self._restored is not None:
+            self._restored.forget()
         self.pictures.hide()
 
     def _captioned(self, name: str, title: str) -> QWidget:

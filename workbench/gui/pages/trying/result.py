@@ -60,7 +60,7 @@ class Result(Card):
     def set_run(self, run: str, description: Mapping[str, Any]) -> None:
         """Know whose predictions are shown; description: what prediction.describe answered."""
 
-    def show_given(self, given: Mapping[str, Any]) -> None:
+    def show_given(self, given: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         """Know what is asked about, for what is shown beside the prediction."""
 
     def answer(self, prediction: Mapping[str, Any]) -> str:
