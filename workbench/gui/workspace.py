@@ -124,6 +124,7 @@ class Workspace(QWidget):
         self.data.recipe_wanted.connect(self.open_recipe)
         self.data.opened.connect(self._take_data)
         self.model.changed.connect(self._take_architecture)
+        self.model.start_changed.connect(self._take_start)
         self.train.changed.connect(self._take_training)
 
     def _join_desks(self) -> None:
@@ -140,6 +141,7 @@ class Workspace(QWidget):
         runs.gone.connect(train.clear)
         runs.undo_offered.connect(self.undo.offer)
         self.undo.undone.connect(runs.bring_back)
+        runs.models_changed.connect(lambda rows: self.model.set_runs(rows, str(self.behind.runs.runs)))
         runs.models_changed.connect(self.try_it.set_runs)
         runs.models_changed.connect(self.share.set_runs)
         runs.show_runs(self.behind.runs.rows())
@@ -197,6 +199,11 @@ class Workspace(QWidget):
         self.model.set_training(dict(training))
         self.train_desk.show_draft()
         self.draft_changed.emit()
+
+    def _take_start(self, start: Mapping[str, Any]) -> None:
+        """Take settings of the training that the Model page has too: the form on Train shows them as well."""
+        self.train.set_training(start)
+        self._take_training(self.train.training())
 
     def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
         self.data.set_catalogue(catalogue)

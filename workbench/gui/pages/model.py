@@ -1,6 +1,6 @@
 """The Model page: choose an architecture, set it, and see the network, its layers and what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -12,8 +12,10 @@ from workbench.gui.latest import Latest
 from workbench.gui.pages.model_choice import ArchitectureChoice
 from workbench.gui.pages.model_network import ModelNetwork
 from workbench.gui.pages.model_settings import ArchitectureSettings
+from workbench.gui.pages.model_start import ModelStart
 from workbench.gui.theme import explain
 from workbench.gui.tokens import Space
+from workbench.gui.widgets.at_least import scrolled_below_least
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import primary_button
 from workbench.gui.widgets.empty_state import EmptyState
@@ -26,6 +28,7 @@ class ModelPage(Page):
     """Asks the engine for the layers after every edit, and has the recipe measured once the person pauses."""
 
     changed = Signal(object)  # architecture settings, kind included, that the engine could build
+    start_changed = Signal(object)  # {"start_from", "freeze"}: two settings of the training that are chosen here
     training_requested = Signal()
     data_requested = Signal()
 
@@ -55,7 +58,7 @@ class ModelPage(Page):
         self.empty.acted.connect(self.data_requested)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(self._make_content(jobs))
+        self.stack.addWidget(self._make_content(engine, jobs))
         self.body.addWidget(self.stack, 1)
         self._rest()
 
@@ -96,6 +99,7 @@ class ModelPage(Page):
     def set_training(self, training: dict[str, Any]) -> None:
         """Take the training settings: batch size and optimizer decide memory and time."""
         before, self._training = self._training, dict(training)
+        self.start.set_training(training)
         counts = (
             "batch_size",
             "optimizer",
@@ -110,6 +114,10 @@ class ModelPage(Page):
         if self._built and any(before.get(name) != training.get(name) for name in counts):
             self.network.estimate.set_recipe(self._recipe())
 
+    def set_runs(self, runs: Sequence[Mapping[str, Any]], folder: str = "") -> None:
+        """Offer the weights of these runs, as ModelChooser has them; folder: where runs lie."""
+        self.start.set_runs(runs, folder)
+
     def architecture(self) -> dict[str, Any]:
         """Return the newest settings that the engine could build, or an empty dictionary."""
         return dict(self._built)
@@ -118,8 +126,9 @@ class ModelPage(Page):
         """End what is under way."""
         self._layers.forget()
         self.network.estimate.cancel()
+        self.start.stop()
 
-    def _make_content(self, jobs: Any) -> QWidget:
+    def _make_content(self, engine: Any, jobs: Any) -> QWidget:
         self.choice = ArchitectureChoice()
         self.choice.setObjectName("model.architecture")
         self.choice.setAccessibleName(tr("Architecture"))
@@ -129,6 +138,8 @@ class ModelPage(Page):
         self.settings.changed.connect(self._edited)
         self.settings.validity_changed.connect(self._validity_changed)
         self.network = ModelNetwork(jobs)
+        self.start = ModelStart(engine)
+        self.start.changed.connect(self.start_changed)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -139,7 +150,8 @@ class ModelPage(Page):
         row.addWidget(self.settings, 1)
         row.addWidget(self.network, 3)
         column.addLayout(row, 1)
-        return content
+        column.addWidget(self.start)
+        return scrolled_below_least(content)
 
     def _rest(self) -> None:
         ready = bool(self._catalogue and self._summary)
@@ -221,6 +233,7 @@ class ModelPage(Page):
         self.settings.show_error(None)
         self._built = dict(asked["architecture"])
         self.network.show_layers(answer)
+        self.start.set_network(asked["architecture"], asked["inputs"], asked["outputs"], asked["tasks"])
         self._rest()
         self.network.estimate.set_recipe(self._recipe())
         self.changed.emit(dict(self._built))
@@ -232,6 +245,7 @@ class ModelPage(Page):
     def _fade(self) -> None:
         self._built = {}
         self.network.fade(True)
+        self.start.forget_network()
         self._rest()
 
     def _recipe(self) -> dict[str, Any]:
