@@ -9,7 +9,7 @@ import numpy as np
 from workbench.data.dataset import Dataset, Split
 from workbench.data.table_values import number_of, text_of
 
-_CHUNK = 1 << 16  # rows looked at at a time
+_CHUNK = 1 << 19  # numbers looked at at a time
 _SAMPLE = 100_000  # rows from which medians and most frequent values are taken
 _RARE = 10  # rows of the training split that a category needs, of a split that is large enough
 
@@ -111,8 +111,10 @@ class _Seen:
 
 
 def _pieces(split: Split) -> Iterator[np.ndarray]:
-    for begin in range(0, len(split), _CHUNK):
-        yield split.rows(slice(begin, begin + _CHUNK))
+    inputs: Any = split.inputs
+    step = max(1, _CHUNK // max(1, inputs.shape[1]))
+    for begin in range(0, len(split), step):
+        yield split.rows(slice(begin, begin + step))
 
 
 def _fitted(
