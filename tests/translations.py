@@ -43,7 +43,7 @@ SHOWN: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("getExistingDirectory", "QProgressDialog"), (1,)),
     **dict.fromkeys(("getText", "getItem", "getInt", "getDouble"), (1, 2)),
 }
-NAMES = re.compile(r"Workbench|[A-Z]+ \(\*\.[a-z]+\)")  # names, and file filters that name a format, are no words
+NAMES = re.compile(r"Workbench|[A-Z]* \((\*\.[a-z]+ ?)+\)")  # names, and file filters that name a format, are no words
 
 
 @dataclass(frozen=True)
