@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?= --demo
 
-.PHONY: run test check screenshots bench clean
+.PHONY: run test check screenshots bench torture clean
 
 run: $(VENV)/installed
 	@$(PYTHON) .ci/system_packages.py qt $(VENV) || true
@@ -31,6 +31,11 @@ screenshots: $(VENV)/installed-test
 # How long what people wait for takes, as ratios measured in one go.
 bench: $(VENV)/installed-test
 	$(BIN)/python -m tests.benchmarks
+
+# What must hold however often it is tried, as often as a release asks: hours. GOALS="kill bit_flips" tries only these.
+torture: $(VENV)/installed-test
+	@$(PYTHON) .ci/system_packages.py qt $(VENV) --offscreen
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.robustness $(GOALS)
 
 clean:
 	rm -rf $(VENV) build dist screenshots .pytest_cache .ruff_cache .hypothesis .import_linter_cache
