@@ -11,6 +11,7 @@ from workbench.core.signature import SPLITS, Inputs
 from workbench.core.words import Words
 
 Level = Literal["good", "warning", "error"]
+_BLOCK = 1 << 20  # targets counted at a time
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,10 @@ class Dataset:
         targets = self.splits[split].targets
         if not self.classes or targets.ndim > 1:
             return targets.sum(0).astype(np.int64) if self.classes else np.zeros(0, np.int64)
-        return np.bincount(targets, minlength=len(self.classes))
+        counts = np.zeros(len(self.classes), np.int64)
+        for begin in range(0, len(targets), _BLOCK):  # those of large data lie in a file
+            counts += np.bincount(targets[begin : begin + _BLOCK], minlength=len(counts))
+        return counts
 
     def __len__(self) -> int:
         return sum(len(self.splits[split]) for split in SPLITS)

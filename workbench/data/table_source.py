@@ -19,7 +19,9 @@ from workbench.data.table_sniffing import Layout, sniffed
 
 PARQUET = (".parquet", ".pq", ".parq")
 SEPARATED = tuple(SEPARATORS)
-BATCH = 50_000  # rows read at a time
+BATCH = 50_000  # rows handed on at a time
+_NUMBERS, _TEXTS = 1 << 22, 1 << 20  # cells read at a time, of Parquet and of CSV
+_FEWEST = 1_000  # rows read at a time, however many columns there are
 _PIECE = 1 << 22  # bytes of a file looked at or converted at a time
 _LONGEST_LINE = 1 << 20  # bytes; no row of numbers is as long as that
 _MOST_COLUMNS = 50_000
@@ -50,7 +52,7 @@ class Source:
         """Yield (number of the file, some of its rows) through the whole table, in order; what is missing is null."""
         for number, (path, partition) in enumerate(self.files):
             try:
-                for frame in self._scan(path).collect_batches(chunk_size=BATCH, maintain_order=True):
+                for frame in self._pieces(path):
                     yield number, self._complete(frame, partition)
             except polars.exceptions.PolarsError as error:
                 raise _unreadable(path, error) from error
@@ -64,6 +66,21 @@ class Source:
             return self._complete(_read(self.layout, self.layout.head.encode()), partition).head(count)
         except polars.exceptions.PolarsError as error:
             raise _unreadable(path, error) from error
+
+    def _pieces(self, path: Path) -> Iterator[polars.DataFrame]:
+        """Yield the rows of a file some at a time.
+
+        Parquet is read slice by slice, because a stream of it holds several row groups at once, whatever their size.
+        """
+        scan = self._scan(path)
+        if self.layout is not None:
+            chunk = min(BATCH, max(_FEWEST, _TEXTS // len(self.columns)))
+            yield from scan.collect_batches(chunk_size=chunk, maintain_order=True)
+            return
+        step, begin = max(_FEWEST, _NUMBERS // len(self.columns)), 0
+        while len(frame := scan.slice(begin, step).collect()):
+            yield from frame.iter_slices(BATCH)
+            begin += step
 
     def _scan(self, path: Path) -> polars.LazyFrame:
         if self.layout is None:

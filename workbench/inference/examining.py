@@ -46,7 +46,14 @@ class Examination:
         self._totals = {name: self._totals[name] + found[name] for name in found} if self._totals else found
         self._count = self._count + self.task.count(targets)
         if self._keeping:
-            self._kept.append(self.task.kept(outputs, targets))
+            self._keep(*self.task.kept(outputs, targets))
+
+    def _keep(self, outputs: Tensor, targets: Tensor) -> None:
+        """Hold this too, in few large pieces: thousands of small ones would leave holes all over the memory."""
+        self._kept.append((outputs, targets))
+        while len(self._kept) > 1 and len(self._kept[-2][0]) <= len(self._kept[-1][0]):
+            last, before = self._kept.pop(), self._kept.pop()
+            self._kept.append((torch.cat((before[0], last[0])), torch.cat((before[1], last[1]))))
 
     def values(self) -> dict[str, float]:
         """Return loss and metrics by name; waits for the device."""

@@ -33,19 +33,19 @@ class RowFeed:
     """One split of single samples, ready to be indexed.
 
     inputs: images (N, C, H, W) or (N, H, W, C) uint8 as `nhwc` says, token ids (N, length) int32, rows of a table
-    (N, columns) or series (N, T, channels) float32; None when the split is read from its cache as needed. targets:
-    (N,) int64 or (N, …), on the device.
+    (N, columns) or series (N, T, channels) float32. targets: (N,) int64 or (N, …), on the device. Both are None when
+    the split is read from its cache as needed.
     """
 
     split: Split
     preprocessing: Preprocessing
     device: torch.device
     inputs: Tensor | None
-    targets: Tensor
+    targets: Tensor | None
     nhwc: bool
 
     def __len__(self) -> int:
-        return len(self.targets)
+        return len(self.split)
 
     def order(self, seed: int, epoch: int) -> Tensor:
         """Return the order (N,) of an epoch, counted from 0."""
@@ -60,15 +60,15 @@ class RowFeed:
 
         inputs: as they lie in the data, but images (n, C, H, W); `ready` makes them what a network takes.
         """
-        # The whole order goes to the device at once: a small copy for each batch would wait for the steps before it.
-        places = portions(order.to(self.device), batch_size)[start:]
-        if self.inputs is not None:
-            for rows in places:
+        if self.inputs is not None and self.targets is not None:
+            # The whole order goes to the device at once: a small copy for each batch would wait for the steps before.
+            for rows in portions(order.to(self.device), batch_size)[start:]:
                 yield self._planes_first(self.inputs[rows]), self.targets[rows]
             return
         with closing(self._read_ahead(portions(order, batch_size)[start:])) as read:
-            for rows, inputs in zip(places, read, strict=True):
-                yield self._planes_first(inputs.to(self.device, non_blocking=True)), self.targets[rows]
+            for inputs, targets in read:
+                there = inputs.to(self.device, non_blocking=True), targets.to(self.device, non_blocking=True)
+                yield self._planes_first(there[0]), there[1]
 
     def ready(self, inputs: Tensor) -> Tensor:
         """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, ids as int64, …"""
@@ -79,11 +79,11 @@ class RowFeed:
     def _planes_first(self, inputs: Tensor) -> Tensor:
         return inputs.permute(0, 3, 1, 2) if self.nhwc else inputs  # the memory stays as it is: channels last for free
 
-    def _read_ahead(self, places: list[Tensor]) -> Generator[Tensor, None, None]:
-        ready: queue.Queue[Tensor | BaseException | None] = queue.Queue(_AHEAD)
+    def _read_ahead(self, places: list[Tensor]) -> Generator[tuple[Tensor, Tensor], None, None]:
+        ready: queue.Queue[tuple[Tensor, Tensor] | BaseException | None] = queue.Queue(_AHEAD)
         stop = threading.Event()
 
-        def put(item: Tensor | BaseException | None) -> None:
+        def put(item: tuple[Tensor, Tensor] | BaseException | None) -> None:
             while not stop.is_set():
                 with suppress(queue.Full):
                     ready.put(item, timeout=0.1)
@@ -94,10 +94,7 @@ class RowFeed:
                 for rows in places:
                     if stop.is_set():
                         return
-                    samples = torch.from_numpy(self.split.rows(rows.numpy()))
-                    if isinstance(self.preprocessing, ImagePreprocessing) and not self.nhwc:
-                        samples = samples.permute(0, 3, 1, 2).contiguous()
-                    put(samples.pin_memory() if self.device.type == "cuda" else samples)
+                    put(self._read(rows.numpy()))
                 put(None)
             except BaseException as error:  # noqa: BLE001 - handed over and raised where the batches are wanted
                 put(error)
@@ -112,6 +109,13 @@ class RowFeed:
         finally:
             stop.set()
             reader.join()
+
+    def _read(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Return inputs and targets of some samples from where they lie, ready to be sent to the device."""
+        inputs, targets = torch.from_numpy(self.split.rows(rows)), torch.from_numpy(self.split.targets[rows])
+        if isinstance(self.preprocessing, ImagePreprocessing) and not self.nhwc:
+            inputs = inputs.permute(0, 3, 1, 2).contiguous()
+        return (inputs.pin_memory(), targets.pin_memory()) if self.device.type == "cuda" else (inputs, targets)
 
 
 Feed = RowFeed | StreamFeed | WindowFeed
@@ -128,19 +132,23 @@ def feed(
         return WindowFeed(split, preprocessing, device)
     if task.streams:
         return StreamFeed(split, preprocessing, device, stream_of(split, preprocessing), framed=task.framed)
+    images = isinstance(preprocessing, ImagePreprocessing)
+    nhwc = images and channels_last
+    if not split.holds_texts and _bytes_of(split) > _SHARE * _free_memory(device):
+        return RowFeed(split, preprocessing, device, None, None, nhwc)
     targets = torch.from_numpy(np.array(split.targets)).to(device)  # a copy: those of large data lie in a file
     if split.holds_texts:
         texts: Any = preprocessing
-        ids = torch.from_numpy(texts.encode_all(split.texts()))
-        return RowFeed(split, preprocessing, device, ids.to(device), targets, nhwc=False)
+        samples = torch.from_numpy(texts.encode_all(split.texts()))
+    else:
+        samples = torch.from_numpy(split.rows())
+        samples = samples.permute(0, 3, 1, 2).contiguous() if images and not channels_last else samples
+    return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc)
+
+
+def _bytes_of(split: Split) -> int:
     rows: Any = split.inputs
-    images = isinstance(preprocessing, ImagePreprocessing)
-    size = len(split) * int(np.prod(rows.shape[1:])) * rows.dtype.itemsize
-    if size > _SHARE * _free_memory(device):
-        return RowFeed(split, preprocessing, device, None, targets, nhwc=images and channels_last)
-    samples = torch.from_numpy(split.rows())
-    samples = samples.permute(0, 3, 1, 2).contiguous() if images and not channels_last else samples
-    return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc=images and channels_last)
+    return len(split) * int(np.prod(rows.shape[1:])) * rows.dtype.itemsize + split.targets.nbytes
 
 
 def _free_memory(device: torch.device) -> float:

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+_LARGE = 2_000_000  # samples from which on the memory that an order takes counts
+
 
 def portions(order: Tensor, batch_size: int) -> list[Tensor]:
     """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
@@ -26,7 +28,8 @@ def batch_count(count: int, batch_size: int) -> int:
 def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     """Return the order (count,) of the samples in an epoch, counted from 0: a pure function of seed and epoch."""
     generator = torch.Generator().manual_seed(mixed(seed, epoch))
-    return torch.randperm(count, generator=generator)
+    kind = torch.int64 if count < _LARGE else torch.int32  # the numbers are the same, and indexing wants int64
+    return torch.randperm(count, generator=generator, dtype=kind)
 
 
 def mixed(*numbers: int) -> int:
