@@ -46,9 +46,13 @@ class Classification(Task):
         )
         return total / len(targets) if reduction == "mean" else total
 
+    def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return score and number of the class that was said, (n, 2), and the true one (n,), however many there are."""
+        return torch.stack(torch.softmax(outputs.float(), dim=1).max(dim=1), dim=1), targets
+
     def details(self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
         """Return confusion (rows: true, columns: predicted), per_class and mistakes, the surest first."""
-        scores, guesses = torch.softmax(outputs.float(), dim=1).max(dim=1)
+        scores, guesses = outputs[:, 0], outputs[:, 1].long()
         there = targets.numpy()
         confusion = confusion_matrix(there, guesses.numpy(), len(labels))
         return {
