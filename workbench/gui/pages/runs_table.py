@@ -19,7 +19,7 @@ _DOTS = {
     "stopped": "good", "failed": "error", "interrupted": "warning", "not responding": "warning", "queued": "muted",
 }  # fmt: skip
 _NARROW = 800  # pixels
-_WIDTHS = {"state": 112, "data": 78, "model": 108, "score": 108, "epoch": 66, "seconds": 76, "started": 84}
+_WIDTHS = {"state": 112, "data": 108, "model": 108, "score": 108, "epoch": 66, "seconds": 76, "started": 84}
 
 
 class RunsModel(RowsModel):

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEasingCurve, QPropertyAnimation, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui import theme
 from workbench.gui.icons import paint_icon
@@ -88,3 +88,13 @@ class Fold(QWidget):
     def _settle(self) -> None:
         self._content.setMaximumHeight(_UNLIMITED if self.is_open() else 0)
         self._content.setVisible(self.is_open())
+        if self.is_open() and self._handle.hasFocus():
+            self._scroll_into_view()
+
+    def _scroll_into_view(self) -> None:
+        """Let a person who opened it see what it holds."""
+        part = self.parentWidget()
+        while part is not None and not isinstance(part, QScrollArea):
+            part = part.parentWidget()
+        if part is not None:
+            part.ensureWidgetVisible(self, 0, Space.medium)
