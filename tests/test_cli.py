@@ -119,9 +119,13 @@ def test_resume_gives_more_epochs_after_checking_what_is_saved(
 ) -> None:
     command("train", recipe)
     [folder] = all_runs(own_folders / "runs")
-    code, output, errors = command("resume", folder.name, "--set", "training.epochs=3", "--verify", "--json")
+    code, output, errors = command("resume", folder.name, "--verify", "--steps", "2", "--json")
     assert code == 0, errors
     assert "are sound" in errors
+    assert last_json(output)["identical"] is True
+    assert RunFolder(folder.path).attempts() == [1], "to verify writes nothing into the run"
+    code, output, errors = command("resume", folder.name, "--set", "training.epochs=3", "--json")
+    assert code == 0, errors
     assert last_json(output)["steps"] == 18
     [weights] = [path / "model.safetensors" for path in folder.newest_checkpoints()][:1]
     for checkpoint in folder.newest_checkpoints():

@@ -70,15 +70,23 @@ def resume(
     run: options.Run,
     assignments: options.Assignments = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help=tr("First check everything that the run has saved against its checksums."))
+        bool,
+        typer.Option(
+            "--verify",
+            help=tr("Only check what is saved, and whether the same steps, trained twice, come out identical."),
+        ),
     ] = False,
+    steps: Annotated[int, typer.Option("--steps", min=1, help=tr("Steps that --verify trains."))] = 20,
     runs: options.Runs = None,
     as_json: options.Json = False,
 ) -> None:
     """Go on with a run that was stopped, or give a finished one more epochs."""
     folder = options.run_of(context, run, runs)
+    if verify and assignments:
+        raise typer.BadParameter(tr("--verify and --set exclude each other."), context)
     if verify:
-        _verify(folder)
+        _check_saved(folder)
+        raise typer.Exit(_verify(folder, steps, as_json=as_json))
     raise typer.Exit(train_in_terminal(folder, assignments or (), as_json=as_json))
 
 
@@ -230,7 +238,24 @@ def _example(folder: RunFolder) -> str:
     return {"image": tr("image.png"), "text": tr("text.txt"), "series": tr("series.csv")}.get(kind, tr("table.csv"))
 
 
-def _verify(folder: RunFolder) -> None:
+def _verify(folder: RunFolder, steps: int, *, as_json: bool) -> int:
+    """Train the same steps twice, say whether they are identical and why not, and return the exit code."""
+    from workbench.training.verifying import verify_resume
+
+    with Follower(console(error=as_json)) as follower:
+        found = verify_resume(folder, lambda at: follower.show(Preparing(at.stage, at.done, at.total)), steps)
+    tell = say_beside if as_json else say
+    tell(tr(found.verdict()))
+    if found.tensors:
+        tell(tr("The first that differ: {tensors}.", tensors=", ".join(found.tensors)))
+    for note in found.notes:
+        tell(tr(note))
+    if as_json:
+        say_json({**found.to_plain(), "verdict": tr(found.verdict()), "notes": [tr(note) for note in found.notes]})
+    return 0 if found.identical and not found.unlike else 1
+
+
+def _check_saved(folder: RunFolder) -> None:
     """Check all checkpoints and models; say what is damaged, and refuse when no checkpoint is sound."""
     from workbench.core.sealed import check_sealed
 

@@ -47,7 +47,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A checkpoint read back: tensors on the CPU, in their memory formats."""
+    """A checkpoint read back: tensors on the CPU, in their memory formats.
+
+    made_with: the threads and the version of torch that made it.
+    """
 
     path: Path
     position: Position
@@ -57,6 +60,7 @@ class Loaded:
     random: dict[str, Tensor]
     extra: dict[str, Any]
     recipe: dict[str, Any]
+    made_with: dict[str, Any]
 
 
 def save_checkpoint(
@@ -135,6 +139,7 @@ def load_checkpoint(path: Path) -> Loaded:
         random=parts["random"],
         extra=state["extra"],
         recipe=state["recipe"],
+        made_with={"threads": state["threads"], "torch": state["torch"]},
     )
 
 

@@ -12,7 +12,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from workbench import schedules
 from workbench.core.events import Answered, EpochDone, Event, Failed, Finished, Started, Stopped, Warned
-from workbench.core.files import write_atomically
+from workbench.core.files import read_json, write_atomically
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.augmentation import Augmentation, augment
@@ -24,7 +24,7 @@ from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Loaded, Position, newest_sound
 from workbench.training.control import Control, StopWished
 from workbench.training.course import Course
-from workbench.training.environment import this_process
+from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
 from workbench.training.keeping import Keeper, why_to_stop
 from workbench.training.ledger import Ledger, Sums, at_one_step
@@ -79,8 +79,9 @@ def _trained(
         write_atomically(folder.recipe, to_toml(trainee.recipe))
     if loaded:
         complaints += _changed_data(trainee, loaded, folder)
+        complaints += differences_to(loaded.made_with, read_json(folder.environment, {}), trainee.device)
         trainee.restore(loaded)
-    epochs, steps_per_epoch, total_steps = _plan(trainee, position)
+    epochs, steps_per_epoch, total_steps = plan(trainee, position)
     yield Started(
         attempt=attempt,
         step=position.step,
@@ -111,7 +112,7 @@ def _trained(
         raise
 
 
-def _plan(trainee: Trainee, position: Position) -> tuple[int, int, int]:
+def plan(trainee: Trainee, position: Position) -> tuple[int, int, int]:
     """Return how many epochs there will be, the steps of one, and all steps, those already done included."""
     training = trainee.recipe.training
     steps_per_epoch = math.ceil(batch_count(len(trainee.training), trainee.batch_size()) / training.accumulation)
