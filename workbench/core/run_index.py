@@ -20,6 +20,10 @@ _LISTED = ", ".join(COLUMNS)
 _KEPT = (*COLUMNS, "words", "signature", "checksum")
 _INSERT = f"INSERT OR REPLACE INTO runs ({', '.join(_KEPT)}) VALUES ({', '.join('?' * len(_KEPT))})"
 _AT_ONCE = 50  # runs that are written in one transaction
+_OF_THE_PLACE = (
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM,
+)  # fmt: skip
 _SETUP = ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "mmap_size=0", "trusted_schema=OFF")
 
 
@@ -129,9 +133,9 @@ class RunIndex:
         """Run one statement; when the file fails (full disk, damage), build the index anew and run it there."""
         try:
             return self._db.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             self._db.close()
-            if isinstance(error, sqlite3.OperationalError):
+            if _is_of_the_place(error):
                 self._db = self._open_in_memory()
             else:
                 self._set_aside()
@@ -146,13 +150,15 @@ class RunIndex:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return self._connect(str(self.path))
-        except (OSError, sqlite3.OperationalError):
+        except OSError:
             return self._open_in_memory()
-        except sqlite3.DatabaseError:
-            self._set_aside()
+        except sqlite3.DatabaseError as error:
+            if _is_of_the_place(error):
+                return self._open_in_memory()
             try:
+                self._set_aside()
                 return self._connect(str(self.path))
-            except sqlite3.DatabaseError:
+            except (OSError, sqlite3.DatabaseError):
                 return self._open_in_memory()
 
     def _open_in_memory(self) -> sqlite3.Connection:
@@ -176,6 +182,9 @@ class RunIndex:
                 if checksum != _checksum(tuple(row)):
                     raise sqlite3.DatabaseError("a row of the index is damaged")
                 self._signatures[str(row[0])] = str(row[-1])
+        except UnicodeDecodeError as error:  # SQLite quotes damaged names in its messages, which Python cannot read
+            db.close()
+            raise sqlite3.DatabaseError("the index is damaged") from error
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -188,6 +197,14 @@ class RunIndex:
             Path(f"{self.path}{ending}").unlink(missing_ok=True)
         if self.path.exists():
             os.replace(self.path, f"{self.path}.damaged")
+
+
+def _is_of_the_place(error: Exception) -> bool:
+    """Say whether the file cannot be used where it is: held, full, read only. Anything else is damage.
+
+    SQLite also calls it operational when a damaged schema names a column that is not there.
+    """
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _OF_THE_PLACE
 
 
 def _checksum(row: tuple[Any, ...]) -> int:

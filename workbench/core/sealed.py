@@ -53,6 +53,8 @@ def check_sealed(place: Path) -> None:
     if not isinstance(manifest, dict):
         raise UserError("{name} has no list of checksums: it is not complete.", name=place.name)
     for name, facts in manifest.items():
+        if not isinstance(facts, dict) or not {"size", "sha256"} <= facts.keys():
+            raise UserError("{name} is damaged: {file} is not what was written.", name=place.name, file=MANIFEST)
         file = place / name
         if not file.is_file():
             raise UserError("{name} is damaged: {file} is missing.", name=place.name, file=name)
