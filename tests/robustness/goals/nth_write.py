@@ -52,7 +52,7 @@ class Failing:
         return call
 
 
-def _trained_with(failing: Failing, folder: RunFolder, notes: Path) -> dict[str, Any]:
+def trained_with(failing: Failing, folder: RunFolder, notes: Path) -> dict[str, Any]:
     """Train in a fork with the shim; return how many calls there were and what the window would have shown."""
 
     def work() -> None:
@@ -79,13 +79,13 @@ def _try(times: int, seed: int, place: Path) -> Found:
     found = Found()
     train_run(queued(place / "warm"))
     whole = queued(place / "whole")
-    calls = _trained_with(Failing(0, forever=False), whole, place / "notes.json")["calls"]
+    calls = trained_with(Failing(0, forever=False), whole, place / "notes.json")["calls"]
     wanted = result(whole)
     found.figures = {"writes of a run": str(calls)}
     for attempt in range(times):
         number, forever = attempt // 2 % calls + 1, bool(attempt % 2)
         folder = queued(place / "runs")
-        heard = _trained_with(Failing(number, forever=forever), folder, place / "notes.json")
+        heard = trained_with(Failing(number, forever=forever), folder, place / "notes.json")
         found.tried += 1
         wrong = _what_is_wrong(folder, heard, wanted)
         if wrong:
