@@ -43,7 +43,7 @@ def write_sealed(place: Path, fill: Callable[[Path], None], *, least_free: int =
             aside.rename(place)
         shutil.rmtree(beside, ignore_errors=True)
         if _is_full(error, place.parent):
-            _require_room(place.parent, 2**62)
+            raise _full(place.parent, least_free) from error
         raise
 
 
@@ -63,14 +63,18 @@ def check_sealed(place: Path) -> None:
 
 
 def _require_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise UserError(
-            "The disk of {folder} is full: {free} MB are free.",
-            hint="Make room there, then resume the run. Nothing that was saved before is lost.",
-            folder=str(folder),
-            free=f"{free / 1e6:,.0f}",
-        )
+    if shutil.disk_usage(folder).free < needed:
+        raise _full(folder, needed)
+
+
+def _full(folder: Path, needed: int) -> UserError:
+    return UserError(
+        "The disk of {folder} is full: {free} MB are free, and {needed} MB are needed.",
+        hint="Make room there, then resume the run. Nothing that was saved before is lost.",
+        folder=str(folder),
+        free=f"{shutil.disk_usage(folder).free / 1e6:,.1f}",
+        needed=f"{needed / 1e6:,.1f}",
+    )
 
 
 def _is_full(error: BaseException, folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """Checkpoints: everything that training needs to go on as if it had never stopped."""
 
 import json
+import logging
 import shutil
 import time
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from workbench.core.sealed import check_sealed, write_sealed
 from workbench.core.words import Words
 from workbench.training.tensors import join_state, load_tensors, save_tensors, split_state
 
+log = logging.getLogger("workbench")
 KEPT = 3  # newest checkpoints; the best model has a folder of its own
 
 
@@ -148,6 +150,8 @@ def sweep(folder: RunFolder) -> int:
     left = [path for place in (folder.checkpoints, folder.models) for path in place.glob(".tmp-*")]
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
+    if left:
+        log.warning("%s: removed %d unfinished saves of an interrupted attempt", folder.name, len(left))
     return len(left)
 
 

@@ -1,4 +1,4 @@
-"""A run on a disk that fills up, at many levels: told with what is needed, nothing lost, and resumed when there is room.
+"""A run on a disk that fills up, at many levels: it is told, nothing is lost, and it is resumed when there is room.
 
 The disk is a small tmpfs, which only root may mount; the goal of the n-th write tries the rest of the systems.
 """
