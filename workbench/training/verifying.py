@@ -155,7 +155,7 @@ def _digests(weights: Mapping[str, Tensor], optimizer: Mapping[str, Any]) -> Dig
 
 def _bytes(tensor: Tensor) -> Any:
     plain = tensor.detach().cpu().contiguous().reshape(-1)
-    return memoryview(plain.view(torch.uint8).numpy()) if plain.numel() else b""
+    return plain.view(torch.uint8).numpy().data if plain.numel() else b""
 
 
 def _overall(digests: Digests) -> str:
