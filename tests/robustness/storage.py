@@ -1,5 +1,6 @@
 """Small trainings in forked processes, for the goals about what is on disk: forked from a warm parent, to be fast."""
 
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ EVERY_STEP = ("training.epochs=2", "training.batch_size=16")
 def saves_often() -> None:
     """Let this process report every step and save a checkpoint at each, so that it is mostly saving."""
     torch.set_num_threads(1)
+    logging.getLogger("workbench").setLevel(logging.ERROR)  # every kill while saving leaves something to sweep
     ledger._SECONDS = 0.0  # pyright: ignore[reportPrivateUsage]
     keeping.Keeper.checkpoint_is_due = lambda self: True
 

@@ -48,4 +48,4 @@ def _what_is_wrong(folder: RunFolder, part: Path, older: Path) -> str:
     return "" if complaints and part.name in str(complaints[0]) else f"nobody was told: {complaints}"
 
 
-GOAL = Goal("A flipped bit is found, and the older checkpoint taken", 100, 2000, _try)
+GOAL = Goal("A flipped bit is found, and the older checkpoint taken", 60, 2000, _try)

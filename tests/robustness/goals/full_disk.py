@@ -84,4 +84,4 @@ def _lost(folder: RunFolder, acknowledged: list[str]) -> str:
 
 
 _MAY_MOUNT = sys.platform == "linux" and os.geteuid() == 0
-GOAL = Goal("A full disk is said, and loses nothing", 4 if _MAY_MOUNT else 0, 200, _try)
+GOAL = Goal("A full disk is said, and loses nothing", 2 if _MAY_MOUNT else 0, 200, _try)
