@@ -97,7 +97,8 @@ class RunReader:
 
     def _is_elsewhere(self) -> bool:
         """Return whether another machine trains this run, whose lock we may not see, and its heart still beats."""
-        host = self._host or read_json(self.folder.environment, {}).get("host", "")
+        known = read_json(self.folder.environment, {})
+        host = self._host or (str(known.get("host", "")) if isinstance(known, dict) else "")
         return bool(host) and host != this_host() and type(self._last) not in _ENDED and self._beats()
 
     def _has_more(self) -> bool:

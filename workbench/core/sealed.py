@@ -53,13 +53,18 @@ def check_sealed(place: Path) -> None:
     if not isinstance(manifest, dict):
         raise UserError("{name} has no list of checksums: it is not complete.", name=place.name)
     for name, facts in manifest.items():
-        if not isinstance(facts, dict) or not {"size", "sha256"} <= facts.keys():
+        if not isinstance(facts, dict) or not {"size", "sha256"} <= facts.keys() or not _is_plain(name):
             raise UserError("{name} is damaged: {file} is not what was written.", name=place.name, file=MANIFEST)
         file = place / name
         if not file.is_file():
             raise UserError("{name} is damaged: {file} is missing.", name=place.name, file=name)
         if file.stat().st_size != facts["size"] or _sha256(file) != facts["sha256"]:
             raise UserError("{name} is damaged: {file} is not what was written.", name=place.name, file=name)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether this is the name of a file, and not the way to one elsewhere."""
+    return 0 < len(os.fsencode(name)) < 256 and not set(name) & {"/", "\\", "\0"} and name not in (".", "..")
 
 
 def _require_room(folder: Path, needed: int) -> None:

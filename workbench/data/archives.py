@@ -26,7 +26,10 @@ from workbench.data.sources import wanted
 ZIP_ENDINGS = (".zip",)
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
 LARGEST_MEMBER = 500_000_000  # bytes
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, struct.error, ValueError)
+_BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, struct.error, ValueError,
+    RuntimeError, TypeError, LookupError,  # which zipfile and tarfile raise of damaged or encrypted files, too
+)  # fmt: skip
 
 
 def is_archive(path: Path) -> bool:
@@ -93,7 +96,7 @@ class ZipSource:
                 raise _damaged(self.path, error) from error
             for count, member in enumerate(members):
                 mode = member.external_attr >> 16
-                odd = stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR)
+                odd = stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR) or not member.filename
                 _require_harmless(self.path, member.orig_filename, odd)
                 if count % 1000 == 0:
                     self._found(count)

@@ -28,6 +28,7 @@ from workbench.data.hub_install import Installed, folder_of, installed, obtained
 from workbench.data.hub_known import KNOWN
 from workbench.data.hub_rows import Labels, ParquetSource
 from workbench.data.image_cache import build_cache
+from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_reading import clean
 from workbench.data.text_lengths import lengths_of
 
@@ -102,7 +103,7 @@ class HubSettings(ImageSettings):
         try:
             found = installed(require_name(self.name), self.configuration, self.parts)
             return None if found is None else _columns_of(found, self)
-        except (UserError, polars.exceptions.PolarsError):
+        except (UserError, *UNREADABLE):
             return None
 
 
@@ -150,7 +151,7 @@ def open_hub(settings: HubSettings, progress: ProgressCallback) -> Dataset:
     found = obtained(require_name(settings.name), settings.configuration, settings.parts, progress)
     try:
         return _opened(settings, found, progress)
-    except polars.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         raise UserError(
             "{name} holds a file that is no Parquet table, or a damaged one.",
             hint="Delete the folder {folder} and open it again, which downloads it anew.",

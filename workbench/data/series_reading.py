@@ -11,6 +11,7 @@ import polars
 from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.core.words import mark
+from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_cache import decimal_comma
 from workbench.data.table_plan import known
 from workbench.data.table_source import PARQUET, SEPARATED, readable, source_at
@@ -175,7 +176,7 @@ def _moments(column: polars.Series) -> np.ndarray | None:
                     year, month, day.fill_null(1), hour.fill_null(0), minute.fill_null(0), second.fill_null(0)
                 )
             ).to_series()
-        except polars.exceptions.PolarsError:
+        except UNREADABLE:
             return None
         column = moment
     numbers = as_numbers(plain(column))

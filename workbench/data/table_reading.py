@@ -15,6 +15,7 @@ from workbench.core.images import shown
 from workbench.core.words import Words, mark
 from workbench.data.dataset import Problem, Skipped
 from workbench.data.encodings import decoded
+from workbench.data.polars_errors import UNREADABLE
 
 SEPARATORS = {".csv": ",;\t|", ".tsv": "\t", ".tab": "\t", ".txt": "\t,;|"}
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -93,7 +94,7 @@ def _from_separated(path: PurePath, text: str, header: str, separator: str) -> T
             infer_schema=False,
             truncate_ragged_lines=True,
         ).fill_null("")
-    except polars.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         raise UserError(
             "{name} could not be read as a table.",
             hint="A text with a comma or a line break in it needs quotation marks around it.",
@@ -229,7 +230,7 @@ def from_parquet(path: PurePath, content: bytes) -> Table:
         frame = polars.read_parquet(io.BytesIO(content))
         names = [name for name in frame.columns if not isinstance(frame.schema[name], _NO_TEXTS)]
         columns = {name: _cells(frame.get_column(name)) for name in names}
-    except (polars.exceptions.PolarsError, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise UserError(
             "{name} could not be read as a table.",
             hint="It ends like a Parquet file, but it is none, or it is damaged.",

@@ -11,6 +11,7 @@ import polars
 from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.data.encodings import encoding_of
+from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_reading import SEPARATORS
 
 _HEAD = 1 << 20  # bytes looked at
@@ -106,6 +107,6 @@ def _first_rows(text: str, separator: str) -> list[list[str]]:
             truncate_ragged_lines=True,
             n_rows=200,
         )
-    except polars.exceptions.PolarsError:
+    except UNREADABLE:
         return []
     return [["" if cell is None else cell for cell in row] for row in frame.rows()]

@@ -14,6 +14,7 @@ import polars
 from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.core.words import mark
+from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_reading import SEPARATORS
 from workbench.data.table_sniffing import Layout, sniffed
 
@@ -54,7 +55,7 @@ class Source:
             try:
                 for frame in self._pieces(path):
                     yield number, self._complete(frame, partition)
-            except polars.exceptions.PolarsError as error:
+            except UNREADABLE as error:
                 raise _unreadable(path, error) from error
 
     def head(self, count: int) -> polars.DataFrame:
@@ -64,7 +65,7 @@ class Source:
             if self.layout is None:
                 return self._complete(self._scan(path).head(count).collect(), partition)
             return self._complete(_read(self.layout, self.layout.head.encode()), partition).head(count)
-        except polars.exceptions.PolarsError as error:
+        except UNREADABLE as error:
             raise _unreadable(path, error) from error
 
     def _pieces(self, path: Path) -> Iterator[polars.DataFrame]:
@@ -224,7 +225,7 @@ def _read(layout: Layout, content: bytes) -> polars.DataFrame:
 def _parquet_columns(path: Path) -> list[str]:
     try:
         return polars.scan_parquet(path, hive_partitioning=False, glob=False).collect_schema().names()
-    except (polars.exceptions.PolarsError, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise _unreadable(path, error) from error
 
 

@@ -17,9 +17,12 @@ from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
 from workbench.core.signature import Inputs
+from workbench.networks.tensor_file import tensors_in
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
+# What is raised where model.json says something else than a model of this program would.
+NO_DESCRIPTION = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def read_description(folder: Path) -> dict[str, Any]:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise damaged(folder, DESCRIPTION, error) from error
+    if not isinstance(description, dict):
+        raise damaged(folder, DESCRIPTION, TypeError("no object"))
     missing = {"task", "inputs", "outputs", "labels", "architecture", "preprocessing"} - set(description)
     if missing:
         raise damaged(folder, DESCRIPTION, KeyError(", ".join(sorted(missing))))
@@ -78,13 +83,16 @@ def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None 
     """
     check_sealed(folder)
     description = read_description(folder)
-    settings = build_settings(architectures, description["architecture"], "convnet", "architecture")
-    inputs = Inputs.from_plain(description["inputs"])
-    with torch.random.fork_rng(devices=[]):  # fresh weights are drawn only to be replaced
-        entry = architectures[description["architecture"]["kind"]]
-        network = entry.build(settings, inputs, int(description["outputs"]), str(description["task"]))
+    aliases = description.get("aliases", {})
     try:
-        _load(network, load_file(folder / WEIGHTS), description.get("aliases", {}))
+        inputs = Inputs.from_plain(description["inputs"])
+        labels = tuple(map(str, description["labels"]))
+        _require_fitting(_built(description, inputs, "meta"), folder, aliases)
+        network = _built(description, inputs, "cpu")
+    except NO_DESCRIPTION as error:
+        raise damaged(folder, DESCRIPTION, error) from error
+    try:
+        _load(network, load_file(folder / WEIGHTS), aliases)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise damaged(folder, WEIGHTS, error) from error
     if channels_last is None:
@@ -92,7 +100,6 @@ def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None 
     network.to(device=torch.device(device)).eval().requires_grad_(False)
     if channels_last and inputs.kind == "image":
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    labels = tuple(description["labels"])
     return Model(folder, network, inputs, labels, description["task"], description["preprocessing"], description)
 
 
@@ -105,6 +112,24 @@ def damaged(folder: Path, name: str, error: Exception) -> UserError:
         folder=str(folder),
         file=name,
     )
+
+
+def _built(description: Mapping[str, Any], inputs: Inputs, device: str) -> nn.Module:
+    """Return the network that model.json describes, with weights of no meaning; on "meta" it takes no memory."""
+    settings = build_settings(architectures, description["architecture"], "convnet", "architecture")
+    entry = architectures[description["architecture"]["kind"]]
+    with torch.random.fork_rng(devices=[]), torch.device(device):  # weights are drawn only to be replaced
+        return entry.build(settings, inputs, int(description["outputs"]), str(description["task"]))
+
+
+def _require_fitting(network: nn.Module, folder: Path, aliases: Mapping[str, str]) -> None:
+    """Raise UserError unless the file of weights has what this network needs: before memory is taken for either."""
+    declared = tensors_in(folder / WEIGHTS)
+    for name, tensor in network.state_dict().items():
+        there = declared.get(aliases.get(name, name))
+        if there is None or there.shape != tuple(tensor.shape):
+            wanted, found = "×".join(map(str, tensor.shape)), "×".join(map(str, there.shape)) if there else "–"
+            raise damaged(folder, WEIGHTS, ValueError(f"{name}: {wanted} is needed, {found} is there"))
 
 
 def _load(network: nn.Module, weights: dict[str, torch.Tensor], aliases: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words, mark
 from workbench.data import preprocessing
 from workbench.inference.inversion import looks_inverted
-from workbench.inference.model_folder import Model, model_of, read_model
+from workbench.inference.model_folder import DESCRIPTION, NO_DESCRIPTION, Model, damaged, model_of, read_model
 from workbench.inference.texts import text_of
 from workbench.tasks import Task, tasks
 
@@ -74,8 +74,11 @@ class Predictor:
         """Raises UserError when the model cannot be used."""
         self.model: Model = read_model(folder, device)
         self.device = torch.device(device)
-        self.preprocessing: Any = preprocessing.from_plain(self.model.preprocessing)
-        self.task: Task = tasks[self.model.task].bound(self.model.description.get("goal", {}))
+        try:
+            self.preprocessing: Any = preprocessing.from_plain(self.model.preprocessing)
+            self.task: Task = tasks[self.model.task].bound(self.model.description.get("goal", {}))
+        except NO_DESCRIPTION as error:
+            raise damaged(folder, DESCRIPTION, error) from error
 
     @classmethod
     def of_run(cls, run: RunFolder, device: str = "cpu") -> "Predictor":
