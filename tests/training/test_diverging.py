@@ -11,9 +11,9 @@ import torch
 from tests.training.runs import Seen, make_run, trained
 from workbench.core.events import Failed, ModelSaved, StepsDone
 from workbench.core.run_reader import whole_history
-from workbench.training import keeping, loop
+from workbench.training import keeping, stepping
 from workbench.training.checkpoint import newest_sound
-from workbench.training.loop import take_step
+from workbench.training.stepping import take_step
 from workbench.training.worker import train_run
 
 
@@ -27,7 +27,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
                 next(iter(trainee.network.parameters())).fill_(math.nan)
         return answer
 
-    monkeypatch.setattr(loop, "take_step", step)
+    monkeypatch.setattr(stepping, "take_step", step)
 
 
 @pytest.mark.parametrize("validation", [0.45, 0.0])
@@ -93,7 +93,7 @@ def test_the_steps_before_a_failure_are_on_record(tmp_path: Path, monkeypatch: p
             raise OSError(5, "Input/output error", "images.npy")
         return take_step(trainee, parts, done, *rest)
 
-    monkeypatch.setattr(loop, "take_step", step)
+    monkeypatch.setattr(stepping, "take_step", step)
     seen = Seen()
     folder = make_run(tmp_path)
     ending = train_run(folder, on_event=seen)

@@ -232,9 +232,9 @@ def test_memory_that_is_not_enough_is_said_in_words(tmp_path: Path, monkeypatch:
     def out_of_memory(*arguments: object, **named: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr("workbench.training.loop.take_step", out_of_memory)
+    monkeypatch.setattr("workbench.training.loop.fed", out_of_memory)
     ending = trained(tmp_path)[1]
     assert isinstance(ending, Failed)
-    assert "not enough for a batch of {size}" in ending.error["message"]
-    assert ending.error["values"]["half"] == 16
+    assert ending.error["message"] == "The memory is not enough for this training."
+    assert "smaller batches" in ending.error["hint"]
     assert "OutOfMemoryError" in ending.error["details"]

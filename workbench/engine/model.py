@@ -122,4 +122,4 @@ def measure(progress: Callable[..., None], recipe: Mapping[str, Any]) -> dict[st
     try:
         return asdict(measured(chosen, report))
     except (RuntimeError, MemoryError) as error:
-        raise explained(error, chosen) from error
+        raise explained(error) from error

@@ -134,7 +134,7 @@ def feed(
         return StreamFeed(split, preprocessing, device, stream_of(split, preprocessing), framed=task.framed)
     images = isinstance(preprocessing, ImagePreprocessing)
     nhwc = images and channels_last
-    if not split.holds_texts and _bytes_of(split) > _SHARE * _free_memory(device):
+    if not split.holds_texts and _bytes_of(split) > _SHARE * free_memory(device):
         return RowFeed(split, preprocessing, device, None, None, nhwc)
     targets = torch.from_numpy(np.array(split.targets)).to(device)  # a copy: those of large data lie in a file
     if split.holds_texts:
@@ -151,7 +151,7 @@ def _bytes_of(split: Split) -> int:
     return len(split) * int(np.prod(rows.shape[1:])) * rows.dtype.itemsize + split.targets.nbytes
 
 
-def _free_memory(device: torch.device) -> float:
+def free_memory(device: torch.device) -> float:
     """Return how many bytes may still be taken, by the machine's memory and by the limits of this process."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]

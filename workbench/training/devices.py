@@ -1,5 +1,7 @@
 """Which device computes, and why."""
 
+import gc
+
 import psutil
 import torch
 
@@ -53,3 +55,14 @@ def memory_in_use(device: torch.device) -> float:
     if device.type == "mps":
         return float(torch.mps.current_allocated_memory())
     return float(psutil.Process().memory_info().rss)
+
+
+def release(device: torch.device) -> None:
+    """Give back the memory that nothing needs any more, so that others, or a smaller step, can have it."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+    elif device.type == "xpu":
+        torch.xpu.empty_cache()

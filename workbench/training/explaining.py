@@ -5,26 +5,25 @@ import traceback
 import torch
 
 from workbench.core.errors import UserError
-from workbench.recipe import Recipe
 
 
-def explained(error: Exception, recipe: Recipe) -> UserError:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory was short, on whatever device."""
+    told = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return told or isinstance(error, torch.OutOfMemoryError | MemoryError)
+
+
+def explained(error: Exception) -> UserError:
     """Return the error as one that a person can act on, with the traceback among its details."""
     if isinstance(error, UserError):
         return error
     details = "".join(traceback.format_exception(error))
-    size = recipe.training.batch_size
-    if (
-        isinstance(error, torch.OutOfMemoryError)
-        or "DefaultCPUAllocator" in str(error)
-        or isinstance(error, MemoryError)
-    ):
+    if is_out_of_memory(error):
         return UserError(
-            "The memory is not enough for a batch of {size} samples.",
-            hint="Try a batch size of {half}. What was saved before is kept.",
+            "The memory is not enough for this training.",
+            hint="Close other programs, or take a smaller network, smaller batches or less data. "
+            "What was saved before is kept.",
             details=details,
-            size=size,
-            half=max(1, size // 2) if isinstance(size, int) else 64,
         )
     if "more than 1 value per channel" in str(error):
         return UserError(

@@ -123,6 +123,14 @@ class Sums:
         """Return the totals so far, as numbers or lists of them; waits for the device."""
         return {name: value.tolist() for name, value in self._totals.items()}
 
+    def kept(self) -> tuple[Any, ...]:
+        """Return what `back_to` needs to forget all that is added from now on."""
+        return self.samples, dict(self._totals)
+
+    def back_to(self, kept: tuple[Any, ...]) -> None:
+        """Forget what was added since `kept` returned this."""
+        self.samples, self._totals = kept[0], dict(kept[1])
+
     def means(self) -> dict[str, float]:
         """Return the epoch's {training_loss, training_accuracy, …}."""
         count = int(self.samples)

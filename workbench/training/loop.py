@@ -5,20 +5,15 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
-from torch.nn.utils import clip_grad_norm_
 
-from workbench import schedules
 from workbench.core.events import Answered, EpochDone, Event, Failed, Finished, Started, Stopped, Warned
 from workbench.core.files import read_json, write_atomically
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
-from workbench.data.augmentation import Augmentation, augment
 from workbench.inference.evaluation import keep
 from workbench.inference.model_folder import model_of, read_model
-from workbench.inference.order import batch_count, mixed
+from workbench.inference.order import batch_count
 from workbench.inference.run_data import require_classes
 from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Loaded, Position, newest_sound
@@ -28,8 +23,8 @@ from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
 from workbench.training.keeping import Keeper, why_to_stop
 from workbench.training.ledger import Ledger, Sums, at_one_step
-from workbench.training.precision import autocast
 from workbench.training.setup import Trainee, set_up
+from workbench.training.stepping import step_in_memory
 from workbench.training.validation import fed, judged, judged_in_full
 
 Batch = tuple[Tensor, Tensor]
@@ -60,7 +55,7 @@ def train(
         yield Answered(wish.number, "stopping")
         yield Stopped(position.step, position.epoch, position.seconds, position.best_metrics or position.found)
     except Exception as error:  # noqa: BLE001 - the one broad except of the program: whatever it was, the run ends and says why
-        yield Failed(position.step, explained(error, recipe).to_plain(), position.seconds)
+        yield Failed(position.step, explained(error).to_plain(), position.seconds)
 
 
 def _trained(
@@ -135,7 +130,7 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
         order = trainee.training.order(training.seed, position.epoch)
         batches = trainee.training.batches(order, trainee.batch_size(), start=position.batches)
         while position.step < total_steps and (parts := list(islice(batches, training.accumulation))):
-            loss, norm, rate = take_step(trainee, parts, position.step, total_steps, sums)
+            loss, norm, rate = yield from step_in_memory(trainee, parts, position.step, total_steps, sums)
             position.step += 1
             position.batches += len(parts)
             if not ledger.add(position.step, loss, rate, sum(len(inputs) for inputs, _ in parts), norm):
@@ -219,48 +214,6 @@ def _stopped(course: Course) -> Stopped:
     return Stopped(position.step, position.epoch, course.clock.seconds(), position.best_metrics or position.found)
 
 
-def take_step(
-    trainee: Trainee, parts: list[Batch], step: int, total_steps: int, sums: Sums
-) -> tuple[Tensor, Tensor | None, float]:
-    """Change the weights once by the gradient over `parts`, which count as one batch.
-
-    step: steps done before. Returns the loss (), on the device, the gradient's norm if it is clipped, and the learning
-    rate. Nothing here waits for the device.
-    """
-    training = trainee.recipe.training
-    factor = schedules.factor(training.schedule, min(step, total_steps - 1), total_steps)
-    factor *= trainee.reaction.factor if trainee.reaction else 1.0
-    for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
-        group["lr"] = rate * factor
-    trainee.optimizer.zero_grad(set_to_none=True)
-    samples = sum(len(inputs) for inputs, _ in parts)
-    total = torch.zeros((), device=trainee.device)
-    for part, (inputs, targets) in enumerate(parts):
-        share = len(inputs) / samples
-        changed, softened = augmented(trainee, inputs, targets, step, part)
-        chance = trainee.chance(step, part)
-        ready, goals = trainee.prepared(changed, softened, chance, training=True)
-        with autocast(trainee.device, training.precision):
-            outputs = trainee.forward(ready)
-        loss = trainee.task.loss(
-            outputs, goals, weights=trainee.weights, label_smoothing=training.label_smoothing, reduction="sum"
-        )
-        count = trainee.task.count(goals)
-        mean = loss / count * share
-        trainee.scaler.scale(mean).backward()
-        total += mean.detach()
-        sums.add(outputs.detach(), goals if softened is targets else targets, loss.detach(), count)
-    norm = None
-    if training.gradient_clip:
-        trainee.scaler.unscale_(trainee.optimizer)
-        norm = clip_grad_norm_(trainee.network.parameters(), training.gradient_clip)
-    trainee.scaler.step(trainee.optimizer)
-    trainee.scaler.update()
-    if trainee.average is not None:
-        trainee.average.update_parameters(trainee.network)
-    return total, norm, trainee.optimizer.param_groups[0]["lr"]
-
-
 def _final_metrics(trainee: Trainee, course: Course) -> Generator[Event, None, dict[str, float] | None]:
     """Evaluate the best model on validation and test split, keep it in evaluation/, and return the metrics.
 
@@ -277,14 +230,3 @@ def _final_metrics(trainee: Trainee, course: Course) -> Generator[Event, None, d
                 return None
     keep(folder, {"model": best.folder.name, "step": best.description["step"], "splits": splits})
     return {f"{name}_{key}": value for name, facts in splits.items() for key, value in facts["metrics"].items()}
-
-
-def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:
-    """Return inputs and targets with the random changes of this step: a pure function of seed, step and part."""
-    settings = getattr(trainee.recipe.data, "augmentation", None)
-    if not isinstance(settings, Augmentation) or not settings.anything():
-        return inputs, targets
-    generator = torch.Generator(trainee.device).manual_seed(mixed(trainee.recipe.training.seed, step, part))
-    if not settings.softens():
-        return augment(inputs, None, settings, generator)[0], targets
-    return augment(inputs, one_hot(targets, len(trainee.dataset.classes)).float(), settings, generator)

@@ -15,8 +15,8 @@ from workbench.inference.order import batch_count
 from workbench.recipe import Recipe
 from workbench.training.checkpoint import Position
 from workbench.training.ledger import Sums
-from workbench.training.loop import take_step
 from workbench.training.setup import Trainee, set_up
+from workbench.training.stepping import take_step
 
 _STEPS = 2
 

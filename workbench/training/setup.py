@@ -60,6 +60,7 @@ class Trainee:
     training: Feed
     weights: Tensor | None
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
+    pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
     def judged(self) -> nn.Module:
@@ -108,6 +109,7 @@ class Trainee:
             "labels": list(self.dataset.classes),
             "samples": len(self.training),
             "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
+            "pieces": self.pieces,
         }
         return {
             "weights": self.network.state_dict(),
@@ -126,6 +128,7 @@ class Trainee:
             self.scaler.load_state_dict(loaded.extra["scaler"])
         if self.reaction:
             self.reaction.restore(loaded.extra["reaction"])
+        self.pieces = loaded.extra.get("pieces", 1)
         restore_random(loaded.random)
 
 

@@ -22,8 +22,9 @@ from workbench.recipe import recipe_from
 from workbench.training.checkpoint import Loaded, Position, load_checkpoint, newest_sound
 from workbench.training.environment import differences_to
 from workbench.training.ledger import Sums
-from workbench.training.loop import plan, take_step
+from workbench.training.loop import plan
 from workbench.training.setup import Trainee, set_up
+from workbench.training.stepping import take_step
 from workbench.training.tensors import split_state
 
 STEPS = 20

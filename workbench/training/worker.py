@@ -55,7 +55,7 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
                 if isinstance(event, Ending):
                     return event
         except OSError as error:  # what happens cannot be written any more
-            failed = Failed(0, explained(error, recipe).to_plain())
+            failed = Failed(0, explained(error).to_plain())
             with suppress(OSError):
                 writer.write(failed)
             on_event(failed)

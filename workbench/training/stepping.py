@@ -1,0 +1,144 @@
+"""One step of training: the weights changed once by a batch, in as many pieces as the memory needs."""
+
+from collections.abc import Generator
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+from torch.nn.utils import clip_grad_norm_
+
+from workbench import schedules
+from workbench.core.errors import UserError
+from workbench.core.events import Event, Warned
+from workbench.core.words import Words
+from workbench.data.augmentation import Augmentation, augment
+from workbench.inference.feeding import free_memory
+from workbench.inference.order import mixed
+from workbench.training.devices import release
+from workbench.training.explaining import is_out_of_memory
+from workbench.training.ledger import Sums
+from workbench.training.precision import autocast
+from workbench.training.setup import Trainee
+
+Batch = tuple[Tensor, Tensor]
+Taken = tuple[Tensor, Tensor | None, float]
+
+
+def step_in_memory(
+    trainee: Trainee, parts: list[Batch], step: int, total_steps: int, sums: Sums
+) -> Generator[Event, None, Taken]:
+    """Take a step as `take_step` does; where memory is short, again in twice as many pieces, and say so.
+
+    The pieces stay for all steps that follow. Raises UserError when not even one sample at a time fits.
+    """
+    while True:
+        before = sums.kept()
+        try:
+            return take_step(trainee, parts, step, total_steps, sums)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            details = str(error)
+        # Only here, outside of the except block, nothing holds on to the tensors of the step that failed.
+        sums.back_to(before)
+        trainee.optimizer.zero_grad(set_to_none=True)
+        release(trainee.device)
+        yield _smaller_pieces(trainee, max(len(inputs) for inputs, _ in parts), step, details)
+
+
+def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int, sums: Sums) -> Taken:
+    """Change the weights once by the gradient over `parts`, which count as one batch.
+
+    step: steps done before. Returns the loss (), on the device, the gradient's norm if it is clipped, and the learning
+    rate. Nothing here waits for the device.
+    """
+    training = trainee.recipe.training
+    factor = schedules.factor(training.schedule, min(step, total_steps - 1), total_steps)
+    factor *= trainee.reaction.factor if trainee.reaction else 1.0
+    for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
+        group["lr"] = rate * factor
+    trainee.optimizer.zero_grad(set_to_none=True)
+    samples = sum(len(inputs) for inputs, _ in parts)
+    total = torch.zeros((), device=trainee.device)
+    for part, (inputs, targets) in enumerate(parts):
+        share = len(inputs) / samples
+        changed, softened = augmented(trainee, inputs, targets, step, part)
+        chance = trainee.chance(step, part)
+        ready, goals = trainee.prepared(changed, softened, chance, training=True)
+        count = trainee.task.count(goals)
+        judged = goals if softened is targets else targets
+        for piece in _pieces(len(ready), trainee.pieces):
+            with autocast(trainee.device, training.precision):
+                outputs = trainee.forward(ready[piece])
+            loss = trainee.task.loss(
+                outputs,
+                goals[piece],
+                weights=trainee.weights,
+                label_smoothing=training.label_smoothing,
+                reduction="sum",
+            )
+            mean = loss / count * share
+            trainee.scaler.scale(mean).backward()
+            total += mean.detach()
+            here = count if trainee.pieces == 1 else trainee.task.count(goals[piece])
+            sums.add(outputs.detach(), judged[piece], loss.detach(), here)
+    norm = None
+    if training.gradient_clip:
+        trainee.scaler.unscale_(trainee.optimizer)
+        norm = clip_grad_norm_(trainee.network.parameters(), training.gradient_clip)
+    trainee.scaler.step(trainee.optimizer)
+    trainee.scaler.update()
+    if trainee.average is not None:
+        trainee.average.update_parameters(trainee.network)
+    return total, norm, trainee.optimizer.param_groups[0]["lr"]
+
+
+def _pieces(count: int, pieces: int) -> list[slice]:
+    """Return `count` samples cut into so many pieces of the same size but for the last, or fewer."""
+    size = -(-count // pieces)
+    return [slice(begin, begin + size) for begin in range(0, count, size)]
+
+
+def _smaller_pieces(trainee: Trainee, samples: int, step: int, details: str) -> Warned:
+    """Halve what is computed at once, and return the sentence about it; raises UserError when that is impossible."""
+    now = -(-samples // trainee.pieces)
+    free = f"{free_memory(trainee.device) / 1e6:,.0f}"
+    if now == 1:
+        raise UserError(
+            "Not even one sample at a time fits into the memory: {free} MB are free.",
+            hint="Close other programs, or take a smaller network or shorter inputs. What was saved before is kept.",
+            details=details,
+            free=free,
+        )
+    trainee.pieces *= 2
+    values = {
+        "step": f"{step + 1:,}",
+        "now": now,
+        "then": -(-samples // trainee.pieces),
+        "batch": samples,
+        "free": free,
+    }
+    if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in trainee.network.modules()):
+        words = Words(
+            "The memory was not enough at step {step}: {then} samples are computed at once instead of {now}, still "
+            "{batch} for each change of the weights. Batch normalization sees {then} at a time. {free} MB are free.",
+            values,
+        )
+    else:
+        words = Words(
+            "The memory was not enough at step {step}: {then} samples are computed at once instead of {now}, still "
+            "{batch} for each change of the weights, so the result stays the same. {free} MB are free.",
+            values,
+        )
+    return Warned(words, step)
+
+
+def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:
+    """Return inputs and targets with the random changes of this step: a pure function of seed, step and part."""
+    settings = getattr(trainee.recipe.data, "augmentation", None)
+    if not isinstance(settings, Augmentation) or not settings.anything():
+        return inputs, targets
+    generator = torch.Generator(trainee.device).manual_seed(mixed(trainee.recipe.training.seed, step, part))
+    if not settings.softens():
+        return augment(inputs, None, settings, generator)[0], targets
+    return augment(inputs, one_hot(targets, len(trainee.dataset.classes)).float(), settings, generator)
