@@ -17,4 +17,8 @@ def test_a_recipe_is_measured_by_training_it() -> None:
 
 def test_the_engine_answers_with_plain_values() -> None:
     answer = ask("model.measure", {"recipe": small_recipe()})
-    assert set(answer) == {"memory", "seconds_per_step", "seconds_per_epoch", "samples_per_second", "device"}
+    assert answer["fits"] is True
+    assert answer["batch_size"] == 32
+    assert set(answer) == {
+        "memory", "seconds_per_step", "seconds_per_epoch", "samples_per_second", "device", "batch_size", "fits", "free",
+    }  # fmt: skip

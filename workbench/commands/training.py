@@ -76,6 +76,16 @@ def resume(
             help=tr("Only check what is saved, and whether the same steps, trained twice, come out identical."),
         ),
     ] = False,
+    fork: Annotated[
+        bool,
+        typer.Option(
+            "--fork",
+            help=tr(
+                "Go on as a new run, with the settings of --set; a run that diverged gets a tenth of its learning rate "
+                "when there are none. The old run stays as it is."
+            ),
+        ),
+    ] = False,
     steps: Annotated[int, typer.Option("--steps", min=1, help=tr("Steps that --verify trains."))] = 20,
     runs: options.Runs = None,
     as_json: options.Json = False,
@@ -87,6 +97,13 @@ def resume(
     if verify:
         _check_saved(folder)
         raise typer.Exit(_verify(folder, steps, as_json=as_json))
+    if verify and fork:
+        raise typer.BadParameter(tr("--verify and --fork exclude each other."), context)
+    if fork:
+        from workbench.training.forking import fork as forked
+
+        folder, assignments = forked(folder, assignments or ()), None
+        say_beside(folder.notes()["note"])
     raise typer.Exit(train_in_terminal(folder, assignments or (), as_json=as_json))
 
 

@@ -128,11 +128,12 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Failed:
-    """Training could not go on; `error` is a UserError as plain values."""
+    """Training could not go on; `error` is a UserError as plain values. diverged: its numbers are no longer finite."""
 
     step: int
     error: Mapping[str, Any]
     seconds: float = 0.0
+    diverged: bool = False
 
 
 Ending = Finished | Stopped | Failed

@@ -34,7 +34,7 @@ def read_json(path: Path, default: Any) -> Any:
     """Return what the JSON file at `path` holds, or `default` when it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last: thousands of brackets within each other
         return default
 
 

@@ -71,7 +71,7 @@ def _declared(path: Path, name: str, plain: Any) -> tuple[TensorFacts, tuple[int
     if not isinstance(plain, Mapping):
         raise _damaged(path, f"{name} is no tensor")
     dtype, shape, place = plain.get("dtype"), plain.get("shape"), plain.get("data_offsets")
-    if dtype not in _BYTES:
+    if not isinstance(dtype, str) or dtype not in _BYTES:
         raise _damaged(path, f"{name} is of the unknown type {dtype}")
     if not (_counts(shape) and len(shape) <= _MOST_SIDES and _counts(place) and len(place) == 2):
         raise _damaged(path, f"{name} has no shape or no place")

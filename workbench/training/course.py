@@ -7,8 +7,9 @@ from contextlib import suppress
 from workbench.core.errors import UserError
 from workbench.core.events import Answered, Event
 from workbench.training.control import Control
+from workbench.training.diverging import refuse_not_finite
 from workbench.training.keeping import Keeper
-from workbench.training.ledger import Clock, Ledger, Sums, refuse_not_finite
+from workbench.training.ledger import Clock, Ledger, Sums, at_one_step
 
 Hearing = Generator[Event, None, bool]  # yields what happens, and returns whether the window wishes the end
 _LOOK_SECONDS = 0.05  # between two looks at the wishes during a pause
@@ -24,13 +25,22 @@ class Course:
         self.ledger = ledger
         self.sums = sums
         self.clock = Clock(keeper.position.seconds)
+        self._known_skipped = int(keeper.trainee.skipped)
 
     def reported(self) -> Iterator[Event]:
         """Yield the steps since the last report; raises UserError when a loss among them is not finite."""
         done = self.ledger.take()
         if done:
             yield done  # first on record, then judged
-            refuse_not_finite(done)
+            refuse_not_finite(done, self.keeper.trainee, self.position)
+            yield from self._skipped(done.step)
+
+    def _skipped(self, step: int) -> Iterator[Event]:
+        """Yield how many steps were skipped so far, when that has changed (float16 alone skips steps)."""
+        trainee = self.keeper.trainee
+        if trainee.scaler.is_enabled() and (skipped := int(trainee.skipped)) != self._known_skipped:
+            self._known_skipped = skipped
+            yield at_one_step(step, {"skipped_steps": float(skipped)})
 
     def after_steps(self) -> Hearing:
         """Report the steps, save what is due, and do what the window wishes."""

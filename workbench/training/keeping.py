@@ -4,16 +4,15 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 
-import torch
 from torch import Tensor
 
-from workbench.core.errors import UserError
 from workbench.core.events import CheckpointSaved, Event, ModelSaved
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.metrics import metrics as all_metrics
 from workbench.recipe import Training, to_plain
 from workbench.training.checkpoint import Position, save_checkpoint
+from workbench.training.diverging import refuse_unsound
 from workbench.training.model_folder import save_model
 from workbench.training.setup import Trainee
 
@@ -129,14 +128,3 @@ def why_to_stop(training: Training, position: Position, found: Mapping[str, floa
     if value <= training.target_value if lower else value >= training.target_value:
         return Words("The target was reached: {name} {value}.", {"name": name, "value": f"{value:.4g}"})
     return None
-
-
-def refuse_unsound(weights: Mapping[str, Tensor], step: int) -> None:
-    """Raise UserError when a weight is not a finite number: nothing good could come of keeping it."""
-    sound = [torch.isfinite(tensor).all() for tensor in weights.values() if tensor.is_floating_point()]
-    if sound and not bool(torch.stack(sound).all()):
-        raise UserError(
-            "The weights are no longer finite numbers after step {step}: the training diverged.",
-            hint="Train again with a smaller learning rate or with gradient clipping. The last good model is kept.",
-            step=f"{step:,}",
-        )

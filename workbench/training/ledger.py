@@ -3,7 +3,6 @@
 Losses stay in a buffer on the device and are copied out in one piece when due, so that no step waits for the device.
 """
 
-import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.core.errors import UserError
 from workbench.core.events import StepsDone
 from workbench.inference.examining import widest
 from workbench.metrics import metrics
@@ -77,20 +75,6 @@ class Ledger:
     def rest(self) -> None:
         """Begin the clock anew, after time that was not spent in steps."""
         self._since = time.monotonic()
-
-
-def refuse_not_finite(done: StepsDone) -> None:
-    """Raise UserError naming the first step of the report whose loss is not a finite number."""
-    steps, losses = done.scalars["training_loss"]
-    wrong = np.flatnonzero(~np.isfinite(losses))
-    if len(wrong):
-        value = float(losses[wrong[0]])
-        raise UserError(
-            "The loss became {value} at step {step}: the training diverged.",
-            hint="Train again with a smaller learning rate or with gradient clipping. The last good model is kept.",
-            value="NaN" if math.isnan(value) else "∞",
-            step=f"{int(steps[wrong[0]]):,}",
-        )
 
 
 def at_one_step(step: int, values: Mapping[str, float]) -> StepsDone:

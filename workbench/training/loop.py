@@ -19,6 +19,7 @@ from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Loaded, Position, newest_sound
 from workbench.training.control import Control, StopWished
 from workbench.training.course import Course
+from workbench.training.diverging import Diverged
 from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
 from workbench.training.keeping import Keeper, why_to_stop
@@ -55,7 +56,8 @@ def train(
         yield Answered(wish.number, "stopping")
         yield Stopped(position.step, position.epoch, position.seconds, position.best_metrics or position.found)
     except Exception as error:  # noqa: BLE001 - the one broad except of the program: whatever it was, the run ends and says why
-        yield Failed(position.step, explained(error).to_plain(), position.seconds)
+        said = explained(error).to_plain()
+        yield Failed(position.step, said, position.seconds, diverged=isinstance(error, Diverged))
 
 
 def _trained(

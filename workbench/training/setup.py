@@ -60,6 +60,7 @@ class Trainee:
     training: Feed
     weights: Tensor | None
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
+    skipped: int | Tensor = 0  # steps that were left out because a gradient was too large for float16
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
@@ -110,6 +111,7 @@ class Trainee:
             "samples": len(self.training),
             "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
             "pieces": self.pieces,
+            "skipped": int(self.skipped),
         }
         return {
             "weights": self.network.state_dict(),
@@ -118,17 +120,26 @@ class Trainee:
             "extra": extra,
         }
 
+    def _groups(self) -> list[dict[str, Any]]:
+        return self.optimizer.param_groups
+
     def restore(self, loaded: Loaded) -> None:
         """Go on from a checkpoint."""
         self.network.load_state_dict(loaded.weights)
         if self.average is not None:
             self.average.load_state_dict(loaded.average)
-        self.optimizer.load_state_dict(loaded.optimizer)
+        wanted = [{name: value for name, value in group.items() if name != "params"} for group in self._groups()]
+        optimizer, before = to_plain(self.recipe)["training"]["optimizer"], loaded.recipe["training"]["optimizer"]
+        if optimizer["kind"] == before["kind"]:
+            self.optimizer.load_state_dict(loaded.optimizer)
+        if optimizer != before:  # a run that was forked with other settings
+            for group, values in zip(self._groups(), wanted, strict=True):
+                group.update(values)
         if loaded.extra["scaler"]:
             self.scaler.load_state_dict(loaded.extra["scaler"])
         if self.reaction:
             self.reaction.restore(loaded.extra["reaction"])
-        self.pieces = loaded.extra.get("pieces", 1)
+        self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
 
 

@@ -86,11 +86,23 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
     if training.gradient_clip:
         trainee.scaler.unscale_(trainee.optimizer)
         norm = clip_grad_norm_(trainee.network.parameters(), training.gradient_clip)
-    trainee.scaler.step(trainee.optimizer)
-    trainee.scaler.update()
+    if trainee.scaler.is_enabled():
+        _scaled_step(trainee)
+    else:
+        trainee.optimizer.step()
     if trainee.average is not None:
         trainee.average.update_parameters(trainee.network)
     return total, norm, trainee.optimizer.param_groups[0]["lr"]
+
+
+def _scaled_step(trainee: Trainee) -> None:
+    """Take the step unless a gradient is infinite, and count those left out, without waiting for the device."""
+    scale = trainee.scaler._scale  # what get_scale() returns waits for the device
+    assert scale is not None, "the loss was scaled"
+    before = scale.clone()
+    trainee.scaler.step(trainee.optimizer)
+    trainee.scaler.update()
+    trainee.skipped = trainee.skipped + (scale < before).to(torch.int64).squeeze()
 
 
 def _pieces(count: int, pieces: int) -> list[slice]:
