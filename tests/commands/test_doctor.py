@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,24 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "cannot be written to" in doctor._folder(tmp_path / "file" / "runs")
     assert "GB free" in doctor._folder(tmp_path / "new")
+
+
+def test_a_bundle_is_packed_beside_the_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "findings", lambda runs: iter([("Python", "3.11")]))
+    assert main(["doctor", "--runs", str(tmp_path / "runs"), "--bundle", str(tmp_path)]) == 0
+    (path,) = tmp_path.glob("workbench-debug-*.zip")
+    output = capsys.readouterr().out
+    assert output.splitlines() == ["Python       3.11", f"The debug bundle is {path}."]
+    with zipfile.ZipFile(path) as bundle:
+        assert bundle.read("doctor.txt").decode() == "Python       3.11\n"
+
+
+def test_a_bundle_without_a_place_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "findings", lambda runs: iter(()))
+    (tmp_path / "file").touch()
+    assert main(["doctor", "--bundle", str(tmp_path / "file" / "b.zip")]) == 1
+    assert "The debug bundle cannot be written to" in capsys.readouterr().err

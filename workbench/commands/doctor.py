@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ import workbench
 from workbench.commands import options, system
 from workbench.commands.output import console
 from workbench.core import paths
+from workbench.core.debug_bundle import bundle_name, write_bundle
 from workbench.core.errors import UserError
 from workbench.core.words import Words, from_plain, tr
 
@@ -25,11 +26,33 @@ _QT = "import PySide6.QtCore as core, PySide6.QtWidgets; print(core.__version__)
 _TORCH = "import torch; print(torch.__version__)"
 
 
-def doctor(context: typer.Context, runs: options.Runs = None) -> None:
+def doctor(
+    context: typer.Context,
+    runs: options.Runs = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle",
+            metavar="PATH",
+            help=tr("Also pack log, versions, recipes and events into this file, without data and without secrets."),
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Say what was found: Python, Qt, torch, devices and folders, and why a GPU is not used."""
-    answers = console()
-    for title, text in findings(options.runs_folder(context, runs)):
-        answers.print(f"{title:<12} {text}", soft_wrap=True)
+    answers, folder, lines = console(), options.runs_folder(context, runs), []
+    for title, text in findings(folder):
+        lines.append(f"{title:<12} {text}")
+        answers.print(lines[-1], soft_wrap=True)
+    if bundle is not None:
+        place = _place(bundle.expanduser().absolute())
+        write_bundle(place, folder, "\n".join(lines) + "\n")
+        answers.print(tr("The debug bundle is {path}.", path=str(place)), soft_wrap=True)
+
+
+def _place(wanted: Path) -> Path:
+    """Return the file that is meant: a folder gets a bundle of its own."""
+    return wanted / bundle_name() if wanted.is_dir() else wanted
 
 
 def findings(runs: Path) -> Iterator[tuple[str, str]]:

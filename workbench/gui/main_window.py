@@ -12,6 +12,7 @@ from workbench.core.errors import UserError
 from workbench.core.words import LANGUAGES, tr
 from workbench.gui import theme
 from workbench.gui.backstage import Backstage
+from workbench.gui.bundler import Bundler
 from workbench.gui.closing import ClosingQuestion
 from workbench.gui.workspace import Workspace
 
@@ -30,11 +31,13 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1024, 640)
         self.behind = Backstage(runs, self)
         self.memory = self.behind.memory
+        self.bundler = Bundler(runs, self)
         self._closing = ""
         self._demo = False
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.memory.get("geometry", "").encode()))
         self._build()
+        self.bundler.said.connect(lambda banner: self.workspace.show_message(banner))
         self.behind.trainings.idle.connect(self._close_when_idle)
         self.behind.draft.checked.connect(self._begin_demo)
         self.behind.runs.known.connect(self._show_what_was_interrupted)
@@ -87,7 +90,14 @@ class MainWindow(QMainWindow):
     def tell(self, error: UserError) -> None:
         """Show an error that nobody else shows; what was typed is kept first, in case worse follows."""
         self.memory.flush()
-        self.workspace.show_error(error)
+        banner = self.workspace.show_error(error)
+        if error.details:
+            banner.add_action(tr("Save a debug bundle")).clicked.connect(self.save_bundle)
+
+    def save_bundle(self) -> None:
+        """Pack what helps whoever mends a fault, without data and without secrets; a message says where it lies."""
+        self.memory.flush()
+        self.bundler.start()
 
     def come_to_front(self) -> None:
         """Show the window above the others: someone started the program again."""
@@ -116,6 +126,7 @@ class MainWindow(QMainWindow):
         stop, self._closing = self._closing == "stop", self._closing or "keep"
         self.memory.put("geometry", self.saveGeometry().toBase64().toStdString())
         self.workspace.stop()
+        self.bundler.stop()
         if self.behind.end(stop=stop):
             event.accept()
         else:
@@ -127,6 +138,7 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.DeferredDelete:
             self._closing = self._closing or "keep"
             self.workspace.stop()
+            self.bundler.stop()
             self.behind.end_now()
         return super().event(event)
 
@@ -135,6 +147,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.workspace)
         self.workspace.side_bar.theme_wanted.connect(self.use_theme)
         self.workspace.side_bar.language_wanted.connect(self.use_language)
+        self.workspace.side_bar.bundle_wanted.connect(self.save_bundle)
         self.workspace.draft_changed.connect(self._remember_forms)
         self.workspace.stack.currentChanged.connect(lambda _: self.memory.put("page", self.workspace.current()))
 

@@ -54,7 +54,7 @@ class Workspace(QWidget):
         self.train_desk = TrainDesk(
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
-        self.runs_desk = RunsDesk(self.runs, behind.runs)
+        self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
         self._suggested: dict[str, Any] = {}  # training settings that the program chose, and nobody changed
         self._join_pages()
         self._join_desks()
@@ -74,17 +74,23 @@ class Workspace(QWidget):
         """End what pages have under way."""
         for page in (self.data, self.model, self.try_it, self.share):
             page.stop()
+        self.runs_desk.stop()
         self.undo.expire()
 
-    def show_error(self, error: UserError) -> None:
+    def show_error(self, error: UserError) -> Banner:
         """Show an error on the page that is open, in place of an earlier one."""
         page = self.pages[self.current()]
         page.clear_banners()
-        page.show_banner(Banner.of_error(error)).set_closable(True)
+        return self.show_message(Banner.of_error(error))
 
-    def show_note(self, text: str) -> None:
+    def show_note(self, text: str) -> Banner:
         """Show a note on the page that is open."""
-        self.pages[self.current()].show_banner(Banner("note", text)).set_closable(True)
+        return self.show_message(Banner("note", text))
+
+    def show_message(self, banner: Banner) -> Banner:
+        """Show a message on the page that is open, until someone closes it."""
+        self.pages[self.current()].show_banner(banner).set_closable(True)
+        return banner
 
     def use_recipe(self, recipe: Mapping[str, Any]) -> None:
         """Set up a new run from this recipe: its data are opened, the forms show its settings."""
@@ -125,6 +131,7 @@ class Workspace(QWidget):
         self.data.opened.connect(self._take_data)
         self.model.changed.connect(self._take_architecture)
         self.model.start_changed.connect(self._take_start)
+        self.model.fitting_found.connect(self.train.show_fitting)
         self.train.changed.connect(self._take_training)
 
     def _join_desks(self) -> None:
@@ -135,7 +142,8 @@ class Workspace(QWidget):
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
         self.runs.resumed.connect(train.resume)
-        for signal in (self.runs.shown_on_train, self.runs.resumed, runs.recipe_requested):
+        self.runs.forked.connect(train.fork)
+        for signal in (self.runs.shown_on_train, self.runs.resumed, self.runs.forked, runs.recipe_requested):
             signal.connect(self._go_to_training)
         runs.recipe_requested.connect(self.use_recipe)
         runs.gone.connect(train.clear)

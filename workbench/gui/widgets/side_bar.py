@@ -39,13 +39,15 @@ PAGES = (
 class SideBar(QFrame):
     """Chooses the page; says which device there is and what trains, and switches theme and language.
 
-    chosen(page name), theme_wanted("system"|"light"|"dark"), language_wanted(a key of LANGUAGES), training_clicked.
+    chosen(page name), theme_wanted("system"|"light"|"dark"), language_wanted(a key of LANGUAGES), training_clicked,
+    bundle_wanted: pack a debug bundle.
     """
 
     chosen = Signal(str)
     theme_wanted = Signal(str)
     language_wanted = Signal(str)
     training_clicked = Signal()
+    bundle_wanted = Signal()
 
     def __init__(self, pages: Sequence[tuple[str, str, str]] = PAGES, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,6 +129,10 @@ class SideBar(QFrame):
             action.setChecked(words.language() == language)
             action.triggered.connect(lambda _=False, language=language: self.language_wanted.emit(language))
             menu.addAction(action)
+        menu.addSeparator()
+        bundle = menu.addAction(icon("bug"), tr("Save a debug bundle"))
+        bundle.setToolTip(tr("Packs log, versions, recipes and events for whoever mends a fault; no data, no secrets."))
+        bundle.triggered.connect(lambda _=False: self.bundle_wanted.emit())
 
     def _entry(self, name: str, title: str, icon_name: str, number: int) -> QPushButton:
         entry = look(QPushButton(f"  {title}"), "nav")
