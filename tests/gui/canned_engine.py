@@ -43,6 +43,9 @@ def answer(name: str, given: dict[str, Any]) -> Any:
             return {kind: {"task": "classification", "why": None} for kind in ("convnet", "mlp")}
         case "model.layers":
             return {"parameters": 1234, "layers": [], "drawing": [], "inputs": INPUTS, "outputs": 2, "task": ""}
+        case "verification.verify":
+            verdict = {"template": "{steps} steps, trained twice: identical to the last bit.", "values": {"steps": 20}}
+            return {"identical": True, "unlike": 0, "notes": [], "verdict": verdict}
         case "model.measure":
             return {
                 "memory": 1e6,
@@ -50,6 +53,9 @@ def answer(name: str, given: dict[str, Any]) -> Any:
                 "seconds_per_epoch": 1.0,
                 "samples_per_second": 10,
                 "device": "",
+                "batch_size": 32,
+                "fits": True,
+                "free": 8e9,
             }
     raise KeyError(name)
 

@@ -393,3 +393,48 @@ def test_a_sample_brings_training_settings_that_suit_it_unless_some_were_changed
     person.waits(lambda: person.window.behind.draft.data.get("name") == "reviews")
     assert person.train_page.training()["epochs"] == 7
     assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003
+
+
+def test_t4_a_run_is_forked_and_trained(open_window: Open, soon: Any, runs: Path, monkeypatch: pytest.MonkeyPatch):
+    before = finished_run(runs)
+    window = open_window()
+    soon(lambda: window.behind.runs.rows())
+    asked: list[dict[str, Any]] = []
+    made = queued_run(runs)
+
+    class Answer:
+        def then(self, owner: Any, answered: Any, failed: Any) -> None:
+            answered({"name": made.name})
+
+    real = window.behind.engine.ask
+
+    def ask(name: str, arguments: Any = None) -> Any:
+        if name != "forking.fork":
+            return real(name, arguments)
+        asked.append(dict(arguments))
+        return Answer()
+
+    monkeypatch.setattr(window.behind.engine, "ask", ask)
+    window.workspace.train_desk.show(before.name)
+    window.workspace.train.forked.emit(before.name, "both")
+    rate = float(recipe_of(before)["training"].get("optimizer", {}).get("learning_rate", 1e-3))
+    assert asked == [
+        {
+            "run": str(before.path),
+            "assignments": [
+                f"training.optimizer.learning_rate={rate / 10:.6g}", "training.gradient_clip=1.0",
+            ],
+        }
+    ]  # fmt: skip
+    soon(lambda: window.workspace.train.run() == made.name)
+
+
+def test_a_verified_resume_is_said_on_the_runs_page(open_window: Open, soon: Any, runs: Path):
+    run = finished_run(runs)
+    window = open_window()
+    page = window.workspace.runs
+    soon(lambda: window.behind.runs.rows())
+    window.workspace.go("runs")
+    page.choose([run.name])
+    page.acts["verify"].trigger()
+    soon(lambda: any("identical to the last bit" in banner.text for banner in page.findChildren(Banner)))

@@ -94,11 +94,11 @@ def resume(
     folder = options.run_of(context, run, runs)
     if verify and assignments:
         raise typer.BadParameter(tr("--verify and --set exclude each other."), context)
+    if verify and fork:
+        raise typer.BadParameter(tr("--verify and --fork exclude each other."), context)
     if verify:
         _check_saved(folder)
         raise typer.Exit(_verify(folder, steps, as_json=as_json))
-    if verify and fork:
-        raise typer.BadParameter(tr("--verify and --fork exclude each other."), context)
     if fork:
         from workbench.training.forking import fork as forked
 

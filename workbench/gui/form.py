@@ -108,6 +108,10 @@ class Form(QWidget):
             if found == path:
                 row.set_caption(text)
 
+    def caption(self, path: str) -> str:
+        """Return what is shown below the field at `path`."""
+        return self._captions.get(path, "")
+
     def set_enabled_fields(self, paths: Iterable[str] | None, why: str = "") -> None:
         """Allow only the fields at `paths` (with all below them) to be edited; None allows all. The others say why."""
         self._usable = None if paths is None else set(paths)

@@ -8,11 +8,13 @@ from PySide6.QtCore import QObject, Signal
 from workbench.core.errors import UserError
 from workbench.core.run_reader import LIVE, whole_history
 from workbench.core.run_summary import RunSummary, recipe_of
-from workbench.core.words import plural
+from workbench.core.words import from_plain, plural, tr
 from workbench.gui import figures
+from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.runs import RunsPage
 from workbench.gui.pages.runs_compare import MOST
 from workbench.gui.run_list import RunList
+from workbench.gui.widgets.banner import Banner
 
 
 class RunsDesk(QObject):
@@ -24,8 +26,14 @@ class RunsDesk(QObject):
     models_changed = Signal(object)  # runs that have a model, as ModelChooser wants them
     failed = Signal(object)  # UserError
 
-    def __init__(self, page: RunsPage, runs: RunList) -> None:
+    def __init__(self, page: RunsPage, runs: RunList, jobs: Any) -> None:
         super().__init__(page)
+        self._verifying = CurrentJob(jobs, self)
+        self._verifying.progressed.connect(lambda stage, *_: page.show_verifying(stage))
+        self._verifying.answered.connect(self._show_verdict)
+        self._verifying.failed.connect(lambda error: page.show_verdict(Banner.of_error(error)))
+        page.verified.connect(self._verify)
+        page.verifying_cancelled.connect(self.stop)
         self.page, self.runs = page, runs
         self._search = ""
         self._metrics: Mapping[str, Any] = {}
@@ -73,6 +81,21 @@ class RunsDesk(QObject):
         except UserError as error:
             self.failed.emit(error)
         self.page.choose([place.name for place in places])
+
+    def stop(self) -> None:
+        """End what is under way."""
+        if self._verifying.is_running():
+            self._verifying.cancel()
+            self.page.show_verifying("")
+
+    def _verify(self, name: str) -> None:
+        self._verifying.start("verification.verify", {"run": str(self.runs.folder(name).path)})
+        self.page.show_verifying(tr("Trying whether this run resumes to the last bit…"))
+
+    def _show_verdict(self, found: Mapping[str, Any]) -> None:
+        sure = found["identical"] and not found["unlike"]
+        notes = " ".join(tr(from_plain(note)) for note in found["notes"])
+        self.page.show_verdict(Banner("good" if sure else "warning", tr(from_plain(found["verdict"])), notes))
 
     def _find(self, text: str) -> None:
         self._search = text.strip()

@@ -1,7 +1,7 @@
 """Joins the Train page with the draft, the trainings and the follower: what is started, watched and ended there."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -49,6 +49,7 @@ class TrainDesk(QObject):
         page.changed.connect(draft.set_training)
         page.start_requested.connect(draft.order)
         page.resumed.connect(self.resume)
+        page.forked.connect(lambda name, kind: self.fork(name, self._gentler(name, kind)))
         page.wished.connect(self._wish)
         page.queue_moved.connect(trainings.move)
         page.queue_removed.connect(trainings.remove)
@@ -97,6 +98,20 @@ class TrainDesk(QObject):
     def resume(self, name: str, assignments: list[str]) -> None:
         """Go on with a run, with these settings changed, once nothing else trains."""
         self._train(self.runs.folder(name), assignments)
+
+    def fork(self, name: str, assignments: Sequence[str] = ()) -> None:
+        """Go on from the last good checkpoint of a run as a new one, with these settings changed."""
+        question = {"run": str(self.runs.folder(name).path), "assignments": list(assignments)}
+        self._engine.ask("forking.fork", question).then(
+            self, lambda answer: self.resume(answer["name"], []), self.failed.emit
+        )
+
+    def _gentler(self, name: str, kind: str) -> list[str]:
+        """Return the settings with which a run that diverged may go well."""
+        optimizer = recipe_of(self.runs.folder(name)).get("training", {}).get("optimizer", {})
+        smaller = f"training.optimizer.learning_rate={float(optimizer.get('learning_rate', 1e-3)) / 10:.6g}"
+        clipped = "training.gradient_clip=1.0"
+        return {"rate": [smaller], "clip": [clipped], "both": [smaller, clipped]}[kind]
 
     def _train(self, folder: RunFolder, assignments: list[str] | None = None) -> None:
         self.trainings.submit(folder, assignments or ())

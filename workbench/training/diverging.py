@@ -46,15 +46,17 @@ def refuse_not_finite(done: StepsDone, trainee: Trainee, position: Position) -> 
     details = f"Samples of this batch, counted from 0 in the training split: {listed}"
     if unsound:
         raise Diverged(
-            "The loss became {value} at step {step}, in batch {batch} of epoch {epoch}: samples of it hold values that "
-            "are not finite numbers ({samples}, counted from 0).",
+            mark(
+                "The loss became {value} at step {step}, in batch {batch} of epoch {epoch}: samples of it hold values "
+                "that are not finite numbers ({samples}, counted from 0)."
+            ),
             hint="Mend or leave out these samples, then train again. What was saved before is kept.",
             details=details,
             samples=", ".join(map(str, unsound[:5])) + (" …" if len(unsound) > 5 else ""),
             **values,
         )
     raise Diverged(
-        "The loss became {value} at step {step}, in batch {batch} of epoch {epoch}: the training diverged.",
+        mark("The loss became {value} at step {step}, in batch {batch} of epoch {epoch}: the training diverged."),
         hint=_HINT,
         details=details,
         **values,
@@ -66,7 +68,7 @@ def refuse_unsound(weights: Mapping[str, Tensor], step: int) -> None:
     sound = [torch.isfinite(tensor).all() for tensor in weights.values() if tensor.is_floating_point()]
     if sound and not bool(torch.stack(sound).all()):
         raise Diverged(
-            "The weights are no longer finite numbers after step {step}: the training diverged.",
+            mark("The weights are no longer finite numbers after step {step}: the training diverged."),
             hint=_HINT,
             step=f"{step:,}",
         )

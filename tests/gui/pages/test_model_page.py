@@ -14,7 +14,8 @@ from workbench.gui.pages.model import ModelPage
 
 Show = Callable[..., QWidget]
 DATA = {"kind": "samples", "name": "digits"}
-MEASURED = {"memory": 310e6, "seconds_per_step": 0.01, "seconds_per_epoch": 6.2, "samples_per_second": 12480.0}
+MEASURED = {"memory": 310e6, "seconds_per_step": 0.01, "seconds_per_epoch": 6.2, "samples_per_second": 12480.0,
+            "batch_size": 32, "fits": True, "free": 8e9}  # fmt: skip
 
 
 def summary(kind: str = "image") -> dict[str, Any]:
@@ -200,3 +201,16 @@ def test_other_data_choose_an_architecture_that_fits(page: ModelPage, engine: Ca
         page.set_data({"kind": "samples", "name": "reviews"}, summary("text"))
     assert first(told)["kind"] == "words"
     assert not find(page, "model.preset").isVisible()
+
+
+def test_a_batch_that_does_not_fit_is_said_with_one_that_does(page: ModelPage, engine: Canned, qtbot: QtBot) -> None:
+    engine.answers["model.measure"] = {**MEASURED, "fits": False, "batch_size": 24, "free": 2e9}
+    with qtbot.waitSignal(page.fitting_found) as found:
+        page.set_training({"batch_size": 512})
+    assert found.args == [24]
+    estimate = page.network.estimate
+    assert estimate.state.text() == "This batch does not fit into the 2.0 GB that are free. Batch 24 fits."
+    assert estimate.take.text() == "Take batch 24"
+    with qtbot.waitSignal(page.start_changed) as wanted:
+        estimate.take.click()
+    assert wanted.args == [{"batch_size": 24}]

@@ -108,7 +108,7 @@ def test_what_can_be_done_depends_on_the_selection(page: RunsPage):
     assert allowed() == set()
     assert not page.try_it.isEnabled()
     page.choose([full("a")])
-    assert allowed() == {"show", "recipe", "rename", "reveal", "delete"}
+    assert allowed() == {"show", "recipe", "fork", "verify", "rename", "reveal", "delete"}
     assert page.try_it.isEnabled()
     page.choose([full("a"), full("b")])
     assert allowed() == {"delete"}
@@ -126,6 +126,8 @@ def test_what_can_be_done_depends_on_the_selection(page: RunsPage):
         ("show", "shown_on_train", [full("a")]),
         ("recipe", "recipe_requested", [full("a")]),
         ("delete", "deleted", [[full("a")]]),
+        ("fork", "forked", [full("a")]),
+        ("verify", "verified", [full("a")]),
     ],
 )
 def test_actions_carry_the_runs_name(act: str, signal: str, expected: list[Any], qtbot: QtBot, page: RunsPage):

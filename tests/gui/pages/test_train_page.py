@@ -89,7 +89,7 @@ def folder(tmp_path) -> RunFolder:
 
 
 def visible(page: TrainPage) -> set[str]:
-    names = ("start", "pause", "stop", "resume", "more", "try", "discard")
+    names = ("start", "pause", "stop", "resume", "more", "fork", "try", "discard")
     return {name for name in names if widget(page, f"train.{name}").isVisible()}
 
 
@@ -164,7 +164,7 @@ def test_what_a_check_finds_is_shown_at_its_field_or_in_a_banner(page: TrainPage
         ("finished", {"discard", "start", "more", "try"}),
         ("stopped", {"discard", "start", "more", "resume", "try"}),
         ("interrupted", {"discard", "start", "resume", "try"}),
-        ("failed", {"discard", "start", "resume"}),
+        ("failed", {"discard", "start", "resume", "try"}),
     ],
 )
 def test_each_state_offers_what_can_be_done(state: str, expected: set[str], page: TrainPage, folder: RunFolder):
@@ -299,6 +299,45 @@ def test_a_failed_run_says_why_and_what_to_do(page: TrainPage, folder: RunFolder
     (banner,) = page.findChildren(Banner)
     assert banner.text == "The loss became NaN. Lower the learning rate."
     assert page.status.status.text() == "Failed at step 7"
+
+
+def test_t4_a_diverged_run_is_gone_on_with_gently(qtbot: QtBot, page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    error = UserError("The loss became NaN.")
+    page.take(batch(started(), ModelSaved("m", 10, 1, True, METRICS), Failed(7, error.to_plain(), diverged=True)))
+    page.set_state("failed")
+    assert visible(page) == {"discard", "start", "fork", "try"}  # a resume would come to the same end
+    assert page.buttons.fork.property("look") == "primary"
+    menu = page.buttons.fork.menu()
+    assert [action.text() for action in menu.actions()] == [
+        "With a tenth of the learning rate", "With gradients clipped at 1", "With both",
+    ]  # fmt: skip
+    with qtbot.waitSignal(page.forked) as waiter:
+        menu.actions()[1].trigger()
+    assert waiter.args == [folder.name, "clip"]
+
+
+def test_t3_what_was_short_of_memory_is_marked_on_the_curve(page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    page.take(batch(started(), one(1, training_loss=1.0), Warned(Words("The memory was not enough."), 1)))
+    assert page.plots.loss_plot.markers.notes() == {1: "The memory was not enough."}
+    page.show_run(folder)
+    assert page.plots.loss_plot.markers.notes() == {}
+
+
+def test_t5_steps_that_float16_leaves_out_are_counted(page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    page.take(batch(started(), one(4, skipped_steps=2.0)))
+    assert page.plots.measured["skipped_steps"].points("skipped_steps")[1].tolist() == [2.0]
+
+
+def test_a_batch_that_does_not_fit_is_said_at_its_setting(page: TrainPage):
+    form = page.settings.form
+    assert form is not None
+    page.show_fitting(24)
+    assert form.caption("batch_size") == "Does not fit; 24 does, as measured"
+    page.show_fitting(0)
+    assert form.caption("batch_size") == "10 steps per epoch"
 
 
 def test_keys_start_and_pause(qtbot: QtBot, page: TrainPage, folder: RunFolder):

@@ -28,7 +28,8 @@ class ModelPage(Page):
     """Asks the engine for the layers after every edit, and has the recipe measured once the person pauses."""
 
     changed = Signal(object)  # architecture settings, kind included, that the engine could build
-    start_changed = Signal(object)  # {"start_from", "freeze"}: two settings of the training that are chosen here
+    start_changed = Signal(object)  # {"start_from", "freeze" | "batch_size"}: settings of the training chosen here
+    fitting_found = Signal(int)  # the batch size that fits into the memory, where the chosen one does not, else 0
     training_requested = Signal()
     data_requested = Signal()
 
@@ -140,6 +141,8 @@ class ModelPage(Page):
         self.network = ModelNetwork(jobs)
         self.start = ModelStart(engine)
         self.start.changed.connect(self.start_changed)
+        self.network.estimate.batch_wanted.connect(lambda size: self.start_changed.emit({"batch_size": size}))
+        self.network.estimate.fitting_found.connect(self.fitting_found)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)

@@ -27,6 +27,8 @@ class Estimate(Card):
     """
 
     measured = Signal(object)  # what model.measure answered
+    batch_wanted = Signal(int)  # the batch size that fits is to be taken
+    fitting_found = Signal(int)  # the batch size that fits, where the chosen one does not, else 0
 
     def __init__(self, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -51,13 +53,17 @@ class Estimate(Card):
         self.busy = SlimBar()
         self.again = button(tr("Measure again"))
         self.again.clicked.connect(self._measure)
+        self.take = button(tr("Take the batch that fits"))
+        self.take.setObjectName("model.take_batch")
+        self.take.clicked.connect(lambda: self.batch_wanted.emit(self._fitting))
+        self._fitting = 0
         self._figures = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._figures.setSpacing(Space.medium)
         for widget in (self.parameters, self.memory, self.time):
             self._figures.addWidget(widget)
         self.body.addLayout(self._figures)
         self.body.addStretch(1)
-        for widget in (self.busy, self.state, self.again):
+        for widget in (self.busy, self.state, self.take, self.again):
             self.add(widget)
         self._settle("")
 
@@ -119,6 +125,7 @@ class Estimate(Card):
         self._show_figures(None)
         self._say(tr("Measuring two training steps…"))
         self.again.hide()
+        self.take.hide()
         self.busy.show()
         self.busy.set_fraction(None)
 
@@ -132,11 +139,27 @@ class Estimate(Card):
     def _finish(self, answer: Mapping[str, Any]) -> None:
         self._is_due = False
         self._show_figures(answer)
-        self._settle(figures.rate(float(answer["samples_per_second"])))
+        fits = bool(answer["fits"])
+        self._fitting = 0 if fits else int(answer["batch_size"])
+        self.fitting_found.emit(self._fitting)
+        if fits:
+            self._settle(figures.rate(float(answer["samples_per_second"])))
+        else:
+            self._offer(figures.count(self._fitting), figures.size(float(answer["free"])))
         self.measured.emit(answer)
+
+    def _offer(self, batch: str, free: str) -> None:
+        """Say that the batch does not fit, and which does."""
+        words = tr("This batch does not fit into the {free} that are free. Batch {batch} fits.", free=free, batch=batch)
+        self._settle(words, wrong=True)
+        self.memory.set_caption(tr("memory at batch {size}", size=batch))
+        self.take.setText(tr("Take batch {batch}", batch=batch))
+        self.take.setAccessibleName(self.take.text())
+        self.take.show()
 
     def _settle(self, text: str, wrong: bool = False) -> None:
         self.busy.hide()
+        self.take.hide()
         self._say(text, wrong)
         self.again.setVisible(wrong)
 

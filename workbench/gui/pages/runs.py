@@ -16,6 +16,7 @@ from workbench.gui.pages.runs_notes import RunsNotes
 from workbench.gui.pages.runs_table import RunsTable
 from workbench.gui.theme import Space, explain
 from workbench.gui.widgets.at_least import scrolled_below_least
+from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import button, primary_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.empty_state import EmptyState
@@ -34,6 +35,9 @@ class RunsPage(Page):
     try_requested = Signal(str)
     recipe_requested = Signal(str)  # a new run from the recipe of this one
     resumed = Signal(str, object)  # name, assignments
+    forked = Signal(str)  # a new run that goes on from the last checkpoint of this one
+    verifying_cancelled = Signal()
+    verified = Signal(str)  # whether it can be resumed to the last bit is to be tried
     noted = Signal(str, object)  # name, {"name" | "tags" | "note": …}
     deleted = Signal(object)
     training_requested = Signal()
@@ -43,6 +47,7 @@ class RunsPage(Page):
         self._rows: list[Row] = []
         self._found: Collection[str] | None = None
         self._catalogue: Mapping[str, Any] = {}
+        self._trying: Banner | None = None
         self._make_header()
         self._make_parts()
         self._make_actions()
@@ -84,6 +89,25 @@ class RunsPage(Page):
         """Show the curves and the differing settings of the selected runs."""
         rows = [row for row in self.table.selected_rows() if row["name"] in histories]
         self.compare.show_runs(rows, histories, recipes, self._catalogue)
+
+    def show_verifying(self, stage: str) -> None:
+        """Show that a resume is tried, with a button that ends it; an empty stage takes that away."""
+        if not stage:
+            self.clear_banners()
+            self._trying = None
+        elif self._trying is None:
+            self.clear_banners()
+            self._trying = Banner("note", stage)
+            self._trying.add_action(tr("Cancel")).clicked.connect(self.verifying_cancelled)
+            self.show_banner(self._trying)
+        else:
+            self._trying.set_text(stage)
+
+    def show_verdict(self, banner: Banner) -> None:
+        """Show what came of trying a resume."""
+        self.show_verifying("")
+        banner.set_closable(True)
+        self.show_banner(banner)
 
     def choose(self, names: Sequence[str]) -> None:
         """Select these runs."""
@@ -170,6 +194,8 @@ class RunsPage(Page):
             ("show", tr("Show its training"), "chart-line", "", lambda row: self.shown_on_train.emit(row["name"])),
             ("recipe", tr("New run from this recipe"), "copy", "", lambda row: self.recipe_requested.emit(row["name"])),
             ("resume", tr("Resume"), "play", "", lambda row: self.resumed.emit(row["name"], [])),
+            ("fork", tr("Go on as a new run"), "git-branch", "", lambda row: self.forked.emit(row["name"])),
+            ("verify", tr("Verify resume"), "check-circle", "", lambda row: self.verified.emit(row["name"])),
             ("rename", tr("Rename"), "pencil-simple", "F2", lambda row: self.table.rename_current()),
             ("reveal", tr("Open its folder"), "folder-open", "", _reveal),
             ("delete", tr("Delete"), "trash", "Del", None),
@@ -213,6 +239,8 @@ class RunsPage(Page):
         for name in ("show", "recipe", "rename", "reveal"):
             self.acts[name].setEnabled(one is not None)
         self.acts["resume"].setEnabled(bool(one) and one["state"] in ("interrupted", "stopped", "queued", "failed"))
+        for name in ("fork", "verify"):
+            self.acts[name].setEnabled(one is not None and not live)
         self.acts["delete"].setEnabled(bool(chosen) and not live)
         explain(self.more, bool(chosen), tr("Select a run first."))
 

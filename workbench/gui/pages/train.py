@@ -38,6 +38,7 @@ class TrainPage(Page):
     start_requested = Signal()
     resumed = Signal(str, object)
     wished = Signal(str, str)
+    forked = Signal(str, str)  # name, one of GENTLER: a new run that goes on from the last good checkpoint
     try_requested = Signal(str)
     discarded = Signal(str)
     queue_moved = Signal(str, int)
@@ -91,6 +92,10 @@ class TrainPage(Page):
         total = wanted if isinstance(wanted, int) and wanted else steps * epochs if isinstance(epochs, int) else 0
         self.ready.show_figures(samples, parameters, steps, total)
         self._rest()
+
+    def show_fitting(self, batch_size: int) -> None:
+        """Say at the batch size that only so many samples fit into the memory; 0: as many as are asked for."""
+        self.settings.show_fitting(batch_size)
 
     def show_check(self, error: UserError | None) -> None:
         """Show what the check of the recipe found: at its field, or else in a banner."""
@@ -214,6 +219,7 @@ class TrainPage(Page):
         buttons.more_pressed.connect(
             lambda epochs: self.resumed.emit(self.run(), [f"training.epochs={self._progress.epochs_done() + epochs}"])
         )
+        buttons.fork_pressed.connect(lambda kind: self.forked.emit(self.run(), kind))
         buttons.try_pressed.connect(lambda: self.try_requested.emit(self.run()))
         buttons.discard_confirmed.connect(lambda: self.discarded.emit(self.run()))
 
@@ -230,7 +236,9 @@ class TrainPage(Page):
         self.right.setCurrentIndex(1 if shown else 0)
         _invite(self.empty, self._missing)
         self.set_line(_line_of_run(self._run_line, self._progress) if shown else self._draft_line)
-        self.buttons.show_state(self._state, has_model=self._progress.has_model)
+        ending = self._progress.ending
+        diverged = self._state == "failed" and isinstance(ending, Failed) and ending.diverged
+        self.buttons.show_state(self._state, has_model=self._progress.has_model, diverged=diverged)
         self.buttons.allow_start(not self._why_not(), self._why_not())
         self.messages.setVisible(shown and self.messages.has_something())
         self.status.setVisible(shown)

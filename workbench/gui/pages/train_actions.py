@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QMessageBox, QPushButton, QWidget
 
-from workbench.core.words import plural, tr
+from workbench.core.words import mark, plural, tr
 from workbench.gui.icons import icon
 from workbench.gui.theme import explain, look
 from workbench.gui.tokens import Space
@@ -23,7 +23,13 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "finished": ("discard", "start", "more", "try_it"),
     "stopped": ("discard", "start", "more", "resume", "try_it"),
     "interrupted": ("discard", "start", "try_it", "resume"),
-    "failed": ("discard", "resume", "start"),
+    "failed": ("discard", "try_it", "resume", "start"),
+    "diverged": ("discard", "try_it", "start", "fork"),
+}
+GENTLER = {
+    "rate": mark("With a tenth of the learning rate"),
+    "clip": mark("With gradients clipped at 1"),
+    "both": mark("With both"),
 }
 _LIVE = ("starting", "running", "paused", "stopping", "not responding")
 
@@ -38,6 +44,7 @@ class TrainActions(QWidget):
     resume_pressed = Signal()
     more_pressed = Signal(int)  # epochs to add
     try_pressed = Signal()
+    fork_pressed = Signal(str)  # one of GENTLER
     discard_confirmed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -49,11 +56,14 @@ class TrainActions(QWidget):
         self.stop = _named("stop", tr("Stop and keep"), "stop", tr("Ends the training. What was learned is kept."))
         self.resume = _named("resume", tr("Resume"), "play", tr("Goes on from the last checkpoint."))
         self.more = _named("more", tr("Train more"), "plus", tr("Adds epochs to this run; its curves go on."))
+        self.fork = _named(
+            "fork", tr("Go on gently"), "play", tr("Makes a new run that goes on from the last good checkpoint.")
+        )
         self.try_it = _named("try", tr("Try it"), "magic-wand")
         self.discard = _named("discard", tr("Discard…"), "trash")
         self._buttons = {
             "start": self.start, "pause": self.pause, "stop": self.stop, "resume": self.resume, "more": self.more,
-            "try_it": self.try_it, "discard": self.discard,
+            "fork": self.fork, "try_it": self.try_it, "discard": self.discard,
         }  # fmt: skip
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -65,6 +75,10 @@ class TrainActions(QWidget):
             action = menu.addAction(plural(epochs, "{count} more epoch", "{count} more epochs"))
             action.triggered.connect(lambda _=False, epochs=epochs: self.more_pressed.emit(epochs))
         self.more.setMenu(menu)
+        gently = QMenu(self.fork)
+        for kind, text in GENTLER.items():
+            gently.addAction(tr(text)).triggered.connect(lambda _=False, kind=kind: self.fork_pressed.emit(kind))
+        self.fork.setMenu(gently)
         self.start.clicked.connect(self.start_pressed)
         self.pause.clicked.connect(self._press_pause)
         self.stop.clicked.connect(self.stop_pressed)
@@ -73,10 +87,15 @@ class TrainActions(QWidget):
         self.discard.clicked.connect(self._ask_to_discard)
         self.show_state("", has_model=False)
 
-    def show_state(self, state: str, *, has_model: bool) -> None:
-        """Show what can be done with a run in this state; an empty state means that no run is shown."""
+    def show_state(self, state: str, *, has_model: bool, diverged: bool = False) -> None:
+        """Show what can be done with a run in this state; an empty state means that no run is shown.
+
+        diverged: the run failed because its numbers are no longer finite, and would do so again.
+        """
         self._state = state
-        names = [name for name in _SHOWN.get(state, ("start",)) if name != "try_it" or has_model]
+        names = [
+            name for name in _SHOWN.get("diverged" if diverged else state, ("start",)) if name != "try_it" or has_model
+        ]
         for name, widget in self._buttons.items():
             self._layout.removeWidget(widget)
             widget.setVisible(name in names)
@@ -123,6 +142,7 @@ _ICONS = {
     "stop": "stop",
     "resume": "play",
     "more": "plus",
+    "fork": "play",
     "try_it": "magic-wand",
     "discard": "trash",
 }

@@ -26,6 +26,7 @@ _MEASURED = {
     "samples_per_second": (mark("Speed"), figures.rate),
     "memory": (mark("Memory"), figures.size),
     "gradient_norm": (mark("Gradient"), figures.number),
+    "skipped_steps": (mark("Skipped steps"), figures.count),
 }
 
 
@@ -101,6 +102,7 @@ class TrainPlots(QWidget):
         self._show_metric(progress)
         self._show_rates(progress)
         self._mark_best(progress)
+        self.loss_plot.set_notes({warned.step: tr(warned.message) for warned in progress.warnings if warned.step})
 
     def points(self) -> int:
         """Return how many values of the training loss are shown."""

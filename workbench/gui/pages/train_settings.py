@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words, plural, tr
+from workbench.gui import figures
 from workbench.gui.form import Form
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.scroll import scrolled
@@ -25,6 +26,7 @@ class TrainSettings(Card):
         self._catalogue: Mapping[str, Any] = {}
         self._devices: list[Mapping[str, Any]] = []
         self._wanted: dict[str, Any] = {}
+        self._steps = self._fitting = 0
         self.setFixedWidth(270)
 
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
@@ -78,9 +80,21 @@ class TrainSettings(Card):
 
     def show_steps(self, steps_per_epoch: int) -> None:
         """Say below the batch size how many steps an epoch has."""
-        if self.form is not None:
-            words = plural(steps_per_epoch, "{count} step per epoch", "{count} steps per epoch")
-            self.form.set_caption("batch_size", words if steps_per_epoch else "")
+        self._steps = steps_per_epoch
+        self._show_batch()
+
+    def show_fitting(self, batch_size: int) -> None:
+        """Say below the batch size that only so many samples fit into the memory; 0: as many as are asked for."""
+        self._fitting = batch_size
+        self._show_batch()
+
+    def _show_batch(self) -> None:
+        if self.form is None:
+            return
+        words = plural(self._steps, "{count} step per epoch", "{count} steps per epoch") if self._steps else ""
+        if self._fitting:
+            words = tr("Does not fit; {size} does, as measured", size=figures.count(self._fitting))
+        self.form.set_caption("batch_size", words)
 
     def _schema(self) -> dict[str, Any]:
         """Return the schema with the devices of this machine to choose from."""

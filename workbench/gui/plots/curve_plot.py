@@ -1,6 +1,6 @@
 """The plot that every curve is shown in: legend with current values above, raw points under a smoothed line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,7 @@ class CurvePlot(SavedPlot):
             self.remove(name)
         self.set_best(None)
         self.set_now(None)
+        self.set_notes({})
         self.reset_zoom()
 
     def names(self) -> list[str]:
@@ -127,6 +128,12 @@ class CurvePlot(SavedPlot):
         """Mark the best value with a dotted line and its figure; None takes it away."""
         self.markers.set_best(step, text)
         self._later.start()
+
+    def set_notes(self, notes: Mapping[float, str]) -> None:
+        """Mark these steps with lines that say under the mouse what happened there, in place of those before."""
+        if notes != self.markers.notes():
+            self.markers.set_notes(notes)
+            self._later.start()
 
     def set_now(self, step: float | None) -> None:
         """Mark where the run is, with a dotted line; None takes it away."""

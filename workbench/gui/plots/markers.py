@@ -1,5 +1,7 @@
 """Vertical lines in a plot: the best value, where the run is, and the crosshair."""
 
+from collections.abc import Mapping
+
 import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
@@ -22,6 +24,7 @@ class Markers:
             item.setZValue(20)
             item.hide()
             canvas.add(item)
+        self._notes: dict[float, pyqtgraph.InfiniteLine] = {}
         self.restyle()
 
     def restyle(self) -> None:
@@ -32,10 +35,10 @@ class Markers:
             (self._now, "text", Qt.PenStyle.DotLine),
             (self._cross, "muted", Qt.PenStyle.SolidLine),
         ):
-            pen = QPen(colors.color(token), 1, style)
-            pen.setCosmetic(True)
-            line.setPen(pen)
+            line.setPen(_pen(token, style))
         self._text.setColor(colors.color("muted"))
+        for line in self._notes.values():
+            line.setPen(_pen("warning", Qt.PenStyle.DashLine))
 
     def set_best(self, step: float | None, text: str) -> None:
         """Mark `step` with `text`, or nothing."""
@@ -47,6 +50,22 @@ class Markers:
     def best(self) -> tuple[float, str] | None:
         """Return the step and the text of the best value."""
         return (self._step, self._text.toPlainText()) if self._best.isVisible() else None
+
+    def set_notes(self, notes: Mapping[float, str]) -> None:
+        """Mark these steps, each with a text that shows under the mouse, in place of those before."""
+        for line in self._notes.values():
+            self._canvas.plot.removeItem(line)
+        self._notes = {}
+        for step, text in notes.items():
+            line = self._notes[step] = pyqtgraph.InfiniteLine(pos=step, angle=90)
+            line.setPen(_pen("warning", Qt.PenStyle.DashLine))
+            line.setToolTip(text)
+            line.setZValue(15)
+            self._canvas.add(line)
+
+    def notes(self) -> dict[float, str]:
+        """Return the steps that are marked, with their texts."""
+        return {step: line.toolTip() for step, line in self._notes.items()}
 
     def set_now(self, step: float | None) -> None:
         """Mark where the run is, or nothing."""
@@ -69,3 +88,9 @@ class Markers:
         line.setVisible(step is not None)
         if step is not None:
             line.setValue(step)
+
+
+def _pen(token: str, style: Qt.PenStyle) -> QPen:
+    pen = QPen(theme.current().color(token), 1, style)
+    pen.setCosmetic(True)
+    return pen

@@ -93,6 +93,11 @@ class Banner(QFrame):
         """The message, with its hint."""
         return self.accessibleName()
 
+    def set_text(self, text: str) -> None:
+        """Show another message; the hint stays."""
+        self._text.setText(text)
+        self.setAccessibleName(f"{text} {self._hint.text()}".strip())
+
     def add_action(self, text: str) -> QPushButton:
         """Add a button on the right and return it, to be connected."""
         result = button(text)
