@@ -1,7 +1,7 @@
 """A stand-in for the trainer's process: the same line on standard input and the same run folder, without torch.
 
 The learning rate of the run says what it does: 0.1 trains to the end at once, 0.2 trains until it is told to stop,
-0.3 dies in the middle.
+0.3 dies in the middle, 0.4 aborts as a driver does that was lost.
 """
 
 import json
@@ -36,6 +36,8 @@ def main() -> None:
         if rate == 0.3:
             print("about to die", file=sys.stderr, flush=True)
             os._exit(7)
+        if rate == 0.4:
+            os.abort()
         heard = 0
         while rate == 0.2:
             wish = folder.wish()

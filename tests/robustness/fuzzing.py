@@ -43,7 +43,9 @@ class Fuzz:
     read: Callable[[str, bytes, Path], Any]
     allowed: tuple[type[BaseException], ...]
     harmless: Sequence[str] = field(default=())  # audit events that this reader has reason to cause
-    may_end: str = ""  # what a process says that may end by such a file, because the program has one to spare for it
+    may_end: tuple[
+        str, ...
+    ] = ()  # what a process says that may end by such a file, because the program has one to spare for it
 
 
 def fuzzing_goal(title: str, name: str, quick: int, release: int) -> Goal:
@@ -66,7 +68,7 @@ def _tried(name: str, times: int, seed: int, place: Path) -> Found:
             found.tried += done
             continue
         found.tried += done + 1
-        if fuzz.may_end and fuzz.may_end in ended:
+        if any(said in ended for said in fuzz.may_end):
             spared += 1
             found.figures["processes that ended by a file"] = f"{spared:,}"
             continue

@@ -16,6 +16,7 @@ from workbench.core.events import Failed, Finished, Started
 from workbench.core.run_folder import RunFolder, all_runs
 from workbench.core.run_reader import whole_history
 from workbench.core.sealed import check_sealed
+from workbench.data import open_data
 from workbench.engine import ask
 from workbench.recipe import read_recipe
 from workbench.training import loop
@@ -73,7 +74,8 @@ def test_t4_the_step_its_batch_and_its_samples_are_named(tmp_path: Path, monkeyp
     recipe = read_recipe(folder.recipe)
     trainee = set_up(recipe, lambda event: None)
     expected = trainee.training.order(recipe.training.seed, 1)[64:96].tolist()
-    assert error.details.endswith(": " + ", ".join(map(str, expected)))
+    names = trainee.dataset.training.names
+    assert error.details == f"Samples of this batch: {', '.join(str(names[row]) for row in expected)}"
     assert files(folder.checkpoints) == before  # the good checkpoint stays
 
 
@@ -104,10 +106,11 @@ def test_t4_samples_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: p
         return trainee
 
     monkeypatch.setattr(loop, "set_up", with_hole)
-    _, ending = trained(tmp_path)
+    run, ending = trained(tmp_path)
     assert isinstance(ending, Failed)
     message = str(UserError.from_plain(dict(ending.error)).message)
-    assert message.endswith("samples of it hold values that are not finite numbers (7, counted from 0).")
+    name = open_data(read_recipe(run.recipe).data).training.names[7]
+    assert message.endswith(f"samples of it hold values that are not finite numbers ({name}).")
 
 
 def test_a_fork_goes_on_from_the_checkpoint_and_leaves_the_old_run_alone(

@@ -177,12 +177,7 @@ class Job(QObject):
     def _ended(self, details: str) -> None:
         if self._process is not None:
             self._finish()
-            message = UserError(
-                "This work ended unexpectedly.",
-                hint="Try again; if memory was short, close other programs first.",
-                details=f"{self.name}\n{details}".strip(),
-            )
-            self.failed.emit(message)
+            self.failed.emit(_unexpected(self.name, f"{self.name}\n{details}".strip()))
 
     def _finish(self) -> None:
         if self._process is not None:
@@ -236,3 +231,18 @@ class Jobs(QObject):
         if self._spare is not None and not self._spare.is_running():
             self._spare.deleteLater()
             self._spare = None
+
+
+def _unexpected(name: str, details: str) -> UserError:
+    """Return what is said when the process of a job died: of a foreign file that killed it, or of short memory."""
+    if name.startswith("data."):
+        return UserError(
+            "The process that read these data ended unexpectedly.",
+            hint="A file among them is probably damaged: get it again, or leave it out. Nothing else was touched.",
+            details=details,
+        )
+    return UserError(
+        "This work ended unexpectedly.",
+        hint="Try again; if memory was short, close other programs first.",
+        details=details,
+    )

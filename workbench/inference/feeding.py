@@ -6,6 +6,7 @@ its memory-mapped cache by a thread that stays a few batches ahead.
 
 import queue
 import threading
+import traceback
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from workbench.core.errors import UserError
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
 from workbench.inference.order import epoch_order, portions
@@ -76,6 +78,24 @@ class RowFeed:
             return self.preprocessing.normalised(inputs)
         return self.preprocessing.tensor(inputs)
 
+    def _unreadable(self, rows: np.ndarray, error: Exception) -> UserError:
+        """Return the error that names the first of these samples which cannot be read alone."""
+        culprit = next((int(row) for row in rows if not self._is_readable(row)), int(rows[0]))
+        return UserError(
+            "The sample {sample} could not be read: {reason}.",
+            hint="Mend or leave out this sample, then resume the run. The details say where it happened.",
+            details="".join(traceback.format_exception(error)),
+            sample=str(self.split.names[culprit]),
+            reason=f"{type(error).__name__}: {error}".rstrip(". "),
+        )
+
+    def _is_readable(self, row: np.integer) -> bool:
+        try:
+            self.split.rows(np.array([row]))
+        except Exception:  # noqa: BLE001 - which sample it is, is all that is asked here
+            return False
+        return True
+
     def _planes_first(self, inputs: Tensor) -> Tensor:
         return inputs.permute(0, 3, 1, 2) if self.nhwc else inputs  # the memory stays as it is: channels last for free
 
@@ -112,7 +132,12 @@ class RowFeed:
 
     def _read(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of some samples from where they lie, ready to be sent to the device."""
-        inputs, targets = torch.from_numpy(self.split.rows(rows)), torch.from_numpy(self.split.targets[rows])
+        try:
+            inputs, targets = torch.from_numpy(self.split.rows(rows)), torch.from_numpy(self.split.targets[rows])
+        except (UserError, OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever a kind of data raises, the sample is named
+            raise self._unreadable(rows, error) from error
         if isinstance(self.preprocessing, ImagePreprocessing) and not self.nhwc:
             inputs = inputs.permute(0, 3, 1, 2).contiguous()
         return (inputs.pin_memory(), targets.pin_memory()) if self.device.type == "cuda" else (inputs, targets)

@@ -1,7 +1,7 @@
 """Numbers that are no longer finite: found before anything is saved, and said with the step, its batch and samples."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -19,6 +19,9 @@ _HINT = mark(
     "Go on from the last good checkpoint as a new run, with a smaller learning rate or with gradient clipping. What "
     "was saved before is kept."
 )
+
+
+_SHOWN = 5  # samples named in the message
 
 
 class Diverged(UserError):
@@ -42,17 +45,16 @@ def refuse_not_finite(done: StepsDone, trainee: Trainee, position: Position) -> 
         "batch": f"{first + 1:,}",
         "epoch": f"{position.epoch + 1:,}",
     }
-    listed = ", ".join(map(str, samples))
-    details = f"Samples of this batch, counted from 0 in the training split: {listed}"
+    details = f"Samples of this batch: {', '.join(_named(trainee, samples))}"
     if unsound:
         raise Diverged(
             mark(
                 "The loss became {value} at step {step}, in batch {batch} of epoch {epoch}: samples of it hold values "
-                "that are not finite numbers ({samples}, counted from 0)."
+                "that are not finite numbers ({samples})."
             ),
             hint="Mend or leave out these samples, then train again. What was saved before is kept.",
             details=details,
-            samples=", ".join(map(str, unsound[:5])) + (" …" if len(unsound) > 5 else ""),
+            samples=", ".join(_named(trainee, unsound[:_SHOWN])) + (" …" if len(unsound) > _SHOWN else ""),
             **values,
         )
     raise Diverged(
@@ -72,6 +74,12 @@ def refuse_unsound(weights: Mapping[str, Tensor], step: int) -> None:
             hint=_HINT,
             step=f"{step:,}",
         )
+
+
+def _named(trainee: Trainee, samples: Sequence[int]) -> list[str]:
+    """Return the names of these samples of the training split; stretches of a long text have but their number."""
+    names = trainee.dataset.training.names
+    return [str(names[sample]) if len(names) == len(trainee.training) else f"{sample:,}" for sample in samples]
 
 
 def _batch_of(trainee: Trainee, position: Position, back: int) -> tuple[int, list[int], list[int]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars
 
 from tests.robustness.fuzzing import Fuzz, fuzzing_goal
+from tests.robustness.goals.mutated_tables import ENDS
 from workbench.core.errors import UserError
 from workbench.data.encodings import decoded
 from workbench.data.table_reading import parsed
@@ -45,5 +46,5 @@ def _read(name: str, content: bytes, place: Path) -> None:
     read_texts(path)
 
 
-FUZZ = Fuzz(_seeds, _read, (UserError,))
+FUZZ = Fuzz(_seeds, _read, (UserError,), may_end=ENDS)
 GOAL = fuzzing_goal("Damaged texts are read or refused", "mutated_texts", 200, 200_000)
