@@ -53,9 +53,7 @@ def configuration(plain: Mapping[str, Any], **changes: Any) -> Any:
     try:
         config = CONFIG_MAPPING[kind].from_dict(values)
     except Exception as error:  # each configuration has checks of its own, and raises what it likes
-        raise UserError(
-            "config.json has a value that transformers does not take.", details=f"{type(error).__name__}: {error}"
-        ) from error
+        raise _not_taken(error) from error
     if any(getattr(config, name, False) is True for name in _TWO_SIDED):
         raise UserError(
             "Models that read one text and write another are not supported.", hint="Choose an encoder or a decoder."
@@ -91,10 +89,19 @@ def built(plain: Mapping[str, Any], inputs_kind: str, task: str, outputs: int, *
     kind = class_for(config.model_type, inputs_kind, task)
     try:
         return kind._from_config(config, attn_implementation="sdpa", dtype=torch.float32)
-    except ValueError as error:
-        if "attention" not in str(error).lower():
-            raise
+    except Exception as error:  # each network checks its configuration in its own way, or stumbles over it
+        if not (isinstance(error, ValueError) and "attention" in str(error).lower()):
+            raise _not_taken(error) from error
+    try:
         return kind._from_config(config, attn_implementation="eager", dtype=torch.float32)
+    except Exception as error:  # the same, for those that know no other attention
+        raise _not_taken(error) from error
+
+
+def _not_taken(error: Exception) -> UserError:
+    return UserError(
+        "config.json has a value that transformers does not take.", details=f"{type(error).__name__}: {error}"
+    )
 
 
 def fill(network: Any, tensors: Mapping[str, Tensor]) -> tuple[list[str], list[str]]:
