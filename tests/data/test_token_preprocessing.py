@@ -124,14 +124,14 @@ def test_lone_surrogates_are_survived():
 @pytest.mark.parametrize("part", ["pre_tokenizer", "normalizer", "decoder"])
 def test_a_tokenizer_with_an_unknown_regular_expression_is_refused(part: str):
     plain = json.loads(BPE.tokenizer)
-    bomb = {"Regex": "(a+)+$"}
-    cutting = {"type": "Split", "pattern": bomb, "behavior": "Isolated", "invert": False}
+    unknown = {"Regex": "a+b"}
+    cutting = {"type": "Split", "pattern": unknown, "behavior": "Isolated", "invert": False}
     plain[part] = {
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [cutting]},
-        "normalizer": {"type": "Replace", "pattern": bomb, "content": "b"},
-        "decoder": {"type": "Replace", "pattern": bomb, "content": "b"},
+        "normalizer": {"type": "Replace", "pattern": unknown, "content": "b"},
+        "decoder": {"type": "Replace", "pattern": unknown, "content": "b"},
     }[part]
-    with pytest.raises(UserError, match=r"regular expression that is not known: \(a\+\)\+"):
+    with pytest.raises(UserError, match=r"regular expression that is not known: a\+b"):
         tokenizer_from(json.dumps(plain))
 
 

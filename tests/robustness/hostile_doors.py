@@ -19,7 +19,7 @@ from tests.robustness.hostile_models import as_model_of_run, corpus
 from workbench.core.errors import UserError
 
 Door = Callable[[Path], Any]
-_OWN_CHILD = "limited.py"
+_OWN_CHILD = ("limited.py", "pickled_weights.py")
 _LONGEST = 20.0  # seconds; a child that torch is imported in takes two of them
 _INPUTS = {"kind": "text", "shape": [], "vocabulary": 0}
 
@@ -28,7 +28,7 @@ class Heard(Watch):
     """Knows the one process that the program itself starts for such files."""
 
     def heard(self, event: str, values: tuple[Any, ...]) -> None:
-        if event == "subprocess.Popen" and any(_OWN_CHILD in str(part) for part in values[1]):
+        if event == "subprocess.Popen" and any(own in str(part) for part in values[1] for own in _OWN_CHILD):
             return
         if event in ("shutil.rmtree", "os.remove"):  # what the program cleans up after itself
             inside = event == "os.remove" and values[1] != -1  # below a folder whose removal was heard before

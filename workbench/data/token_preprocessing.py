@@ -19,7 +19,7 @@ from workbench.core.errors import UserError
 from workbench.core.signature import Inputs
 from workbench.data import cache
 from workbench.data.dataset import Dataset
-from workbench.data.tokenizer_files import read_tokenizer, tokenizer_from
+from workbench.data.tokenizer_files import know, read_tokenizer, tokenizer_from
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -195,6 +195,7 @@ class SubwordPreprocessing:
         documents = list(texts)
         train = {"bpe": trained_bpe, "wordpiece": trained_wordpiece}[settings.tokens]
         tokenizer = train(documents, settings.vocabulary, tuple(getattr(settings, "special", ())))
+        know(tokenizer)
         length = settings.length
         if length == "auto":
             unlimited = cls(settings.tokens, tokenizer, 1)

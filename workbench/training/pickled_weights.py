@@ -1,15 +1,12 @@
 """State dicts that were pickled (.pth, .pt): tensors only, read in a limited process of their own, into safetensors.
 
-This file is also that process: `python pickled_weights.py FILE OUT`. torch's loader for weights alone is no boundary
-(CVE-2025-32434), so it runs with limited memory, time and file size, and gives back a safetensors file that is checked.
+This file is also that process: `limited.py … pickled_weights.py FILE OUT`. torch's loader for weights alone is no
+boundary (CVE-2025-32434), so it has little memory, time and room, and gives back a safetensors file that is checked.
 """
 
 import hashlib
-import os
-import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 ENDINGS = (".pth", ".pt")
@@ -23,7 +20,7 @@ def converted(path: Path) -> Path:
 
     Raises UserError when the file holds anything but tensors, is damaged, or takes too much memory or time.
     """
-    from workbench.core import paths
+    from workbench.core import limited, paths
     from workbench.core.errors import UserError
     from workbench.networks.tensor_file import tensors_in
 
@@ -41,23 +38,33 @@ def converted(path: Path) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as place:
         out = Path(place) / "weights.safetensors"
-        code, said = _run(path, out, size)
-        if code == _CODE:
+        ended = limited.run(
+            Path(__file__), str(path.resolve()), str(out),
+            place=out.parent, memory=_ROOM + 4 * size, seconds=_SECONDS, largest=4 * size + 2**20,
+        )  # fmt: skip
+        if ended.is_late:
+            raise UserError(
+                "{name} was not read within {seconds} s, so it was given up.",
+                hint="Get the weights as a .safetensors file.",
+                name=path.name,
+                seconds=_SECONDS,
+            )
+        if ended.code == _CODE:
             raise UserError(
                 "{name} contains code or other things than tensors, so it was not loaded.",
                 hint="Get the weights as a .safetensors file, or save the state_dict alone.",
-                details=said,
+                details=ended.said,
                 name=path.name,
             )
-        if code == _NO_STATE_DICT:
+        if ended.code == _NO_STATE_DICT:
             raise UserError(
                 "{name} holds no tensors by name.", hint="Save the state_dict of the network.", name=path.name
             )
-        if code != 0 or not out.is_file():
+        if ended.code != 0 or not out.is_file():
             raise UserError(
                 "{name} is damaged, too large, or no file of weights.",
                 hint="Get the file again, as .safetensors where it is offered.",
-                details=said,
+                details=ended.said,
                 name=path.name,
             )
         tensors_in(out)
@@ -65,34 +72,7 @@ def converted(path: Path) -> Path:
     return kept
 
 
-def _run(path: Path, out: Path, size: int) -> tuple[int, str]:
-    command = [sys.executable, "-I", str(Path(__file__).resolve()), str(path.resolve()), str(out), str(size)]
-    known = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP")
-    environment = {name: os.environ[name] for name in known if name in os.environ}
-    try:
-        ended = subprocess.run(
-            command, env=environment, cwd=out.parent, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return -1, f"> {_SECONDS} s"
-    return ended.returncode, ended.stderr[-2000:]
-
-
-def _limit(size: int) -> None:
-    """Take no more memory and time than such a file needs, and write no larger one."""
-    with suppress(ImportError):  # not on Windows
-        import resource
-
-        for what, most in (
-            (resource.RLIMIT_AS, _ROOM + 4 * size),
-            (resource.RLIMIT_FSIZE, 4 * size + 2**20),
-            (resource.RLIMIT_CPU, _SECONDS),
-        ):
-            resource.setrlimit(what, (most, most))
-
-
-def _convert(path: str, out: str, size: int) -> int:
-    _limit(size)
+def _convert(path: str, out: str) -> int:
     import pickle
     from collections.abc import Mapping
 
@@ -121,4 +101,4 @@ def _convert(path: str, out: str, size: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_convert(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(_convert(sys.argv[1], sys.argv[2]))
