@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from tests.benchmarks import opening, training, window
+from tests.benchmarks import opening, saving, training, window
 from tests.benchmarks.measuring import machine
 
 
 def main() -> None:
     """Measure what was asked for, or everything."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("figures", nargs="*", help="opening, window, training; all when none is named")
+    parser.add_argument("figures", nargs="*", help="opening, window, training, saving; all when none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=Path, help="folder or archive to open, instead of 60,000 made ones")
     chosen = parser.parse_args()
@@ -19,6 +19,7 @@ def main() -> None:
         "opening": lambda: opening.figure(min(chosen.rounds, 3), chosen.images).lines(),
         "window": lambda: window.lines(chosen.images),
         "training": lambda: training.figure(chosen.rounds).lines(),
+        "saving": lambda: saving.lines(min(chosen.rounds, 3)),
     }
     for name in chosen.figures or known:
         print("\n".join(known[name]()), flush=True)

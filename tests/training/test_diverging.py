@@ -74,7 +74,7 @@ def test_the_best_model_that_waits_in_memory_is_kept_when_training_fails(
 
     def slow(keeper: keeping.Keeper, *arguments: Any, **named: Any) -> ModelSaved:
         saved = real(keeper, *arguments, **named)
-        keeper._model_at = math.inf
+        keeper._rested_at = math.inf
         return saved
 
     monkeypatch.setattr(keeping.Keeper, "_save_model", slow)

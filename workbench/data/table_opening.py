@@ -46,7 +46,7 @@ def dataset_of(settings: DataSettings, source: Source, folder: Path, summary: Ma
         inputs=Inputs("table", ()),
         classes=() if regression else renamed(tuple(summary["classes"]), settings.class_names),
         splits=splits,
-        skipped=tuple(Skipped(name, Words("It has no target.")) for name in skipped),
+        skipped=tuple(Skipped(name, Words("Its target is missing, or not a finite number.")) for name in skipped),
         cache=folder,
         facts=_facts(settings, summary),
         target=target_scale(splits["training"], summary["targets"]) if regression else None,

@@ -29,12 +29,12 @@ class Keeper:
         self.position = position
         self._saved = (-1, -1)
         self._checkpoint_at = time.monotonic() + trainee.recipe.training.checkpoint_seconds
-        self._model_at = 0.0
+        self._rested_at = 0.0  # when saving has cost no more than its share of the time since the last save began
         self._pending: tuple[int, int, dict[str, Tensor], Mapping[str, float]] | None = None
 
     def checkpoint_is_due(self) -> bool:
         """Return whether it is time for a checkpoint."""
-        return time.monotonic() >= self._checkpoint_at
+        return time.monotonic() >= max(self._checkpoint_at, self._rested_at)
 
     def checkpoint(self) -> Iterator[Event]:
         """Save a checkpoint, unless nothing happened since the last, and the best model if it waits in memory.
@@ -49,8 +49,8 @@ class Keeper:
             self.folder, self.attempt, self.position, **self.trainee.state(), recipe=to_plain(self.trainee.recipe)
         )
         self._saved = (self.position.step, self.position.epoch)
-        wait = max(self.trainee.recipe.training.checkpoint_seconds, seconds / _SHARE)
-        self._checkpoint_at = time.monotonic() + wait
+        self._checkpoint_at = time.monotonic() + self.trainee.recipe.training.checkpoint_seconds
+        self._rest(seconds)
         yield CheckpointSaved(name, self.position.step, self.position.epoch, seconds)
 
     def epoch_done(self, found: Mapping[str, float]) -> Iterator[Event]:
@@ -59,7 +59,8 @@ class Keeper:
             return
         position = self.position
         weights = self.trainee.judged.state_dict()
-        if time.monotonic() >= self._model_at:
+        now = time.monotonic()
+        if now >= self._rested_at and now < self._checkpoint_at:  # else it is saved with the next checkpoint, or later
             yield self._save_model(position.step, position.epoch, weights, found, best=True)
         else:
             copied = {name: tensor.detach().clone() for name, tensor in weights.items()}
@@ -86,10 +87,14 @@ class Keeper:
         begun = time.monotonic()
         description = {**self.trainee.description(), "epoch": epoch, "metrics": dict(found)}
         name = save_model(self.folder, self.attempt, step, weights=weights, description=description, best=best)
-        self._model_at = time.monotonic() + (time.monotonic() - begun) / _SHARE
+        self._rest(time.monotonic() - begun)
         self._pending = None
         self.position.best_model = name
         return ModelSaved(name, step, epoch, best, dict(found))
+
+    def _rest(self, seconds: float) -> None:
+        """Let models and checkpoints together cost no more than their share: save nothing for a while."""
+        self._rested_at = max(self._rested_at, time.monotonic()) + seconds / _SHARE
 
     def _is_best(self, found: Mapping[str, float]) -> bool:
         """Compare with the best epoch so far; without a validation split the newest is the best."""
