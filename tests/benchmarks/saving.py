@@ -1,4 +1,4 @@
-"""What saving costs: a training with checkpoints and models against the same training that saves nothing meanwhile.
+"""What saving costs: a training with checkpoints and models against the same training that saves nothing meanwhile."""
 
 import subprocess
 import sys
