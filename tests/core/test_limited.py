@@ -35,7 +35,9 @@ def test_memory_and_room_to_write_end(tmp_path: Path) -> None:
     assert len(run(tmp_path, "import sys; sys.stderr.write('a' * 100_000)").said) == 2000
 
 
-@pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(100)"])
+@pytest.mark.parametrize(
+    "code", ["import time; time.sleep(100)", pytest.param("while True: pass", marks=pytest.mark.slow)]
+)
 def test_what_never_ends_is_killed(tmp_path: Path, code: str) -> None:
     ended = run(tmp_path, code, seconds=1)
     assert ended.is_late

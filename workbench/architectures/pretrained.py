@@ -8,11 +8,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from workbench.architectures import register
-from workbench.core.errors import UserError
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.networks import pretrained_folder, pretrained_inputs, pretrained_models
+from workbench.networks.tensor_reading import read_tensors
 
 
 class PretrainedSettings(Settings):
@@ -189,19 +189,11 @@ class Pretrained(nn.Module):
 
         Raises UserError when the folder cannot be used.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
         found = pretrained_folder.checked(pretrained_folder.place_of(self.settings.name))
         pretrained_models.require_size(self.model, found.elements)
         tensors: dict[str, Tensor] = {}
-        try:
-            for file in found.files:
-                tensors.update(load_file(file))
-        except (OSError, SafetensorError) as error:
-            raise UserError(
-                "The weights of {name} cannot be read.", details=str(error), name=found.path.name
-            ) from error
+        for file in found.files:
+            tensors.update(read_tensors(file))
         return pretrained_models.fill(self.model, tensors)
 
     def train(self, mode: bool = True) -> "Pretrained":

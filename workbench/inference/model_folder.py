@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from workbench.architectures import architectures
@@ -18,6 +16,7 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
 from workbench.core.signature import Inputs
 from workbench.networks.tensor_file import tensors_in
+from workbench.networks.tensor_reading import read_tensors
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
@@ -92,8 +91,8 @@ def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None 
     except NO_DESCRIPTION as error:
         raise damaged(folder, DESCRIPTION, error) from error
     try:
-        _load(network, load_file(folder / WEIGHTS), aliases)
-    except (OSError, SafetensorError, RuntimeError) as error:
+        _load(network, read_tensors(folder / WEIGHTS), aliases)
+    except RuntimeError as error:
         raise damaged(folder, WEIGHTS, error) from error
     if channels_last is None:
         channels_last = description.get("memory_layout") == "channels_last"

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
@@ -17,9 +15,10 @@ from workbench.core.settings import nearest
 from workbench.core.words import Words, mark
 from workbench.data import preprocessing
 from workbench.data.preprocessing import Preprocessing
-from workbench.inference.model_folder import WEIGHTS, damaged, model_of, read_description
+from workbench.inference.model_folder import WEIGHTS, model_of, read_description
 from workbench.networks import pretrained_folder
 from workbench.networks.tensor_file import tensors_in
+from workbench.networks.tensor_reading import read_tensors
 from workbench.training import pickled_weights
 
 _ABSENT, _UNKNOWN = Words("It is not among them."), Words("The network has no such layer.")
@@ -84,6 +83,12 @@ def source_of(wanted: str, runs: Path) -> Source:
         return Source(path.name, (path,), {})
     if path.is_file() and path.suffix.lower() in pickled_weights.ENDINGS:
         return Source(path.name, (pickled_weights.converted(path),), {})
+    if path.is_file():
+        raise UserError(
+            "{name} is no file of weights that is read here.",
+            hint="Weights come as .safetensors, .pth or .pt. Of ONNX, Keras and other formats nothing is opened.",
+            name=path.name,
+        )
     for place in (path, runs / wanted):
         if is_run(place):
             return _of_run(RunFolder(place))
@@ -114,10 +119,7 @@ def start(network: nn.Module, source: Source) -> Match:
     """
     found: dict[str, Tensor] = {}
     for file in source.files:
-        try:
-            found.update(load_file(file))
-        except (OSError, SafetensorError) as error:
-            raise damaged(file.parent, file.name, error) from error
+        found.update(read_tensors(file))
     for alias, owner in source.description.get("aliases", {}).items():
         if owner in found:
             found[alias] = found[owner]
@@ -127,7 +129,7 @@ def start(network: nn.Module, source: Source) -> Match:
     if adopted is not None:
         found = adopted(found)  # what can be brought to the shapes of this network
     wanted = network.state_dict()
-    fitting = {name: tensor for name, tensor in found.items() if name in wanted and tensor.shape == wanted[name].shape}
+    fitting = {name: tensor for name, tensor in found.items() if name in wanted and _fits(tensor, wanted[name])}
     if not fitting:
         raise UserError(
             "Nothing in {source} fits this network.",
@@ -152,9 +154,17 @@ def pretrained(network: Any) -> list[Words]:
     return [*said, Words("Not matched besides these: {count}.", {"count": f"{more:,}"})] if more else said
 
 
+def _fits(there: Tensor, here: Tensor) -> bool:
+    """Return whether a tensor can take the place of another: one of whole numbers holds no weights."""
+    return there.shape == here.shape and there.is_floating_point() == here.is_floating_point()
+
+
 def _why_fresh(name: str, tensor: Tensor, found: Mapping[str, Tensor]) -> Words:
     if name not in found:
         return _ABSENT
+    if found[name].shape == tensor.shape:
+        kinds = [str(kind).removeprefix("torch.") for kind in (found[name].dtype, tensor.dtype)]
+        return Words("Its numbers are {there} there and {here} here.", {"there": kinds[0], "here": kinds[1]})
     there, here = ("×".join(map(str, shape)) or "1" for shape in (found[name].shape, tensor.shape))
     return Words("It is {there} there and {here} here.", {"there": there, "here": here})
 

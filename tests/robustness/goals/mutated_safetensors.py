@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from tests.robustness.fuzzing import Fuzz, fuzzing_goal
 from workbench.core.errors import UserError
 from workbench.networks.tensor_file import tensors_in
+from workbench.networks.tensor_reading import read_tensors
 
 
 def _seeds(place: Path) -> dict[str, bytes]:
@@ -32,7 +33,7 @@ def _read(name: str, content: bytes, place: Path) -> None:
     path = place / "model.safetensors"
     path.write_bytes(content)
     declared = tensors_in(path)
-    loaded = load_file(path)
+    loaded = read_tensors(path)
     if {key: tuple(tensor.shape) for key, tensor in loaded.items()} != {key: f.shape for key, f in declared.items()}:
         raise AssertionError("what was loaded is not what was declared")
 
