@@ -255,8 +255,9 @@ class CurvePlot(SavedPlot):
         self._later.start()
 
     def _show_curve(self, name: str, shown: bool) -> None:
-        self._curves[name].shown = shown
-        self._later.start()
+        if curve := self._curves.get(name):  # the legend may be a moment behind
+            curve.shown = shown
+            self._later.start()
 
     def _restyle(self) -> None:
         self.canvas.restyle()
