@@ -20,21 +20,44 @@ from workbench.core.errors import UserError
 
 Door = Callable[[Path], Any]
 _OWN_CHILD = ("limited.py", "pickled_weights.py")
+_FOR_FOLDERS = ("pretrained", "start from", "data", "tokenizer")
 _LONGEST = 20.0  # seconds; a child that torch is imported in takes two of them
 _INPUTS = {"kind": "text", "shape": [], "vocabulary": 0}
 
 
 class Heard(Watch):
-    """Knows the one process that the program itself starts for such files."""
+    """Knows the one process that the program itself starts for such files, and the code and the secret in them."""
+
+    def __init__(self, own: Path, canaries: Path, hostile: Path) -> None:
+        super().__init__(own, ())
+        self._canaries, self._hostile = str(canaries), str(hostile)
+        self._secret = str(hostile / "secret.safetensors")
 
     def heard(self, event: str, values: tuple[Any, ...]) -> None:
+        """Note what is foreign: code that is compiled or run, a module of its own, what lies outside of its folder."""
+        if not self.is_on:
+            return
         if event == "subprocess.Popen" and any(own in str(part) for part in values[1] for own in _OWN_CHILD):
             return
         if event in ("shutil.rmtree", "os.remove"):  # what the program cleans up after itself
             inside = event == "os.remove" and values[1] != -1  # below a folder whose removal was heard before
             if inside or os.path.abspath(os.fsdecode(values[0])).startswith(self._own):
                 return
+        if self._is_foreign(event, values):
+            self.effects.add(f"{event} {str(values)[:120]}")
         super().heard(event, values)
+
+    def _is_foreign(self, event: str, values: tuple[Any, ...]) -> bool:
+        match event:
+            case "compile":
+                return any(place in str(values) for place in (self._canaries, self._hostile))
+            case "exec":
+                return self._hostile in values[0].co_filename or self._canaries in str(values[0].co_consts)
+            case "import":
+                return "evil" in str(values[0]) or self._hostile in str(values[1])
+            case "open" if isinstance(values[0], str | bytes):
+                return os.path.realpath(os.fsdecode(values[0])) == self._secret
+        return False
 
 
 def doors(place: Path) -> dict[str, Door]:
@@ -42,6 +65,8 @@ def doors(place: Path) -> dict[str, Door]:
     import torch
 
     from tests.training.runs import trained
+    from workbench.data.pretrained_text import PretrainedText
+    from workbench.data.tokenizer_files import read_tokenizer
     from workbench.engine import ask
     from workbench.inference.predictor import Predictor
     from workbench.networks.tensor_file import tensors_in
@@ -84,8 +109,15 @@ def doors(place: Path) -> dict[str, Door]:
         if code:
             raise UserError("It is refused: {reason}.", reason=code)
 
+    def as_tokenizer(path: Path) -> None:
+        if path.is_file():
+            read_tokenizer(path)
+            return
+        sizes = {"vocabulary": 10, "padding": 0, "length": 8, "longest": 0}
+        PretrainedText.from_plain({"folder": str(path), "texts": ["a b"], **sizes})
+
     return {"start from": start_from, "tensors": tensors_in, "in a run": in_a_run, "pretrained": pretrained,
-            "data": as_data, "read here": here}  # fmt: skip
+            "data": as_data, "tokenizer": as_tokenizer, "read here": here}  # fmt: skip
 
 
 def main() -> None:
@@ -102,11 +134,11 @@ def main() -> None:
     files = dict(list(corpus(place / "hostile", canaries).items())[part::parts])
     known = doors(own)
     _import_all(own, known)
-    watch = Heard(own, ())
+    watch = Heard(own, canaries, place / "hostile")
     sys.addaudithook(watch.heard)
     for name, path in files.items():
         for door, bring in known.items():
-            if path.is_dir() != (door == "pretrained") and not (path.is_dir() and door in ("start from", "data")):
+            if door not in (_FOR_FOLDERS if path.is_dir() else known) or (path.is_file() and door == "pretrained"):
                 continue
             line = {"file": name, "door": door, **_brought(bring, path, watch, canaries)}
             sys.stdout.write(json.dumps(line) + "\n")
@@ -124,6 +156,7 @@ def _import_all(own: Path, known: dict[str, Door]) -> None:
     folder = checkpoints.bert(own / "bert")
     for door, path in (
         ("pretrained", folder),
+        ("tokenizer", folder),
         ("tensors", own / "sound.safetensors"),
         ("in a run", own / "sound.safetensors"),
     ):

@@ -77,6 +77,29 @@ def test_m1_no_pickle_of_the_corpus_has_an_effect(tmp_path: Path) -> None:
     assert not list(canaries.iterdir())
 
 
+CARELESS = """import io, pickle, sys, zipfile
+content = open(sys.argv[1], "rb").read()
+stream = io.BytesIO(zipfile.ZipFile(io.BytesIO(content)).read("archive/data.pkl") if content[:2] == b"PK" else content)
+while True:
+    pickle.Unpickler(stream).load()
+"""
+
+
+@pytest.mark.slow
+def test_m1_the_corpus_harms_whoever_reads_it_carelessly(tmp_path: Path) -> None:
+    canaries = tmp_path / "canaries"
+    canaries.mkdir()
+    script = tmp_path / "read.py"
+    script.write_text(CARELESS, encoding="utf-8")
+    harmed = 0
+    for name, path in corpus(tmp_path / "hostile", canaries).items():
+        if name[:3].isdigit() and b"canaries" in path.read_bytes():
+            before = len(list(canaries.iterdir()))
+            limited.run(script, str(path), place=tmp_path, memory=2**31, seconds=5, largest=2**20)
+            harmed += len(list(canaries.iterdir())) > before
+    assert harmed >= 40
+
+
 @pytest.mark.slow
 def test_m1_hostile_models_have_no_effect_at_any_door(tmp_path: Path) -> None:
     found = GOAL.try_it(12, 1, tmp_path)
