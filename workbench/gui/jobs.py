@@ -141,8 +141,13 @@ class Trainings(QObject):
         return list(self._queue)
 
     def submit(self, folder: RunFolder, assignments: Iterable[str] = ()) -> bool:
-        """Train this run now, or after the ones before it; return whether it begins now."""
+        """Train this run now, or after the ones before it; return whether it begins now.
+
+        A run that trains already, is not being stopped and has nothing to change is left to go on.
+        """
         order = Order(folder, tuple(assignments))
+        if order.name in self.live() and not order.assignments and self._wanted.get(order.name) != "stop":
+            return False
         self._queue = [other for other in self._queue if other.name != order.name] + [order]
         begins = not self.live()
         self._next()
