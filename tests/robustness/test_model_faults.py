@@ -15,7 +15,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from tests.robustness.goals.hostile_models import GOAL
-from tests.robustness.hostile_models import call, corpus, safetensors
+from tests.robustness.hostile_models import corpus, safetensors
+from tests.robustness.hostile_pickles import call
 from tests.training.runs import trained
 from workbench.architectures import architectures, build
 from workbench.core import limited

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
+
+from workbench.networks.tensor_reading import read_tensors
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Any]:
@@ -37,8 +39,11 @@ def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Any]:
 
 
 def load_tensors(path: Path, layout: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Return the tensors of the file, on the CPU, in the memory formats they had."""
-    tensors = {name: _restrided(tensor, layout["strides"].get(name)) for name, tensor in load_file(path).items()}
+    """Return the tensors of the file, on the CPU, in the memory formats they had.
+
+    Raises UserError when the file is damaged.
+    """
+    tensors = {name: _restrided(tensor, layout["strides"].get(name)) for name, tensor in read_tensors(path).items()}
     tensors.update({name: tensors[owner] for name, owner in layout["aliases"].items()})
     return tensors
 
