@@ -61,6 +61,7 @@ def application() -> Any:
     import typer
 
     from workbench.commands import doctor, generating, listing, training, using, window
+    from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
         add_completion=False,
@@ -87,12 +88,14 @@ def application() -> Any:
             bool, typer.Option("--debug", help=tr("When something goes wrong, show where in the program."))
         ] = False,
     ) -> None:
-        if context.invoked_subcommand is not None:
-            return
         if version:
             import workbench
 
             print(workbench.__version__)  # noqa: T201
+            return
+        if context.invoked_subcommand != "doctor":  # which is there to find out what is wrong
+            require_packages()
+        if context.invoked_subcommand is not None:
             return
         from workbench.commands.options import runs_folder
 

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 import workbench
-from workbench.commands import options, system
+from workbench.commands import options, requirements, system
 from workbench.commands.output import console
 from workbench.core import paths
 from workbench.core.debug_bundle import bundle_name, write_bundle
@@ -61,10 +62,20 @@ def findings(runs: Path) -> Iterator[tuple[str, str]]:
     yield "Python", f"{platform.python_version()} ({sys.executable}), {platform.platform()}"
     yield "Qt", _qt()
     yield "torch", _imported(_TORCH)
+    yield tr("Packages"), _packages()
+    yield "SQLite", sqlite3.sqlite_version
     yield from _devices()
     yield tr("Display"), _display()
     yield tr("Runs"), _folder(runs)
     yield tr("Cache"), _folder(paths.cache())
+
+
+def _packages() -> str:
+    wrong = requirements.mismatches()
+    if not wrong:
+        return tr("they go together")
+    named = "; ".join(f"{name} {installed or '–'} ({needed})" for name, installed, needed in wrong)
+    return tr("{packages}; {line}", packages=named, line=requirements.install_line(wrong))
 
 
 def _imported(code: str) -> str:

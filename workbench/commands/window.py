@@ -1,6 +1,7 @@
 """The window, which is the command without a name, and what there is instead of it without a display."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from workbench.commands import system
@@ -8,7 +9,7 @@ from workbench.commands.output import say
 from workbench.core import paths
 from workbench.core.errors import UserError
 from workbench.core.files import read_json
-from workbench.core.run_folder import RunFolder, new_run
+from workbench.core.run_folder import RunFolder, all_runs, new_run
 from workbench.core.words import mark, tr
 
 
@@ -29,11 +30,29 @@ def show_window(runs: Path, *, demo: bool) -> int:
             help="workbench --help",
         )
     system.require_qt()
+    require_place(runs)
     if os.name == "nt" and trains_in_the_window():
         import torch  # noqa: F401 - on Windows its libraries cannot be loaded once Qt's are
     from workbench.gui import app
 
     return app.run(runs, demo=demo)
+
+
+def require_place(runs: Path) -> None:
+    """Raise NoPlace when no run can be kept under `runs`; a folder that holds runs may be looked at alone."""
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=runs):
+            return
+    except OSError as error:
+        if runs.is_dir() and all_runs(runs):
+            return
+        raise NoPlace(
+            "The folder of runs {folder} cannot be written to: {reason}.",
+            hint="Choose another folder with --runs, or give yourself the right to write there.",
+            folder=str(runs),
+            reason=error.strerror or str(error),
+        ) from error
 
 
 def trains_in_the_window() -> bool:
@@ -47,6 +66,12 @@ def trains_in_the_window() -> bool:
 
 class NoDisplay(UserError):
     """There is no display to show a window on: wrong usage here."""
+
+    exit_code = 2
+
+
+class NoPlace(UserError):
+    """There is no folder in which a run could be kept: wrong usage here."""
 
     exit_code = 2
 

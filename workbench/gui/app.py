@@ -10,13 +10,14 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from workbench.core import paths, words
-from workbench.core.errors import UserError
 from workbench.core.words import system_language, use_language
 from workbench.gui import theme
+from workbench.gui.last_time import LastTime
 from workbench.gui.main_window import MainWindow
 from workbench.gui.memory import Memory
 from workbench.gui.notices import Notices
 from workbench.gui.only_window import OnlyWindow
+from workbench.gui.turns import Turns
 
 _SIGNALS_MILLISECONDS = 200  # how soon Ctrl-C in the terminal is heard: Python sees it only when Python runs
 
@@ -43,6 +44,8 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     only = OnlyWindow(folder)
     if only.raised_another():
         return 0
+    last_time = LastTime(only.name)
+    left_open = last_time.begin()
     notices = Notices()
     crash = notices.install()
     memory = Memory()
@@ -54,19 +57,15 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     notices.raised.connect(window.tell)
     only.wanted.connect(window.come_to_front)
     _heed_signals(application, window)
+    Turns(window)
     window.show()
     if demo:
         QTimer.singleShot(0, window, window.begin_demo)
-    if crash:
-        window.tell(
-            UserError(
-                "The program ended unexpectedly last time.",
-                hint="Runs in a process of their own went on; the forms are as you left them.",
-                details=crash,
-            )
-        )
+    if left_open:
+        window.tell_unexpected_end(crash)
     code = application.exec()
     notices.uninstall()
+    last_time.end()
     only.close()
     del translators
     if not window.is_quiet():

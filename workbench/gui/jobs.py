@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 
+from workbench.core import run_lock
 from workbench.core.errors import UserError
-from workbench.core.events import Event, Failed, Preparing
+from workbench.core.events import Event, Failed, Preparing, Started
 from workbench.core.run_folder import RunFolder, Wanted
-from workbench.core.run_reader import LIVE, RunReader, State
+from workbench.core.run_reader import LIVE, RunReader, State, this_host
 from workbench.core.run_writer import RunWriter
+from workbench.gui.affinity import forbid_widgets
 from workbench.gui.order import Order
-from workbench.gui.trainer import TRAINER, Trainer, WarmTrainer
+from workbench.gui.trainer import TRAINER, Trainer, WarmTrainer, end_trainer
 
 _LOOK_MILLISECONDS = 50  # between two looks at the trainer's process
 _LAST_LOOKS = 20
@@ -32,6 +34,7 @@ class TrainingThread(QThread):
         super().__init__(parent)
         self.order = order
         self.error: UserError | None = None
+        self.is_unwanted = False  # a person has ended its process
         self._trainer = trainer
 
     @property
@@ -40,6 +43,7 @@ class TrainingThread(QThread):
 
     def run(self) -> None:
         """Train or watch; whatever goes wrong becomes `error`, and a run that has no ending of its own gets one."""
+        forbid_widgets()
         try:
             if self._trainer is None:
                 self._train_here()
@@ -80,7 +84,7 @@ class TrainingThread(QThread):
                 trainer.let_go()
                 return
             self.msleep(_LOOK_MILLISECONDS)
-        if self._last_state() in ("queued", "interrupted"):
+        if self._last_state() in ("queued", "interrupted") and not self.is_unwanted:
             details = "\n".join(part for part in (trainer.how_it_ended(), trainer.output(), _log(self.order)) if part)
             self.error = UserError(
                 "The trainer of {name} ended unexpectedly.",
@@ -89,6 +93,12 @@ class TrainingThread(QThread):
                 name=self.order.name,
             )
         trainer.let_go()
+
+    def end_process(self) -> None:
+        """End the process at once, whatever it does; what its checkpoints hold is kept."""
+        if self._trainer is not None:
+            self.is_unwanted = True
+            self._trainer.kill()
 
     def _last_state(self) -> State:
         """Return how the run was left; for a moment after a process has died the system may still hold its lock."""
@@ -201,6 +211,22 @@ class Trainings(QObject):
     def ends_with_the_window(self) -> list[str]:
         """Return the live runs whose steps run in a thread of this window."""
         return [name for name, thread in self._threads.items() if not thread.outlives_the_window]
+
+    def end_process(self, name: str) -> bool:
+        """End the process that trains this run at once, as when it hangs; return whether there was one to end.
+
+        The run is then interrupted and goes on from its last checkpoint when it is resumed. The system may refuse with
+        OSError.
+        """
+        thread = self._threads.get(name)
+        if thread is not None:
+            thread.end_process()
+            return thread.outlives_the_window
+        folder = self._attached.get(name)
+        if folder is None or not run_lock.is_held(folder.lock):
+            return False
+        started = [event for event in RunReader(folder, scalars=False).read().events if isinstance(event, Started)]
+        return bool(started) and started[-1].host == this_host() and end_trainer(started[-1].pid)
 
     def close(self, *, stop: bool, wait: bool = False) -> bool:
         """Let go of every trainer, asking it to save and stop first if `stop`; return whether no thread runs any more.

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QMainWindow
 
 from workbench.core import paths, words
 from workbench.core.errors import UserError
-from workbench.core.words import LANGUAGES, tr
+from workbench.core.words import LANGUAGES, plural, tr
 from workbench.gui import theme
 from workbench.gui.backstage import Backstage
 from workbench.gui.bundler import Bundler
 from workbench.gui.closing import ClosingQuestion
+from workbench.gui.memory import Memory
+from workbench.gui.widgets.banner import Banner
 from workbench.gui.workspace import Workspace
 
 _START_MILLISECONDS = 250  # at the latest so long after it was made things begin, also when it is never shown
@@ -93,6 +95,13 @@ class MainWindow(QMainWindow):
         banner = self.workspace.show_error(error)
         if error.details:
             banner.add_action(tr("Save a debug bundle")).clicked.connect(self.save_bundle)
+
+    def tell_unexpected_end(self, details: str) -> None:
+        """Say that the window closed unexpectedly last time, and what is there again; details: the crash report."""
+        banner = Banner("warning", tr("Workbench closed unexpectedly last time."), restored_text(self.memory), details)
+        banner.setObjectName("window.unexpected_end")
+        banner.add_action(tr("Save a debug bundle")).clicked.connect(self.save_bundle)
+        self.workspace.show_above(banner)
 
     def save_bundle(self) -> None:
         """Pack what helps whoever mends a fault, without data and without secrets; a message says where it lies."""
@@ -182,3 +191,13 @@ class MainWindow(QMainWindow):
         if self._demo and recipe["data"].get("name") == _DEMO:
             self._demo = False
             self.behind.draft.order()
+
+
+def restored_text(memory: Memory) -> str:
+    """Return in words what the window has again of what was open."""
+    titles = {"data": tr("data"), "architecture": tr("model"), "training": tr("training settings")}
+    parts = [title for name, title in titles.items() if memory.get(name, {})]
+    if queue := memory.get("queue", []):
+        parts.append(plural(len(queue), "{count} waiting run", "{count} waiting runs"))
+    restored = tr("Restored: {parts}.", parts=", ".join(parts)) if parts else tr("No form had been filled in.")
+    return f"{restored} {tr('Runs in a process of their own went on.')}"

@@ -38,6 +38,8 @@ class Notices(QObject):
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             before = crash.read_text("utf-8", "replace").strip() if crash.is_file() else ""
+            if before:
+                crash.replace(crash.with_name("last-crash.log"))  # kept for the debug bundle
             self._handler = RotatingFileHandler(self.path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
             self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
             log.addHandler(self._handler)

@@ -17,7 +17,7 @@ class OnlyWindow(QObject):
     def __init__(self, runs: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         digest = hashlib.sha256(str(runs).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        self._name = f"workbench-{digest}"
+        self.name = f"workbench-{digest}"
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._heard)
@@ -25,12 +25,12 @@ class OnlyWindow(QObject):
     def raised_another(self) -> bool:
         """Ask the window that is there already to come to the front; without one, be that window from now on."""
         socket = QLocalSocket()
-        socket.connectToServer(self._name)
+        socket.connectToServer(self.name)
         if socket.waitForConnected(_PATIENCE_MILLISECONDS):
             socket.disconnectFromServer()
             return True
-        QLocalServer.removeServer(self._name)  # left behind by a crash
-        self._server.listen(self._name)
+        QLocalServer.removeServer(self.name)  # left behind by a crash
+        self._server.listen(self.name)
         return False
 
     def close(self) -> None:

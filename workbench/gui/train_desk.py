@@ -20,6 +20,7 @@ from workbench.gui.jobs import Trainings
 from workbench.gui.pages.train import TrainPage
 from workbench.gui.run_list import RunList
 from workbench.gui.titles import architecture_title, recipe_line, schedule_title
+from workbench.gui.watchdog import Watchdog
 
 
 class TrainDesk(QObject):
@@ -35,6 +36,9 @@ class TrainDesk(QObject):
         self.page, self.draft, self.trainings, self.follower, self.runs = page, draft, trainings, follower, runs
         self._engine = engine
         self._catalogue: Mapping[str, Any] = {}
+        self.watchdog = Watchdog(follower, trainings, self)
+        self.watchdog.still.connect(self._tell_still)
+        self.watchdog.moved.connect(lambda name: page.show_moving() if name == page.run() else None)
         draft.checked.connect(self._take_check)
         draft.refused.connect(page.show_check)
         draft.failed.connect(page.show_error)
@@ -51,6 +55,8 @@ class TrainDesk(QObject):
         page.resumed.connect(self.resume)
         page.forked.connect(lambda name, kind: self.fork(name, self._gentler(name, kind)))
         page.wished.connect(self._wish)
+        page.waited.connect(self.watchdog.wait)
+        page.end_wanted.connect(self._end_process)
         page.queue_moved.connect(trainings.move)
         page.queue_removed.connect(trainings.remove)
         self.show_draft()
@@ -128,6 +134,25 @@ class TrainDesk(QObject):
                 reason=reason,
             )
             self.page.show_error(told)
+
+    def _tell_still(self, name: str) -> None:
+        if name == self.page.run():
+            self.page.show_still(self.watchdog.seconds, name not in self.trainings.ends_with_the_window())
+        else:
+            self.failed.emit(
+                UserError("Nothing comes from the training of {name} any more.", hint="Open it from the Runs page.", name=name)
+            )
+
+    def _end_process(self, name: str) -> None:
+        """End a trainer that hangs; the run is interrupted, and can be resumed."""
+        if not self.trainings.end_process(name):
+            self.page.show_error(
+                UserError(
+                    "The process that trains {name} was not found on this machine.",
+                    hint="See whether it trains on another one, or end it there.",
+                    name=name,
+                )
+            )
 
     def _take(self, batches: dict[str, Batch]) -> None:
         for name, batch in batches.items():

@@ -56,6 +56,10 @@ class Trainer:
                 "The trainer could not be started.", hint="The details say why.", details=self.output() or str(error)
             ) from error
 
+    def kill(self) -> None:
+        """End it and its helpers at once, whatever they do."""
+        end_trainer(self.pid)
+
     def output(self) -> str:
         """Return the end of what it wrote before it knew its run."""
         size = self._output.seek(0, os.SEEK_END)
@@ -93,6 +97,21 @@ class Trainer:
                     file.close()
                 except OSError:
                     continue  # the other end is gone already
+
+
+def end_trainer(pid: int) -> bool:
+    """End the trainer with this process number and its helpers at once; return whether there was one."""
+    import psutil  # needed once in a while, and the window should open at once
+
+    try:
+        process = psutil.Process(pid)
+        if not any("workbench" in part or "trainer" in part for part in process.cmdline()):
+            return False  # the number belongs to something else by now
+        for one in [*process.children(recursive=True), process]:
+            one.kill()
+    except (psutil.Error, ValueError):
+        return False
+    return True
 
 
 class WarmTrainer:

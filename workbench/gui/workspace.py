@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words, from_plain, plural, tr
@@ -16,6 +16,7 @@ from workbench.gui.pages.share import SharePage
 from workbench.gui.pages.train import TrainPage
 from workbench.gui.pages.try_it import TryPage
 from workbench.gui.runs_desk import RunsDesk
+from workbench.gui.tokens import Space
 from workbench.gui.train_desk import TrainDesk
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.page import Page
@@ -48,8 +49,14 @@ class Workspace(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
+        self._above = QVBoxLayout()  # messages that concern no page, until someone closes them
+        self._above.setSpacing(Space.medium)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addLayout(self._above)
+        column.addWidget(self.stack, 1)
         row.addWidget(self.side_bar)
-        row.addWidget(self.stack, 1)
+        row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
         self.train_desk = TrainDesk(
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
@@ -90,6 +97,14 @@ class Workspace(QWidget):
     def show_message(self, banner: Banner) -> Banner:
         """Show a message on the page that is open, until someone closes it."""
         self.pages[self.current()].show_banner(banner).set_closable(True)
+        return banner
+
+    def show_above(self, banner: Banner) -> Banner:
+        """Show a message above every page, until someone closes it."""
+        self._above.setContentsMargins(Space.page, Space.gap, Space.page, 0)
+        banner.closed.connect(lambda: self._above.setContentsMargins(0, 0, 0, 0))
+        banner.set_closable(True)
+        self._above.addWidget(banner)
         return banner
 
     def use_recipe(self, recipe: Mapping[str, Any]) -> None:

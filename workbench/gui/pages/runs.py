@@ -196,7 +196,7 @@ class RunsPage(Page):
             ("resume", tr("Resume"), "play", "", lambda row: self.resumed.emit(row["name"], [])),
             ("fork", tr("Go on as a new run"), "git-branch", "", lambda row: self.forked.emit(row["name"])),
             ("verify", tr("Verify resume"), "check-circle", "", lambda row: self.verified.emit(row["name"])),
-            ("rename", tr("Rename"), "pencil-simple", "F2", lambda row: self.table.rename_current()),
+            ("rename", tr("Rename"), "pencil-simple", "F2", lambda row: self.table.rename(row["name"])),
             ("reveal", tr("Open its folder"), "folder-open", "", _reveal),
             ("delete", tr("Delete"), "trash", "Del", None),
         ):

@@ -131,11 +131,16 @@ class RunsTable(Table):
                 selected.select(model.index(line, 0), model.index(line, model.columnCount() - 1))
         self.selectionModel().select(selected, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
-    def rename_current(self) -> None:
-        """Begin to edit the name of the current run."""
+    def rename(self, name: str) -> None:
+        """Begin to edit the name of this run, unless it is not shown or some name is being edited."""
         place = next(place for place, column in enumerate(self.runs.columns) if column.key == "shown")
-        if self.currentIndex().isValid():
-            self.edit(self.currentIndex().siblingAtColumn(place))
+        model = self.model()
+        line = next((line for line in range(model.rowCount()) if self.row_at(line)["name"] == name), None)
+        if line is None or self.state() == QAbstractItemView.State.EditingState:
+            return
+        index = model.index(line, place)
+        self.setCurrentIndex(index)
+        self.edit(index)
 
     def _open(self, index: QModelIndex) -> None:
         if self.runs.columns[index.column()].key != "shown":

@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
@@ -41,6 +42,8 @@ class TrainPage(Page):
     forked = Signal(str, str)  # name, one of GENTLER: a new run that goes on from the last good checkpoint
     try_requested = Signal(str)
     discarded = Signal(str)
+    waited = Signal(str)  # a run that has gone still is given more time
+    end_wanted = Signal(str)  # its process is to be ended at once
     queue_moved = Signal(str, int)
     queue_removed = Signal(str)
     data_requested = Signal()
@@ -55,6 +58,7 @@ class TrainPage(Page):
         self._draft_line = ""
         self._missing = "data"
         self._complaint: UserError | None = None
+        self._still: Banner | None = None
         self._make_parts()
         self._join()
         self._rest()
@@ -117,6 +121,7 @@ class TrainPage(Page):
     def show_run(self, folder: RunFolder | None, line: str = "") -> None:
         """Show this run from its beginning, or none; batches and states follow."""
         self._folder, self._state = folder, "starting" if folder else ""
+        self.show_moving()
         self._progress = RunProgress()
         self.plots.clear()
         self.plots.show_planned((), (), "")
@@ -163,6 +168,32 @@ class TrainPage(Page):
         banner.set_closable(True)
         self.show_banner(banner)
 
+    def show_still(self, seconds: float, can_end: bool) -> None:
+        """Ask what to do: for so long nothing has come from the run. can_end: its process can be ended alone."""
+        self.show_moving()
+        banner = Banner(
+            "warning",
+            plural(
+                round(seconds),
+                "Nothing has come from this training for {count} second.",
+                "Nothing has come from this training for {count} seconds.",
+            ),
+            tr("It may be busy with something long, or hang. A run that is ended goes on from its last checkpoint."),
+        )
+        banner.setObjectName("train.still")
+        for text, act in ((tr("Wait"), self._wait), (tr("Stop and keep"), lambda: self._wish("stop"))):
+            banner.add_action(text).clicked.connect(act)
+        if can_end:
+            banner.add_action(tr("End its process")).clicked.connect(lambda: self.end_wanted.emit(self.run()))
+        self._still = banner
+        self._questions.addWidget(banner)
+
+    def show_moving(self) -> None:
+        """Take back the question of `show_still`."""
+        still, self._still = self._still, None
+        if still is not None and isValid(still):
+            still.close_banner()
+
     # Making it
 
     def _make_parts(self) -> None:
@@ -187,6 +218,8 @@ class TrainPage(Page):
         row.setSpacing(Space.gap)
         row.addWidget(self.settings)
         row.addWidget(self.right, 1)
+        self._questions = QVBoxLayout()  # the checks of settings clear the page's banners: these stay
+        column.addLayout(self._questions)
         column.addWidget(self.status)
         column.addWidget(self.queue)
         column.addLayout(row, 1)
@@ -228,6 +261,10 @@ class TrainPage(Page):
         if wish == "stop":
             self.set_state("stopping")
         self.wished.emit(self.run(), wish)
+
+    def _wait(self) -> None:
+        self.show_moving()
+        self.waited.emit(self.run())
 
     def _rest(self) -> None:
         """Let every part show what is so."""
