@@ -52,7 +52,7 @@ class Hand:
             field.setText(EPOCHS)
             print("edited", flush=True)
         elif self.mode == "crash" and f'"epochs": {EPOCHS}' in _read(self.window.memory.path):
-            faulthandler._sigsegv()
+            faulthandler._sigsegv()  # type: ignore[attr-defined]
 
 
 def _read(path: Path) -> str:

@@ -54,6 +54,7 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     theme.install(application, memory.get("theme", "system"))  # type: ignore[arg-type]
     application.setWindowIcon(_icon())
     window = make_window(folder)
+    notices.caught.connect(window.memory.flush)
     notices.raised.connect(window.tell)
     only.wanted.connect(window.come_to_front)
     _heed_signals(application, window)

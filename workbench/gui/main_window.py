@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -39,6 +39,7 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.memory.get("geometry", "").encode()))
         self._build()
+        self.installEventFilter(self)
         self.bundler.said.connect(lambda banner: self.workspace.show_message(banner))
         self.behind.trainings.idle.connect(self._close_when_idle)
         self.behind.draft.checked.connect(self._begin_demo)
@@ -142,14 +143,18 @@ class MainWindow(QMainWindow):
             event.ignore()  # a thread is saving; once it has, the window closes
             self.workspace.show_note(tr("Saving what was learned. The window closes by itself."))
 
-    def event(self, event: QEvent) -> bool:
-        """Let threads end before the window is destroyed, however that comes about."""
-        if event.type() == QEvent.Type.DeferredDelete:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let threads end before the window is destroyed, however that comes about.
+
+        A filter, and not `event`: below a handler of ours that calls Qt's, an error in painting would be kept until
+        that returns, and the paintings after it would run into it.
+        """
+        if watched is self and event.type() == QEvent.Type.DeferredDelete:
             self._closing = self._closing or "keep"
             self.workspace.stop()
             self.bundler.stop()
             self.behind.end_now()
-        return super().event(event)
+        return False
 
     def _build(self) -> None:
         self.workspace = Workspace(self.behind)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qInstallMessageHandler
 
 from workbench.core import paths
 from workbench.core.errors import UserError
@@ -20,13 +20,20 @@ log = logging.getLogger("workbench")
 
 
 class Notices(QObject):
-    """Takes what the hooks catch on any thread and tells it on the window's; each kind of error is told once."""
+    """Takes what the hooks catch on any thread and tells it on the window's; each kind of error is told once.
 
+    It is told in the next turn of the event loop: a handler that broke may have been painting, and whoever shows the
+    message changes widgets, which would end the program in the midst of that.
+    """
+
+    caught = Signal()  # at once: what is not saved yet should be, in case worse follows
     raised = Signal(object)  # UserError
+    _later = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.path = paths.state() / "workbench.log"
+        self._later.connect(self.raised, Qt.ConnectionType.QueuedConnection)
         self._told: set[str] = set()
         self._crashes: IO[str] | None = None
         self._handler: logging.Handler | None = None
@@ -77,8 +84,9 @@ class Notices(QObject):
         if name in self._told:
             return
         self._told.add(name)
+        self.caught.emit()
         if isinstance(error, UserError):
-            self.raised.emit(error)
+            self._later.emit(error)
             return
         reason = f"{kind.__name__}: {error}".rstrip(". ")
         shown = UserError(
@@ -87,7 +95,7 @@ class Notices(QObject):
             details=text,
             reason=reason,
         )
-        self.raised.emit(shown)
+        self._later.emit(shown)
 
     def _qt_said(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
         if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):

@@ -140,7 +140,9 @@ class TrainDesk(QObject):
             self.page.show_still(self.watchdog.seconds, name not in self.trainings.ends_with_the_window())
         else:
             self.failed.emit(
-                UserError("Nothing comes from the training of {name} any more.", hint="Open it from the Runs page.", name=name)
+                UserError(
+                    "Nothing comes from the training of {name} any more.", hint="Open it from the Runs page.", name=name
+                )
             )
 
     def _end_process(self, name: str) -> None:

@@ -14,8 +14,9 @@ import psutil
 from tests.conftest import FOLDERS
 from tests.robustness.goal import Found, Goal
 from workbench.core.errors import UserError
+from workbench.core.events import Stopped
 from workbench.core.run_folder import all_runs
-from workbench.core.run_reader import whole_history
+from workbench.core.run_reader import Batch, whole_history
 from workbench.core.sealed import check_sealed
 
 _SIDE_BY_SIDE = 2
@@ -72,14 +73,21 @@ def _runs_are_whole(runs: Path) -> list[str]:
         history, state = whole_history(folder)
         if state == "failed":
             wrong.append(f"the run failed: {str(history.events[-1])[:200]}")
-        if state == "stopped" and not folder.newest_checkpoints():
-            wrong.append("it was stopped without a checkpoint")
+        if state == "stopped" and not folder.newest_checkpoints() and (steps := _steps(history)):
+            wrong.append(f"it was stopped after {steps} steps without a checkpoint")
         for checkpoint in folder.newest_checkpoints()[:1]:
             try:
                 check_sealed(checkpoint)
             except UserError as error:
                 wrong.append(f"its checkpoint: {error}")
     return wrong
+
+
+def _steps(history: Batch) -> int:
+    """Return how many steps a run has made; one that is stopped before the first has nothing to keep."""
+    last = history.events[-1]
+    made = [int(steps[-1]) for steps, _ in history.scalars.values()]
+    return max([last.step if isinstance(last, Stopped) else 0, *made])
 
 
 def end_what_trains(runs: Path) -> None:

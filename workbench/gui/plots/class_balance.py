@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
@@ -28,6 +28,7 @@ class StackedBars(QWidget):
         self._parts: list[list[int]] = []
         self._shown: list[bool] = []
         self._pointed = -1
+        self.installEventFilter(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -63,12 +64,12 @@ class StackedBars(QWidget):
         else:
             self.point((self._pointed + step) % len(self._classes))
 
-    def event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             index = self._class_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), self._classes[index] if index >= 0 else "", self)
             return True
-        return super().event(event)
+        return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current()

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
@@ -38,6 +38,7 @@ class ImageGrid(QAbstractScrollArea):
         super().__init__(parent)
         look(self, "bare")
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().installEventFilter(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Images"))
@@ -186,7 +187,7 @@ class ImageGrid(QAbstractScrollArea):
         if (row := self.row_at(event.position().toPoint())) >= 0:
             self.activated.emit(row)
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             row = self.row_at(event.pos())
             if row >= 0 and (words := self.describe(row)):
@@ -194,7 +195,7 @@ class ImageGrid(QAbstractScrollArea):
             else:
                 QToolTip.hideText()
             return True
-        return super().viewportEvent(event)
+        return False
 
     def _read(self, missing: list[int]) -> None:
         until = time.monotonic() + _PATIENCE

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -26,6 +26,7 @@ class NetworkDrawing(QWidget):
         self._places: list[tuple[QRectF, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(120)
+        self.installEventFilter(self)
         self.set_blocks([])
 
     def set_blocks(self, layers: Sequence[Mapping[str, Any]]) -> None:
@@ -71,13 +72,13 @@ class NetworkDrawing(QWidget):
         middle = (self.height() - words_height) / 2
         self._paint(painter, shown, columns, len(head) if left_out else -1, left_out, scale, room, middle)
 
-    def event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             point = QPointF(event.pos())
             words = next((words for place, words in self._places if place.contains(point)), "")
             QToolTip.showText(event.globalPos(), words, self)
             return True
-        return super().event(event)
+        return False
 
     def _paint(
         self,
