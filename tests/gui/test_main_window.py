@@ -21,7 +21,8 @@ from workbench.core.run_reader import whole_history
 from workbench.core.run_summary import recipe_of
 from workbench.gui import engine_client, jobs, theme
 from workbench.gui.app import make_window
-from workbench.gui.main_window import MainWindow
+from workbench.gui.main_window import MainWindow, restored_text
+from workbench.gui.memory import Memory
 from workbench.gui.pages.trying import panel_for
 from workbench.gui.widgets.banner import Banner
 
@@ -438,3 +439,15 @@ def test_a_verified_resume_is_said_on_the_runs_page(open_window: Open, soon: Any
     page.choose([run.name])
     page.acts["verify"].trigger()
     soon(lambda: any("identical to the last bit" in banner.text for banner in page.findChildren(Banner)))
+
+
+def test_what_is_said_to_be_restored_is_there_again(own_folders: Path):
+    memory = Memory()
+    assert restored_text(memory) == "No form had been filled in. Runs in a process of their own went on."
+    memory.put("data", {"kind": "idx", "path": str(own_folders / "unplugged")})
+    memory.put("training", {"epochs": 3})
+    memory.put("queue", [{"name": "a"}, {"name": "b"}])
+    assert restored_text(memory) == (
+        "Restored: training settings, 2 waiting runs. Runs in a process of their own went on."
+    )
+    memory._timer.stop()

@@ -16,6 +16,7 @@ from torch.amp.grad_scaler import GradScaler
 
 from tests.core.run_maker import queued_run
 from tests.gui.test_jobs import FAKE, in_thread
+from tests.robustness.goals.soak import GOAL as SOAK
 from tests.training.runs import trained
 from workbench.core.errors import UserError
 from workbench.core.events import Failed, Finished
@@ -151,3 +152,10 @@ def test_t12_an_exception_in_the_thread_marks_the_run_failed_and_not_done(
     assert "Traceback" in ended.args[1].details
     qtbot.waitUntil(lambda: finished == [folder.name])  # Qt says finished, and the run is failed all the same
     assert whole_history(folder)[1] == "failed"
+
+
+@pytest.mark.slow
+def test_a_long_training_takes_no_more_memory_files_or_threads_in_the_end(tmp_path: Path) -> None:
+    found = SOAK.try_it(30_000, 0, tmp_path)
+    assert not found.failures
+    assert found.tried == 30_000

@@ -187,8 +187,7 @@ class MainWindow(QMainWindow):
 
     def _restore_forms(self) -> None:
         recipe: dict[str, Any] = {name: self.memory.get(name, {}) for name in ("data", "architecture", "training")}
-        path = recipe["data"].get("path")
-        if path and not Path(path).exists():
+        if _is_gone(recipe["data"]):
             recipe["data"] = {}  # moved or unplugged: nothing to complain about before anyone asks for it
         self.workspace.use_recipe(recipe)
 
@@ -198,10 +197,15 @@ class MainWindow(QMainWindow):
             self.behind.draft.order()
 
 
+def _is_gone(settings: dict[str, Any]) -> bool:
+    path = settings.get("path")
+    return bool(path) and not Path(path).exists()
+
+
 def restored_text(memory: Memory) -> str:
     """Return in words what the window has again of what was open."""
     titles = {"data": tr("data"), "architecture": tr("model"), "training": tr("training settings")}
-    parts = [title for name, title in titles.items() if memory.get(name, {})]
+    parts = [title for name, title in titles.items() if memory.get(name, {}) and not _is_gone(memory.get(name, {}))]
     if queue := memory.get("queue", []):
         parts.append(plural(len(queue), "{count} waiting run", "{count} waiting runs"))
     restored = tr("Restored: {parts}.", parts=", ".join(parts)) if parts else tr("No form had been filled in.")
