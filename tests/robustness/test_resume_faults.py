@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import image_folder, text_table
 from tests.robustness.storage import killed_after, queued
 from tests.training.runs import Seen, make_run, trained
 from workbench.core.errors import UserError
-from workbench.core.events import Finished, Started, Warned
+from workbench.core.events import Event, Failed, Finished, Started, StepsDone, Warned
 from workbench.core.run_reader import whole_history
 from workbench.training.checkpoint import newest_sound
 from workbench.training.worker import recipe_of, train_run
@@ -84,6 +85,46 @@ def test_d10_data_that_are_gone_are_named_and_the_checkpoint_is_kept(tmp_path: P
     assert newest_sound(folder)[0]
     shutil.move(tmp_path / "elsewhere", images)
     assert isinstance(train_run(folder, ["training.epochs=2"]), Finished)
+
+
+@pytest.mark.parametrize("kind", ["image_folder", "text_table", "table"])
+def test_d10_data_that_vanish_while_it_trains_do_not_stop_it(kind: str, tmp_path: Path) -> None:
+    """What is trained on was read into the cache before the first step."""
+    source = tmp_path / "source"
+    source.mkdir()
+    data: dict[str, object] = {"kind": kind, "path": str(source), "validation": 0.2, "test": 0.2}
+    architecture = {"kind": "textcnn" if kind == "text_table" else "mlp"}
+    match kind:
+        case "image_folder":
+            image_folder(source, ("circle", "square"), 20, 8)
+        case "text_table":
+            data["path"] = str(text_table(source / "texts.csv", 60))
+        case _:
+            rows = "".join(f"{number % 7},{number % 5},{'uv'[number % 2]}\n" for number in range(100))
+            (source / "rows.csv").write_text(f"a,b,y\n{rows}")
+            data |= {"path": str(source / "rows.csv"), "target": "y"}
+
+    def unmount(event: Event) -> None:
+        shutil.rmtree(source)
+
+    seen = Seen(StepsDone, unmount)
+    folder = make_run(tmp_path / "runs", "training.epochs=4", data=data, architecture=architecture)
+    ending = train_run(folder, on_event=seen)
+    assert isinstance(ending, Finished), ending
+    assert not source.exists()
+    assert newest_sound(folder)[0]
+
+
+def test_d10_a_cache_that_was_swept_away_is_told_and_made_again_by_a_resume(tmp_path: Path, own_folders: Path) -> None:
+    rows = "".join(f"{number % 7},{number % 5},{'uv'[number % 2]}\n" for number in range(100))
+    (tmp_path / "rows.csv").write_text(f"a,b,y\n{rows}")
+    data = {"kind": "table", "path": str(tmp_path / "rows.csv"), "target": "y"}
+    folder = make_run(tmp_path / "runs", "training.epochs=4", data=data, architecture={"kind": "mlp"})
+    ending = train_run(folder, on_event=Seen(StepsDone, lambda event: shutil.rmtree(own_folders / "cache")))
+    if isinstance(ending, Failed):  # what it had open already it goes on with
+        told = UserError.from_plain(dict(ending.error)).translated()
+        assert "could not be written or read: No such file or directory" in told
+    assert isinstance(train_run(folder, ["training.epochs=5"]), Finished)
 
 
 def train_run_or_raise(folder) -> None:
