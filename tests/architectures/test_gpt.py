@@ -101,8 +101,8 @@ def test_a_tokenizer_from_elsewhere_keeps_its_ids(tmp_path: Path) -> None:
         ("nothing", "tokenizer.json is not a tokenizer that can be used: JSON."),
         (
             '{"model": {"type": "BPE", "vocab": {}, "merges": []}, "pre_tokenizer": {"type": "Split", "pattern": '
-            '{"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false}}',
-            "tokenizer.json cuts texts with a regular expression that is not known: (a+)+$",
+            '{"Regex": "[a-f]{2}"}, "behavior": "Isolated", "invert": false}}',
+            "tokenizer.json cuts texts with a regular expression that is not known: [a-f]{2}",
         ),
     ],
 )
