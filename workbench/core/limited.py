@@ -31,7 +31,8 @@ class Ended:
 def run(script: Path, *arguments: str, place: Path, memory: int, seconds: int, largest: int) -> Ended:
     """Run `script` in `place` with these limits, and return how it ended; none of it is alive afterwards.
 
-    memory: bytes of address space. seconds: of its processor and of the clock. largest: bytes of a file that it writes.
+    memory: bytes of address space. seconds: of its processor, and four times as many of the clock. largest: bytes of a
+    file that it writes.
     """
     limits = [str(memory), str(seconds), str(largest)]
     command = [sys.executable, "-I", str(Path(__file__).resolve()), *limits, str(script.resolve()), *arguments]
