@@ -1,6 +1,9 @@
 """Readers given thousands of damaged files, each batch in a process of its own, so that a crash is seen and counted.
 
 python -m tests.robustness.fuzzing GOAL FIRST COUNT SEED FOLDER     the process that reads
+python -m tests.robustness.fuzzing keep GOAL CASE SEED              add a case that failed to the corpus
+
+What ever failed lies in corpus/GOAL as NUMBER-NAME, and is read before anything else each time the goal is tried.
 """
 
 import importlib
@@ -9,9 +12,10 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -21,6 +25,7 @@ from tests.robustness import goals
 from tests.robustness.goal import Found, Goal
 from tests.robustness.mutate import mutated
 
+CORPUS = Path(__file__).with_name("corpus")
 _BATCH = 20_000  # cases of one process
 _LONGEST = 5.0  # seconds that one file may take
 _BEGIN = 120.0  # seconds until the first, imports and seeds included
@@ -116,6 +121,32 @@ def _watched(child: "subprocess.Popen[bytes]", state: Path) -> str:
             return ""
 
 
+def _keep(name: str, case: int, seed: int) -> None:
+    """Write the damaged file of a case into the corpus, for a reader that was mended to meet it again."""
+    fuzz: Fuzz = importlib.import_module(f"{goals.__name__}.{name}").FUZZ
+    with tempfile.TemporaryDirectory() as place:
+        seeds = fuzz.seeds(Path(place))
+    which, content = _damaged(name, list(seeds.values()), case, str(seed))
+    folder = CORPUS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    title = list(seeds)[which].replace("/", "+")
+    (folder / f"{len(list(folder.iterdir())):03}-{title}").write_bytes(content)
+
+
+def _kept(name: str) -> Iterator[tuple[str, str, bytes]]:
+    """Yield each file of a goal's corpus: what it is called there, the name under which it is read, its content."""
+    folder = CORPUS / name
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        yield path.name, path.name.partition("-")[2].replace("+", "/"), path.read_bytes()
+
+
+def _damaged(name: str, contents: list[bytes], case: int, seed: str) -> tuple[int, bytes]:
+    """Return which of the sound files a case damages, and what that leaves of it."""
+    chance = Random(f"{name} {seed} {case}")
+    which = chance.randrange(len(contents))
+    return which, mutated(contents[which], contents, chance)
+
+
 def main() -> None:
     """Read damaged files, and print a line for each that did what none may."""
     name, first, count, seed, place = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], Path(sys.argv[5])
@@ -131,11 +162,13 @@ def main() -> None:
     sys.addaudithook(watch.heard)
     names, contents = list(seeds), list(seeds.values())
     with (place / "state").open("r+b") as file, mmap.mmap(file.fileno(), _STATE.size) as state:
+        for title, kept, content in _kept(name) if first == 0 else ():
+            for failure in _read(fuzz, kept, content, own, watch):
+                sys.stdout.write(f"FAILED {title} of the corpus: {failure}\n")
+                sys.stdout.flush()
         for done, case in enumerate(range(first, first + count)):
             _STATE.pack_into(state, 0, case, done)
-            chance = Random(f"{name} {seed} {case}")
-            which = chance.randrange(len(names))
-            content = mutated(contents[which], contents, chance)
+            which, content = _damaged(name, contents, case, seed)
             for failure in _read(fuzz, names[which], content, own, watch):
                 sys.stdout.write(f"FAILED case {case} of seed {seed} ({names[which]}): {failure}\n")
                 sys.stdout.flush()
@@ -194,4 +227,7 @@ class _Watch:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "keep":
+        _keep(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    else:
+        main()

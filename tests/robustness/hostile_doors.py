@@ -103,7 +103,7 @@ def doors(place: Path) -> dict[str, Door]:
         """Read a pickle in this very process, as the child does, where the watch hears it."""
         out = place / "out.safetensors"
         try:
-            code = pickled_weights._convert(str(path), str(out))
+            code = pickled_weights.convert(str(path), str(out))
         except Exception as error:  # what the child would end by
             raise UserError("It is refused: {reason}.", reason=type(error).__name__) from error
         if code:

@@ -1,9 +1,10 @@
 """Someone who presses everything: random actions on the real window while it trains. `python -m … SEED ACTIONS RUNS`.
 
-Prints a line of JSON at the end: {"actions", "errors", "longest", "gaps", "anew", "runs"}.
-errors: exceptions nobody caught and what Qt complained of. longest: milliseconds of this process's own work between two
-turns of the event loop, so that other processes on the machine do not count; gaps: those that were too long, with what
-was done. anew: the longest for another theme or language, where everything is drawn or built again.
+Prints a line of JSON at the end: {"actions", "trained", "errors", "longest", "gaps", "anew"}.
+trained: how many of the actions were done while a run trained; another is begun when none does. errors: exceptions
+nobody caught and what Qt complained of. longest: milliseconds of this process's own work between two turns of the event
+loop, so that other processes on the machine do not count; gaps: those that were too long, with what was done. anew: the
+longest for another theme or language, where everything is drawn or built again.
 """
 
 import faulthandler
@@ -37,11 +38,11 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core import paths, words
-from workbench.core.run_folder import all_runs
 from workbench.gui import app, theme
 from workbench.gui.main_window import MainWindow
 from workbench.gui.notices import Notices
 
+_AGAIN = 300  # actions without a run that trains, after which the demo is begun again
 _LONG = 250.0  # milliseconds of work after which a person notices
 _KEYS = (
     Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Up,
@@ -62,6 +63,7 @@ class Monkey:
     def __init__(self, window: MainWindow, seed: int, actions: int, place: Path) -> None:
         self.window, self.chance, self.wanted = window, Random(seed), actions
         self.done, self.longest, self.anew = 0, 0.0, 0.0
+        self.trained, self.waited = 0, 0  # actions while a run trained; those since the demo was begun again
         self.gaps: list[str] = []
         self._look, self._settled = (theme.current().choice, words.language()), 0
         self.files = _files(place)
@@ -77,6 +79,14 @@ class Monkey:
         if self.done:
             self._judge(took)
         self.done += 1
+        if self.window.behind.trainings.live():
+            self.trained, self.waited = self.trained + 1, _AGAIN
+        elif self.waited > 0:
+            self.waited -= 1
+        elif not QApplication.activeModalWidget():
+            self._note("demo", self.window)
+            self.waited = _AGAIN
+            self.window.begin_demo()
         self._act()
         if self.done >= self.wanted:
             self._timer.stop()
@@ -282,9 +292,15 @@ def main(seed: int, actions: int, runs: Path) -> int:
     QDesktopServices.openUrl = lambda *_: True  # type: ignore[assignment]
     code = app.run(runs)
     found = monkeys[0] if monkeys else None
-    line: dict[str, Any] = {"errors": errors[:20], "runs": len(all_runs(runs))}
+    line: dict[str, Any] = {"errors": errors[:20]}
     if found:
-        line |= {"actions": found.done, "longest": found.longest, "gaps": found.gaps[:20], "anew": found.anew}
+        line |= {
+            "actions": found.done,
+            "trained": found.trained,
+            "longest": found.longest,
+            "gaps": found.gaps[:20],
+            "anew": found.anew,
+        }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
     return code

@@ -72,7 +72,8 @@ def converted(path: Path) -> Path:
     return kept
 
 
-def _convert(path: str, out: str) -> int:
+def convert(path: str, out: str) -> int:
+    """Write the tensors of a pickled state dict to `out`, in the limited process; returns its exit code."""
     import pickle
     from collections.abc import Mapping
 
@@ -101,4 +102,4 @@ def _convert(path: str, out: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_convert(sys.argv[1], sys.argv[2]))
+    sys.exit(convert(sys.argv[1], sys.argv[2]))

@@ -28,7 +28,7 @@ def _try(times: int, seed: int, place: Path) -> Found:
     found.figures["actions"] = f"{sum(line.get('actions', 0) for line in lines):,}"
     found.figures["longest turn"] = f"{max((line.get('longest', 0.0) for line in lines), default=0.0):.0f} ms"
     found.figures["another theme or language"] = f"{max((line.get('anew', 0.0) for line in lines), default=0.0):.0f} ms"
-    found.figures["runs meanwhile"] = f"{sum(line.get('runs', 0) for line in lines):,}"
+    found.figures["actions while a run trained"] = f"{sum(line.get('trained', 0) for line in lines):,}"
     return found
 
 
