@@ -71,7 +71,7 @@ Result = Figure | Amount
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: what is measured, and how: given the rounds, `measure` yields the results as they are known."""
+    """A row of the table: given how many rounds, `measure` yields its results as they are known."""
 
     number: int
     title: str
