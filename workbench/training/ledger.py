@@ -4,6 +4,7 @@ Losses stay in a buffer on the device and are copied out in one piece when due, 
 """
 
 import time
+from array import array
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,12 +28,11 @@ class Ledger:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._losses = torch.empty(_CAPACITY, device=device)
-        self._norms = torch.empty(_CAPACITY, device=device)
-        self._rates: list[float] = []
+        self._losses = _numbers_on(device)
+        self._norms = _numbers_on(device)
+        self._rates = array("f")
         self._first = 0
         self._samples = 0
-        self._has_norms = False
         self._since = self._was_due = time.monotonic()
 
     def add(self, step: int, loss: Tensor, rate: float, samples: int, norm: Tensor | None) -> bool:
@@ -40,9 +40,9 @@ class Ledger:
         place = len(self._rates)
         if place == 0:
             self._first = step
-        self._losses[place] = loss
+        self._losses.append(loss)
         if norm is not None:
-            self._norms[place], self._has_norms = norm, True
+            self._norms.append(norm)
         self._rates.append(rate)
         self._samples += samples
         now = time.monotonic()
@@ -57,24 +57,58 @@ class Ledger:
         if count == 0:
             self._since = time.monotonic()
             return None
-        losses = self._losses[:count].cpu().numpy().copy()  # the one place where the loop waits for the device
+        losses = self._losses.taken()  # the one place where the loop waits for the device
         now = time.monotonic()
         steps = np.arange(self._first, self._first + count, dtype=np.uint32)
         last = steps[-1:]
         scalars = {
             "training_loss": (steps, losses),
-            "learning_rate": (steps, np.array(self._rates, np.float32)),
+            "learning_rate": (steps, np.array(self._rates)),
             "samples_per_second": (last, np.array([self._samples / max(now - self._since, 1e-9)], np.float32)),
             "memory": (last, np.array([memory_in_use(self.device)], np.float32)),
         }
-        if self._has_norms:
-            scalars["gradient_norm"] = (steps, self._norms[:count].cpu().numpy().copy())
-        self._rates, self._samples, self._since = [], 0, now
+        if len(norms := self._norms.taken()):
+            scalars["gradient_norm"] = (steps, norms)
+        self._rates, self._samples, self._since = array("f"), 0, now
         return StepsDone(int(last[0]), scalars)
 
     def rest(self) -> None:
         """Begin the clock anew, after time that was not spent in steps."""
         self._since = time.monotonic()
+
+
+class _NumbersThere:
+    """Numbers that stay on a device until they are taken, so that nothing waits for it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._numbers = torch.empty(_CAPACITY, device=device)
+        self._count = 0
+
+    def append(self, number: Tensor) -> None:
+        self._numbers[self._count] = number
+        self._count += 1
+
+    def taken(self) -> np.ndarray:
+        count, self._count = self._count, 0
+        return self._numbers[:count].cpu().numpy().copy() if count else np.empty(0, np.float32)
+
+
+class _NumbersHere:
+    """Numbers of a network on the CPU, which are known at once: reading one takes a sixth of the time of indexing."""
+
+    def __init__(self) -> None:
+        self._numbers = array("f")
+
+    def append(self, number: Tensor) -> None:
+        self._numbers.append(number.item())
+
+    def taken(self) -> np.ndarray:
+        numbers, self._numbers = self._numbers, array("f")
+        return np.array(numbers)
+
+
+def _numbers_on(device: torch.device) -> _NumbersThere | _NumbersHere:
+    return _NumbersHere() if device.type == "cpu" else _NumbersThere(device)
 
 
 def at_one_step(step: int, values: Mapping[str, float]) -> StepsDone:
