@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,23 @@ def test_the_wanted_size_is_reached_by_stretching() -> None:
     assert result.shape == (8, 8, 1)
     assert result[:, 0].max() == 0
     assert result[:, -1].min() == 200
+
+
+def test_a_large_photograph_keeps_its_pixels_though_most_of_its_detail_is_never_decoded() -> None:
+    random = np.random.default_rng(0)
+    rough = Image.fromarray(random.integers(0, 256, (27, 48, 3), dtype=np.uint8)).resize((1920, 1080))
+    noisy = np.clip(np.asarray(rough) + random.normal(0, 8, (1080, 1920, 1)), 0, 255).astype(np.uint8)
+    content = saved(Image.fromarray(noisy), "JPEG", quality=90)
+    whole = Image.open(io.BytesIO(content)).convert("RGB").resize((224, 224), Image.Resampling.BILINEAR)
+    difference = np.abs(decoded(content, 3, 224, 224).astype(int) - np.asarray(whole))
+    assert difference.mean() < 1  # of 255
+    assert difference.max() <= 6
+
+
+def test_many_threads_read_as_one_does() -> None:
+    content = [saved(Image.fromarray(COLOURS + number), "JPEG") for number in range(64)]
+    with ThreadPoolExecutor(8) as threads:
+        assert all(map(np.array_equal, threads.map(decoded, content), map(decoded, content)))
 
 
 @pytest.mark.parametrize(

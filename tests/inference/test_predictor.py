@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.data import Dataset, open_data
+from workbench.data.preprocessing import fit
 from workbench.inference.inputs import items_of
 from workbench.inference.predictor import Item, Predictor
 from workbench.recipe import read_recipe
@@ -94,6 +96,53 @@ def test_what_cannot_be_read_stops_nothing(digits_run: RunFolder, tmp_path: Path
     [alone] = Predictor.of_run(digits_run).predict([Item("alone", good[1])])
     assert found[2].answer["label"] == alone.answer["label"]
     assert found[2].answer["score"] == pytest.approx(alone.answer["score"], abs=1e-5)
+
+
+def test_a_folder_is_decoded_ahead_and_answered_in_order(digits_run: RunFolder, tmp_path: Path) -> None:
+    paths = write_images(dataset_of(digits_run).test.rows(np.arange(23)), tmp_path / "images")
+    paths[5].write_text("not an image", encoding="utf-8")
+    items = [Item(path.name, path) for path in paths]
+    predictor = Predictor.of_run(digits_run)
+    done: list[int] = []
+
+    found = list(predictor.predictions(iter(items), batch_size=10, before=done.append))
+
+    assert done == [0, 10, 20, 23]
+    assert [prediction.input for prediction in found] == [path.name for path in paths]
+    assert [number for number, prediction in enumerate(found) if prediction.error] == [5]
+    alone = [predictor.predict([item])[0].answer.get("label") for item in items]
+    assert [prediction.answer.get("label") for prediction in found] == alone
+
+
+def test_who_listens_may_end_a_long_prediction(digits_run: RunFolder, tmp_path: Path) -> None:
+    paths = write_images(dataset_of(digits_run).test.rows(np.arange(20)), tmp_path / "images")
+
+    def heard(done: int) -> None:
+        if done == 10:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        list(
+            Predictor.of_run(digits_run).predictions(
+                [Item(path.name, path) for path in paths], batch_size=5, before=heard
+            )
+        )
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decoding")]
+
+
+def test_photographs_are_decoded_as_in_training(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (tmp_path / "photographs" / label).mkdir(parents=True)
+        for number in range(3):
+            rough = Image.fromarray(random.integers(0, 256, (9, 16, 3), dtype=np.uint8)).resize((640, 360))
+            rough.save(tmp_path / "photographs" / label / f"{number}.jpg", quality=90)
+    data = open_data({"kind": "image_folder", "path": str(tmp_path / "photographs"), "size": "64"})
+    preprocessing = fit(data)
+    for split in data.splits.values():
+        for name, pixels in zip(split.names, split.rows(), strict=True):
+            [path] = (tmp_path / "photographs").rglob("*" + str(name).split("photographs")[-1].lstrip("/"))
+            assert np.array_equal(preprocessing.encode(path), pixels)
 
 
 def test_a_text_is_no_image(digits_run: RunFolder) -> None:

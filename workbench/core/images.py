@@ -9,6 +9,7 @@ of an animation or a document the first picture counts. An image of another size
 
 import io
 import os
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 _ORIENTED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 _ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)
+
+_OPENING = threading.Lock()  # what warnings do is the same for all threads: one at a time may change it
 
 Source = str | os.PathLike[str] | bytes | Image.Image
 
@@ -93,7 +96,7 @@ def measured(source: Source) -> tuple[int, int, int]:
 def _opened(source: Source) -> Image.Image:
     if isinstance(source, Image.Image):
         return _checked(source.copy())
-    with warnings.catch_warnings():
+    with _OPENING, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else os.fspath(source), formats=FORMATS)

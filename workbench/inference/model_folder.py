@@ -11,6 +11,7 @@ from torch import nn
 
 from workbench.architectures import architectures
 from workbench.core.errors import UserError
+from workbench.core.processors import cores
 from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
@@ -43,9 +44,14 @@ class Model:
 
     @property
     def threads(self) -> int:
-        """How many threads training computed with, or 0 where that is not on record."""
+        """How many threads training computed with, but no more than there are cores; 0 where it is not on record."""
         threads = self.description.get("threads", 0)
-        return threads if isinstance(threads, int) else 0
+        return min(threads, cores()) if isinstance(threads, int) else 0  # more would wait for one another
+
+    @property
+    def copies(self) -> str:
+        """Which changed copies of a picture the answer is the mean over."""
+        return str(self.description.get("test_time_augmentation", "none"))
 
 
 def model_of(run: RunFolder) -> Path:

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words, mark
 from workbench.data import preprocessing
+from workbench.inference import decoding_ahead
 from workbench.inference.inversion import looks_inverted
 from workbench.inference.model_folder import DESCRIPTION, NO_DESCRIPTION, Model, damaged, model_of, read_model
+from workbench.inference.test_time import averaged
 from workbench.inference.texts import text_of
 from workbench.tasks import Task, tasks
 
@@ -65,6 +67,16 @@ class Prediction:
         if self.error:
             answer = {"label": "", "score": 0.0, "top": [], "error": self.error.message}
         return {"input": self.input, **answer, "seconds": self.seconds, "notes": list(self.notes)}
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """What preprocessing made of an input, in how many seconds, and the names of its notes; or why it could not."""
+
+    seconds: float
+    values: np.ndarray | None = None
+    notes: Sequence[str] = ()
+    error: UserError | None = None
 
 
 class Predictor:
@@ -117,12 +129,15 @@ class Predictor:
     ) -> Iterator[Prediction]:
         """Yield what `predict` returns, batch by batch; `before` hears how many are done, and may raise to end it."""
         done = 0
-        waiting = iter(items)
-        while batch := list(islice(waiting, batch_size)):
-            before(done)
-            yield from self._batch(batch, top, invert)
-            done += len(batch)
         before(done)
+        ready = decoding_ahead.batches(
+            items, batch_size, lambda item: self._tried(item.raw, invert), ahead=self._is_decoded_anywhere
+        )
+        with closing(ready):
+            for batch, encoded in ready:
+                yield from self._answers(batch, encoded, top)
+                done += len(batch)
+                before(done)
 
     def seen(self, raw: Raw, *, invert: bool = False) -> np.ndarray:
         """Return the image as the model sees it: (H, W, C) uint8. Raises UserError when it cannot be read."""
@@ -143,7 +158,7 @@ class Predictor:
         if self.model.threads and torch.get_num_threads() != self.model.threads:
             torch.set_num_threads(self.model.threads)  # the same sums as in training
         with torch.inference_mode():
-            return self.model.network(ready).float()
+            return averaged(self.model.network, ready, self.model.copies).float()
 
     def _encoded(self, raw: Raw, invert: bool, notes: list[str] | None = None) -> np.ndarray:
         kind = self.model.inputs.kind
@@ -156,31 +171,38 @@ class Predictor:
         encoded = self.preprocessing.encode(raw, notes)
         return 255 - encoded if invert and kind == "image" else encoded
 
-    def _batch(self, items: Sequence[Item], top: int, invert: bool) -> list[Prediction]:
-        results: list[Prediction | None] = [None] * len(items)
-        rows: list[tuple[int, np.ndarray, float]] = []
-        notes: dict[int, list[str]] = {}
-        for place, item in enumerate(items):
-            begun = time.perf_counter()
-            try:
-                encoded = self._encoded(item.raw, invert, notes.setdefault(place, []))
-                rows.append((place, encoded, time.perf_counter() - begun))
-            except UserError as error:
-                results[place] = Prediction(item.name, seconds=time.perf_counter() - begun, error=error)
-        if rows:
-            begun = time.perf_counter()
-            stacked = np.stack([encoded for _, encoded, _ in rows])
-            ready = self.ready(stacked)
-            outputs = self.outputs(ready).cpu()
-            told = torch.from_numpy(stacked) if self.task.answers_from_raw else ready.cpu()
-            answers = self.task.answers(outputs, told, self.model.labels, top, self.preprocessing)
-            share = (time.perf_counter() - begun) / len(rows)
-            for (place, encoded, seconds), answer in zip(rows, answers, strict=True):
-                said = tuple(Words(_NOTES[name]) for name in notes[place] if name in _NOTES)
-                results[place] = Prediction(
-                    items[place].name, answer, seconds + share, (*said, *self._inverted(encoded))
-                )
-        return [result for result in results if result is not None]
+    def _is_decoded_anywhere(self, item: Item) -> bool:
+        """Return whether a thread of its own may decode it: a file of an image, which nobody else holds."""
+        return self.takes_images and isinstance(item.raw, Path | bytes)
+
+    def _tried(self, raw: Raw, invert: bool) -> _Encoded:
+        begun = time.perf_counter()
+        notes: list[str] = []
+        try:
+            values = self._encoded(raw, invert, notes)
+        except UserError as error:
+            return _Encoded(time.perf_counter() - begun, error=error)
+        return _Encoded(time.perf_counter() - begun, values, notes)
+
+    def _answers(self, items: Sequence[Item], encoded: Sequence[_Encoded], top: int) -> Iterator[Prediction]:
+        begun = time.perf_counter()
+        rows = [each.values for each in encoded if each.values is not None]
+        answers = iter(self._said(np.stack(rows), top) if rows else ())
+        share = (time.perf_counter() - begun) / max(len(rows), 1)
+        for item, each in zip(items, encoded, strict=True):
+            if each.values is None:
+                yield Prediction(item.name, seconds=each.seconds, error=each.error)
+                continue
+            said = tuple(Words(_NOTES[name]) for name in each.notes if name in _NOTES)
+            notes = (*said, *self._inverted(each.values))
+            yield Prediction(item.name, next(answers), each.seconds + share, notes)
+
+    def _said(self, stacked: np.ndarray, top: int) -> list[dict[str, Any]]:
+        """Return the task's answer for each of a batch of encoded inputs (N, …)."""
+        ready = self.ready(stacked)
+        outputs = self.outputs(ready).cpu()
+        told = torch.from_numpy(stacked) if self.task.answers_from_raw else ready.cpu()
+        return self.task.answers(outputs, told, self.model.labels, top, self.preprocessing)
 
     def _inverted(self, encoded: np.ndarray) -> tuple[Words, ...]:
         if self.takes_images and (note := looks_inverted(encoded, self.preprocessing)):
