@@ -179,6 +179,22 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = 0.0
+    test_time_augmentation: Annotated[
+        Literal["none", "mirror", "mirror and shift"],
+        Field(
+            title="Test-time augmentation",
+            description="Judges and predicts by the mean over changed copies of a picture: "
+            "more often right, and as many times slower.",
+        ),
+        Hint(
+            advanced=True,
+            choices={
+                "none": "None",
+                "mirror": "With the mirror image",
+                "mirror and shift": "With the mirror image, both also shifted",
+            },
+        ),
+    ] = "none"
     precision: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
         Field(
@@ -312,6 +328,8 @@ def _meaningless(recipe: Recipe, task: str) -> Iterator[UserError]:
         )
     if training.label_smoothing and task not in _OF_CLASSES:
         yield UserError("Label smoothing is for classes, and this task has none.", hint="Set it to 0.")
+    if training.test_time_augmentation != "none" and (task not in _OF_CLASSES or recipe.data.inputs_kind() != "image"):
+        yield UserError("Test-time augmentation is for classes of pictures.", hint="Choose None.")
     if training.class_weights != "none" and task != "classification":
         yield UserError("Class weights are for one class out of several.", hint="Choose None.")
     if training.loss != "auto" and task not in _OF_NUMBERS:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
@@ -14,6 +16,7 @@ from workbench.core.sealed import check_sealed
 from workbench.core.settings import nearest
 from workbench.core.words import Words, mark
 from workbench.data import preprocessing
+from workbench.data.dataset import Split
 from workbench.data.preprocessing import Preprocessing
 from workbench.inference.model_folder import WEIGHTS, model_of, read_description
 from workbench.networks import pretrained_folder
@@ -22,6 +25,7 @@ from workbench.networks.tensor_reading import read_tensors
 from workbench.training import pickled_weights
 
 _ABSENT, _UNKNOWN = Words("It is not among them."), Words("The network has no such layer.")
+_PREPARING, _PREPARING_NUMBERS = 5000, 1 << 24  # images that a network is prepared with, and values in them
 _NAMED = 5  # tensors that did not match and are named one by one
 
 
@@ -141,6 +145,18 @@ def start(network: nn.Module, source: Source) -> Match:
     fresh = [(name, _why_fresh(name, tensor, found)) for name, tensor in wanted.items() if name not in fitting]
     left = [(name, _UNKNOWN) for name in found if name not in wanted]
     return Match(source.name, tuple(fitting), tuple(fresh), tuple(left))
+
+
+def prepare(network: Any, split: Split, preprocessing: Preprocessing) -> None:
+    """Let a network that computes some of its weights from training images, and learns the others, do so.
+
+    It has a method `prepare(images)`, which gets some as they would enter it, spread evenly over the split.
+    """
+    if not hasattr(network, "prepare"):
+        return
+    most = max(1, min(_PREPARING, _PREPARING_NUMBERS // int(np.prod(preprocessing.inputs.shape))))
+    places = np.unique(np.linspace(0, len(split) - 1, most).astype(np.int64))
+    network.prepare(preprocessing.tensor(torch.from_numpy(split.rows(places))))
 
 
 def pretrained(network: Any) -> list[Words]:

@@ -11,6 +11,7 @@ from workbench.data.dataset import Split
 from workbench.inference.examining import Examination, batch_for
 from workbench.inference.feeding import Feed, feed
 from workbench.inference.order import judging_generator
+from workbench.inference.test_time import averaged
 from workbench.training.course import Hearing
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee
@@ -72,7 +73,7 @@ def _outputs(trainee: Trainee, network: nn.Module, samples: Feed) -> Iterator[tu
                 generator = judging_generator(trainee.device, number)
                 ready, goals = trainee.prepared(inputs, targets, generator, training=False)
                 with autocast(trainee.device, trainee.recipe.training.precision):
-                    outputs = network(ready)
+                    outputs = averaged(network, ready, trainee.recipe.training.test_time_augmentation)
             yield outputs, goals
     finally:
         network.train(was_training)

@@ -26,6 +26,15 @@ class Augmentation(Settings):
     horizontal_flip: Annotated[
         bool, Field(title="Mirror left and right", description="Mirrors half of the images; not for letters or digits.")
     ] = False
+    alternating_flip: Annotated[
+        bool,
+        Field(
+            title="Mirror in turns",
+            description="Mirrors one half of the images in one epoch and the other half in the next: better than at "
+            "random in few epochs.",
+        ),
+        Hint(advanced=True),
+    ] = False
     vertical_flip: Annotated[
         bool,
         Field(
@@ -93,6 +102,12 @@ class Augmentation(Settings):
     def anything(self) -> bool:
         """Return whether any change is switched on."""
         return self != Augmentation()
+
+    def without_turns(self) -> "Augmentation":
+        """Return these settings for images that were mirrored in turns already."""
+        if not self.alternating_flip:
+            return self
+        return self.model_copy(update={"alternating_flip": False, "horizontal_flip": False})
 
     def softens(self) -> bool:
         """Return whether targets become shares of several classes."""

@@ -22,7 +22,8 @@ def augmented(
     if not settings.anything():
         return batch, targets
     images = shifted(batch, settings.crop, generator)
-    images = flipped(images, generator, horizontal=settings.horizontal_flip, vertical=settings.vertical_flip)
+    mirrors = settings.horizontal_flip or settings.alternating_flip  # in turns, where no epoch is known: half of them
+    images = flipped(images, generator, horizontal=mirrors, vertical=settings.vertical_flip)
     if not _computes(settings):
         return images, targets
     whole = not images.is_floating_point()
@@ -39,5 +40,5 @@ def augmented(
 
 
 def _computes(settings: Augmentation) -> bool:
-    moved = {"crop": 0, "horizontal_flip": False, "vertical_flip": False}
+    moved = {"crop": 0, "horizontal_flip": False, "alternating_flip": False, "vertical_flip": False}
     return settings.model_copy(update=moved).anything()
