@@ -32,7 +32,7 @@ def loss_plot(show: Show) -> Any:
 
 
 def drawn(plot: CurvePlot, name: str) -> Any:
-    return plot._curves[name].line.getData()
+    return plot._curves[name].line.outline()
 
 
 def test_the_legend_shows_the_current_values(show: Show) -> None:
@@ -43,7 +43,7 @@ def test_the_legend_shows_the_current_values(show: Show) -> None:
 
 def test_points_arrive_in_one_redraw_a_batch(show: Show, qtbot: QtBot) -> None:
     plot, draws = loss_plot(show), []
-    plot._later.timeout.connect(lambda: draws.append(1))
+    plot._redraws.timer.timeout.connect(lambda: draws.append(1))
     for step in range(1000, 1100):
         plot.append_training([step], [0.1])
     qtbot.waitUntil(lambda: bool(draws))
@@ -59,7 +59,7 @@ def test_raw_points_stay_under_the_smoothed_line(show: Show) -> None:
     plot.set_training(steps, values)
     plot.set_smoothing(0.9)
     plot.flush()
-    raw, line = plot._curves["training"].raw.getData()[1], drawn(plot, "training")[1]
+    raw, line = plot._curves["training"].raw.outline()[1], drawn(plot, "training")[1]
     assert np.ptp(raw) == pytest.approx(np.ptp(values))
     assert np.ptp(line) < np.ptp(values) / 3
     plot.set_smoothing(0)
@@ -70,7 +70,7 @@ def test_raw_points_stay_under_the_smoothed_line(show: Show) -> None:
 def test_validation_is_dashed_with_points(show: Show) -> None:
     plot = loss_plot(show)
     curve = plot._curves["validation"]
-    assert curve.line.opts["pen"].style() == Qt.PenStyle.CustomDashLine
+    assert curve.line.pen.style() == Qt.PenStyle.CustomDashLine
     assert len(curve.dots.data) == 4
 
 
@@ -154,7 +154,7 @@ def test_many_runs_are_told_apart_by_colour_then_by_style(show: Show) -> None:
     plot = show(CurvePlot("Loss"), 600, 300)
     for number in range(12):
         plot.set_series(f"run {number}", [0, 1], [0, number], color=number)
-    pens = [curve.line.opts["pen"] for curve in plot._curves.values()]
+    pens = [curve.line.pen for curve in plot._curves.values()]
     assert len({(pen.color().name(), pen.style()) for pen in pens}) == 12
     plot.remove("run 3")
     assert "run 3" not in plot.names()
@@ -164,7 +164,7 @@ def test_the_theme_reaches_every_line(show: Show) -> None:
     plot = loss_plot(show)
     theme.current().choose("dark")
     plot.flush()
-    assert plot._curves["training"].line.opts["pen"].color() == theme.current().series(0)
+    assert plot._curves["training"].line.pen.color() == theme.current().series(0)
     assert plot.canvas.backgroundBrush().color() == theme.current().color("surface")
 
 
@@ -247,4 +247,4 @@ def test_a_million_points_are_drawn_as_few(show: Show) -> None:
     plot.append_training([1_000_000], [0.0])
     plot.flush()
     assert time.perf_counter() - began < 0.5  # 0.02 s on an idle machine
-    assert len(plot._curves["training"].raw.getData()[0]) < 5000
+    assert len(plot._curves["training"].raw.outline()[0]) < 5000

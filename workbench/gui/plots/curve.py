@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor
 
 from workbench.gui import theme
 from workbench.gui.plots.pyramid import Pyramid
-from workbench.gui.plots.smoothing import smoothed, warm_up
+from workbench.gui.plots.smoothing import remembered, smoothed, warm_up
+from workbench.gui.plots.trace import Trace
 
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashDotLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotDotLine)
 _MOST_DOTS = 300
 _FAINT = 0.25  # of raw points under their smoothed line
+_PAST_BLOCKS = 1000
+_BLOCKS = 4  # at most, for each pixel of the width
+_NONE = np.empty(0)
 
 
 @dataclass
@@ -44,10 +48,10 @@ class Curve:
     look: Look
     data: Pyramid = field(default_factory=Pyramid)
     shown: bool = True
+    _newest: float | None = None  # of the line that is drawn, when it reaches the end
 
     def __post_init__(self) -> None:
-        self.raw = pyqtgraph.PlotCurveItem(connect="finite", antialias=True)
-        self.line = pyqtgraph.PlotCurveItem(connect="finite", antialias=True)
+        self.raw, self.line = Trace(), Trace()
         self.dots = pyqtgraph.ScatterPlotItem(size=7, pen=None)
         self.wrong = pyqtgraph.ScatterPlotItem(size=9, symbol="t1", pen=None)
         for depth, item in enumerate((self.raw, self.line, self.dots, self.wrong)):
@@ -60,44 +64,42 @@ class Curve:
 
     def restyle(self) -> None:
         """Take the colours of the theme."""
-        color, faint = self.look.shade(), self.look.shade()
-        faint.setAlphaF(_FAINT)
-        self.raw.setPen(pyqtgraph.mkPen(faint, width=1))
-        pen = QPen(color, 2)
-        pen.setCosmetic(True)
-        pen.setStyle(self.look.style())
-        if self.look.dashed:
-            pen.setDashPattern([4, 2])
-        self.line.setPen(pen)
+        color = self.look.shade()
+        self.raw.set_pen(_blended(color, theme.current().color("surface"), _FAINT), 1)
+        self.line.set_pen(color, 2, self.look.style())
         self.dots.setBrush(color)
         self.wrong.setBrush(theme.current().color("error"))
 
     def draw(self, first: float, last: float, pixels: int, weight: float, log: bool) -> tuple[float, float] | None:
         """Draw the points from step `first` to `last`; returns the least and greatest value drawn, None without any."""
         start, stop = self.data.range_of(first, last)
+        self._newest = None
         if not self.shown or stop <= start:
             for item in (self.raw, self.line):
-                item.setData(x=np.empty(0), y=np.empty(0))
-            self.dots.setData(x=[], y=[])
+                item.set_blocks(_NONE, _NONE, _NONE)
+            self._dot(_NONE, _NONE)
             return None
-        steps, low, high = self.data.envelope(start, stop, 2 * pixels)
-        x, y = _outline(steps, low, high)
+        steps, low, high = self.data.envelope(start, stop, _BLOCKS * pixels)
+        low, high = _scaled(low, log), _scaled(high, log)
         weight = weight if self.look.smooth else 0.0
-        y = _scaled(y, log)
         if weight > 0:
-            self.raw.setData(x=x, y=y)
-            self.line.setData(*self._smooth(start, stop, pixels, weight, log))
+            self.raw.set_blocks(steps, low, high)
+            steps, means = self._smooth(start, stop, pixels, weight)
+            if stop == len(self.data) and len(means):
+                self._newest = float(means[-1])
+            means = _scaled(means, log)
+            self.line.set_blocks(steps, means, means)
         else:
-            self.raw.setData(x=np.empty(0), y=np.empty(0))
-            self.line.setData(x=x, y=y)
-        self._dot(x, y)
-        finite = y[np.isfinite(y)]
-        return (float(finite.min()), float(finite.max())) if len(finite) else None
+            self.raw.set_blocks(_NONE, _NONE, _NONE)
+            self.line.set_blocks(steps, low, high)
+        self._dot(steps, low if weight <= 0 else means)
+        least, greatest = float(np.fmin.reduce(np.fmin(low, high))), float(np.fmax.reduce(high))
+        return (least, greatest) if least <= greatest else None
 
     def mark_wrong(self, bottom: float) -> None:
         """Mark the steps whose values are not finite at the lower edge of the plot."""
-        steps = self.data.wrong if self.shown else np.empty(0)
-        self.wrong.setData(x=steps, y=np.full(len(steps), bottom))
+        steps = self.data.wrong if self.shown else _NONE
+        _put(self.wrong, steps, np.full(len(steps), bottom))
 
     def last(self, weight: float) -> float | None:
         """Return the last value, smoothed as the line is."""
@@ -106,35 +108,35 @@ class Curve:
         newest = float(self.data.values[-1])
         if weight <= 0 or not self.look.smooth or not np.isfinite(newest):
             return newest
-        _, means = self._smooth(len(self.data) - 1, len(self.data), 2000, weight, log=False)
+        if self._newest is not None:
+            return self._newest
+        _, means = self._smooth(len(self.data) - 1, len(self.data), 2000, weight)
         return float(means[-1]) if len(means) else newest
 
-    def _smooth(self, start: int, stop: int, pixels: int, weight: float, log: bool) -> tuple[np.ndarray, np.ndarray]:
-        before = max(0, start - warm_up(weight, len(self.data)))
-        share = max(1.0, (stop - before) / max(1, stop - start))
-        steps, totals, counts, sizes = self.data.totals(before, stop, min(200_000, int(pixels * share)))
-        means = smoothed(totals, counts, sizes, weight, len(self.data))
-        keep = int(np.searchsorted(steps, self.data.steps[start]))
-        keep = max(0, min(keep, len(steps) - 1))
-        return steps[keep:], _scaled(means[keep:], log)
+    def _smooth(self, start: int, stop: int, pixels: int, weight: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the last step and the mean of blocks of the points [start, stop), about one a pixel.
+
+        The points before them count too, in coarse blocks: as many of them as still matter.
+        """
+        length = len(self.data)
+        starts, totals, counts, sizes = self.data.totals(start, stop, pixels)
+        first = int(starts[0])
+        before = self.data.totals(max(0, first - warm_up(weight, length)), first, _PAST_BLOCKS)[1:]
+        means = smoothed(totals, counts, sizes, weight, length, remembered(*before, weight, length))
+        return self.data.steps[np.minimum(starts + sizes, length) - 1], means
 
     def _dot(self, x: np.ndarray, y: np.ndarray) -> None:
         finite = np.isfinite(y)
         few = self.look.points and len(x) <= _MOST_DOTS
         alone = int(finite.sum()) == 1  # a line needs two points; a single one is seen as a dot
-        if few or alone:
-            self.dots.setData(x=x[finite], y=y[finite])
-        else:
-            self.dots.setData(x=[], y=[])
+        _put(self.dots, x[finite], y[finite]) if few or alone else _put(self.dots, _NONE, _NONE)
 
 
-def _outline(steps: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points of a line through the least and greatest value of each block."""
-    if np.array_equal(low, high, equal_nan=True):
-        return steps, low
-    x, y = np.repeat(steps, 2), np.empty(2 * len(low))
-    y[0::2], y[1::2] = low, high
-    return x, y
+def _put(item: pyqtgraph.ScatterPlotItem, x: np.ndarray, y: np.ndarray) -> None:
+    """Show dots at these places; an item without any is hidden, for it takes as long to draw as one that has some."""
+    item.setVisible(bool(len(x)))
+    if len(x) or len(item.getData()[0]):
+        item.setData(x=x, y=y)
 
 
 def _scaled(values: np.ndarray, log: bool) -> np.ndarray:
@@ -142,3 +144,9 @@ def _scaled(values: np.ndarray, log: bool) -> np.ndarray:
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(values > 0, np.log10(values), np.nan)
+
+
+def _blended(color: QColor, ground: QColor, share: float) -> QColor:
+    """Return so much of `color` over `ground`, opaque."""
+    parts = ((c * share + g * (1 - share)) for c, g in zip(color.getRgbF()[:3], ground.getRgbF()[:3], strict=True))  # type: ignore[index]
+    return QColor.fromRgbF(*parts)

@@ -1,12 +1,12 @@
 """The plot that every curve is shown in: legend with current values above, raw points under a smoothed line."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.core.words import mark, tr
@@ -17,6 +17,7 @@ from workbench.gui.plots.export import quoted
 from workbench.gui.plots.header import Header
 from workbench.gui.plots.legend import Entry, Legend
 from workbench.gui.plots.markers import Markers
+from workbench.gui.plots.redraws import Redraws
 from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
@@ -51,6 +52,7 @@ class CurvePlot(SavedPlot):
         self._weight = smoothing or 0.0
         self._log = self._own_steps = self._own_values = False
         self._pointed: float | None = None
+        self._is_stale = False  # something has come while nobody saw the plot
         self._curves: dict[str, Curve] = {}
         self.header = Header(title, smoothing, log)
         self.legend = Legend()
@@ -60,11 +62,8 @@ class CurvePlot(SavedPlot):
         self._where = look(QLabel(), "muted")
         self._nothing = look(QLabel(tr("No points yet"), self.canvas), "muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
+        self._redraws = Redraws(self._flush_if_seen, self)
         self._lay_out()
-        self._later.timeout.connect(self.flush)
         self.header.smoothing_chosen.connect(self.set_smoothing)
         self.header.log_chosen.connect(self.set_log)
         self.header.export_wanted.connect(self.export)
@@ -97,14 +96,14 @@ class CurvePlot(SavedPlot):
     def append(self, name: str, steps: Any, values: Any) -> None:
         """Add points at the end of a series; raises KeyError for a series that was never set."""
         self._curves[name].data.extend(np.asarray(steps), np.asarray(values))
-        self._later.start()
+        self._redraws.ask()
 
     def remove(self, name: str) -> None:
         """Take a series away; one that is not there is fine."""
         curve = self._curves.pop(name, None)
         for item in curve.items if curve is not None else ():
             self.canvas.removeItem(item)
-        self._later.start()
+        self._redraws.ask()
 
     def clear(self) -> None:
         """Take every series and mark away."""
@@ -127,40 +126,41 @@ class CurvePlot(SavedPlot):
     def set_best(self, step: float | None, text: str = "") -> None:
         """Mark the best value with a dotted line and its figure; None takes it away."""
         self.markers.set_best(step, text)
-        self._later.start()
+        self._redraws.ask()
 
     def set_notes(self, notes: Mapping[float, str]) -> None:
         """Mark these steps with lines that say under the mouse what happened there, in place of those before."""
         if notes != self.markers.notes():
             self.markers.set_notes(notes)
-            self._later.start()
+            self._redraws.ask()
 
     def set_now(self, step: float | None) -> None:
         """Mark where the run is, with a dotted line; None takes it away."""
         self.markers.set_now(step)
-        self._later.start()
+        self._redraws.ask()
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth with `weight` between 0 and 0.99."""
         self._weight = min(_MOST_SMOOTHING, max(0.0, float(weight)))
         self.header.show_smoothing(self._weight)
-        self._later.start()
+        self._redraws.ask()
 
     def set_log(self, log: bool) -> None:
         """Show values on a logarithmic scale, or on a linear one."""
         self._log = self.canvas.left_axis.logarithmic = bool(log)
         self._own_values = False
         self.header.show_log(self._log)
-        self._later.start()
+        self._redraws.ask()
 
     def reset_zoom(self) -> None:
         """Show everything again."""
         self._own_steps = self._own_values = False
-        self._later.start()
+        self._redraws.ask()
 
     def flush(self) -> None:
         """Draw what has come since the last drawing; it happens by itself after every batch."""
-        self._later.stop()
+        self._redraws.done()
+        self._is_stale = False
         entries = [Entry(name, c.look.title, c.look.shade(), c.look.style()) for name, c in self._curves.items()]
         self.legend.set_entries(entries)
         empty = not any(len(curve.data) for curve in self._curves.values())
@@ -173,7 +173,8 @@ class CurvePlot(SavedPlot):
         if not self._own_values:
             low, high = min((low for low, _ in bounds), default=0.0), max((high for _, high in bounds), default=1.0)
             gap = (high - low) * 0.06 or abs(high) * 0.05 or 0.5
-            self.canvas.box.setYRange(low - gap, high + gap, padding=0)
+            if not _fits((low, high), self.canvas.box.viewRange()[1], gap):
+                self.canvas.box.setYRange(low - gap, high + gap, padding=0)
         bottom = self.canvas.box.viewRange()[1][0]
         for curve in self._curves.values():
             curve.mark_wrong(bottom)
@@ -196,7 +197,17 @@ class CurvePlot(SavedPlot):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._nothing.setGeometry(self.canvas.rect())
-        self._later.start()
+        self._redraws.ask()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self._redraws.ask()
+
+    def _flush_if_seen(self) -> None:
+        self._is_stale = not self.isVisible()
+        if not self._is_stale:
+            self.flush()
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
@@ -219,7 +230,8 @@ class CurvePlot(SavedPlot):
         first = min((float(pair[0]) for pair in ends), default=0.0)
         last = max((float(pair[1]) for pair in ends), default=1.0)
         gap = (last - first) * 0.03 or 1.0
-        self.canvas.box.setXRange(first - gap, last + gap, padding=0)
+        if not _fits((first, last), self.canvas.box.viewRange()[0], gap):
+            self.canvas.box.setXRange(first - gap, last + gap, padding=0)
         return first, last
 
     def _show_values(self) -> None:
@@ -252,16 +264,22 @@ class CurvePlot(SavedPlot):
     def _zoom(self, values_too: bool) -> None:
         self._own_steps = True
         self._own_values = self._own_values or values_too
-        self._later.start()
+        self._redraws.ask()
 
     def _show_curve(self, name: str, shown: bool) -> None:
         if curve := self._curves.get(name):  # the legend may be a moment behind
             curve.shown = shown
-            self._later.start()
+            self._redraws.ask()
 
     def _restyle(self) -> None:
         self.canvas.restyle()
         self.markers.restyle()
         for curve in self._curves.values():
             curve.restyle()
-        self._later.start()
+        self._redraws.ask()
+
+
+def _fits(wanted: tuple[float, float], shown: Sequence[float], gap: float) -> bool:
+    """Return whether what is shown leaves a margin of about `gap`: then axes and grid stay as they are."""
+    margins = (wanted[0] - shown[0], shown[1] - wanted[1])
+    return all(gap * 0.2 <= margin <= gap * 1.3 for margin in margins)

@@ -11,6 +11,8 @@ from workbench.gui import theme
 from workbench.gui.theme import tabular
 from workbench.gui.widgets.flow import FlowLayout
 
+_ENOUGH = 0.75  # of its place that an entry needs to keep it
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -29,6 +31,7 @@ class LegendEntry(QAbstractButton):
         super().__init__()
         self.entry = entry
         self._value = ""
+        self._width = 0
         self.setCheckable(True)
         self.setChecked(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -39,18 +42,28 @@ class LegendEntry(QAbstractButton):
 
     def show_value(self, value: str) -> None:
         """Show `value` in bold behind the name."""
-        self._value = value
+        if value == self._value and self.text():
+            return
+        as_long, self._value = len(value) == len(self._value), value  # digits are of one width
         self.setText(f"{self.entry.title} {value}".strip())
         self.setAccessibleName(self.text())
-        self.updateGeometry()
+        width = self._width if as_long and self._width else self._needed()
+        if (
+            not _ENOUGH * self._width <= width <= self._width
+        ):  # the line would tremble, and be laid out ten times a second
+            self._width = width
+            self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
+        return QSize(self._width, 20)
+
+    def _needed(self) -> int:
         words = self.fontMetrics().horizontalAdvance(f"{self.entry.title} ")
         bold = self.font()
         bold.setWeight(bold.Weight.DemiBold)
         value = self.fontMetrics().horizontalAdvance(self._value) * 1.08 + 2
-        return QSize(round(16 + words + value + 6), 20)
+        return round(16 + words + value + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current()

@@ -109,9 +109,9 @@ class Pyramid:
         return self.steps[starts], low, high
 
     def totals(self, start: int, stop: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return (last step, sum, count of finite values, points) of blocks that cover [start, stop)."""
+        """Return (first index, sum, count of finite values, points) of blocks that cover [start, stop)."""
         starts, sizes, (_, _, total, count) = self._cover(start, stop, most)
-        return self.steps[np.minimum(starts + sizes, len(self)) - 1], total, count, sizes
+        return starts, total, count, sizes
 
     def at(self, step: float) -> tuple[float, float] | None:
         """Return the (step, value) of the point nearest to `step`."""
