@@ -102,7 +102,7 @@ class WhitenedConvNet(nn.Module):
 
     (batch, channels, height, width) -> logits (batch, outputs). `prepare` computes the first layer from training
     images. A stage whose picture is a single row or column halves it no further. Convolutions start as identities as
-    far as they have inputs (Jordan 2024, section 3.2). Raises UserError when the picture is smaller than a patch.
+    far as they have inputs (Jordan 2024, section 3.3). Raises UserError when the picture is smaller than a patch.
     """
 
     def __init__(self, settings: WhitenedConvNetSettings, inputs: Inputs, outputs: int) -> None:

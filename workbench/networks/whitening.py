@@ -12,7 +12,7 @@ class Whitening(nn.Conv2d):
     """Filters along the principal directions of patches, each scaled to variance one, and their negatives.
 
     Their weights are no parameters: `fit` sets them, before that they are random. Only the biases are learned. Having
-    both signs, what follows may bend without losing a direction (Page 2019; Jordan 2024, section 3.1).
+    both signs, what follows may bend without losing a direction (Page 2019; Jordan 2024, section 3.2).
     (batch, channels, height, width) -> (batch, 2 × channels × side², …).
     """
 
