@@ -1,6 +1,7 @@
 """GPT: the numbers of transformers' own GPT-2, the published size, and a head that is tied through every file."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from workbench.core.signature import Inputs
 from workbench.data import open_data
 from workbench.data.preprocessing import fit, from_plain
 from workbench.data.token_preprocessing import trained_bpe
+from workbench.inference.generation import written
 from workbench.inference.predictor import Predictor
+from workbench.inference.sampling import Sampling
 from workbench.networks.causal import from_gpt2
 from workbench.recipe import read_recipe
 from workbench.training.checkpoint import newest_sound
@@ -23,6 +26,19 @@ from workbench.training.loop import train
 from workbench.training.worker import train_run
 
 TINY = {"kind": "gpt", **architectures["gpt"].tiny}
+MODERN = (
+    "architecture.positions=rotary",
+    "architecture.qk_norm=true",
+    "architecture.normalization=rms",
+    "architecture.activation=squared_relu",
+    "architecture.zero_start=true",
+    "architecture.tied=false",
+    "architecture.bias=false",
+    "architecture.ngrams=4",
+    "architecture.ngram_rows=500",
+    "training.optimizer.kind=muon",
+    "training.optimizer.learning_rate=0.05",
+)
 
 
 def settings(**values: Any) -> Any:
@@ -61,6 +77,10 @@ def test_it_is_the_first_choice_for_next_tokens() -> None:
     ("values", "message"),
     [
         ({"width": 100, "heads": 3}, "A width of 100 cannot be shared out among 3 heads."),
+        (
+            {"width": 12, "heads": 4, "positions": "rotary"},
+            "Rotary positions turn pairs of numbers, and a head of 3 is odd.",
+        ),
         ({"tokens": "pretrained"}, "It is not said where the tokenizer lies."),
     ],
 )
@@ -133,9 +153,37 @@ def test_the_tied_head_is_stored_once_and_tied_again(own_folders: Path) -> None:
     assert torch.equal(loaded.weights["output.weight"], loaded.weights["token_embedding.weight"])
 
 
+def test_with_every_modern_choice_it_learns_and_writes_the_same_with_and_without_a_memory(own_folders: Path) -> None:
+    folder = trained(own_folders, *MODERN, "training.steps=30")
+    ending = train_run(folder)
+    assert isinstance(ending, Finished), ending
+    assert ending.metrics["validation_loss"] < 3.7  # a guess is worth 3.9
+    predictor = Predictor.of_run(folder)
+    network: Any = predictor.model.network
+    assert network.output.weight is not network.token_embedding.weight
+    sampling = Sampling(max_tokens=12, temperature=0.7, seed=1)
+    remembered = written(predictor, "Work", sampling)
+
+    class Whole(torch.nn.Module):
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            return network(tokens)
+
+    forgetful: Any = SimpleNamespace(
+        model=SimpleNamespace(
+            network=Whole(), inputs=predictor.model.inputs, outputs=predictor.model.outputs, threads=1
+        ),
+        task=predictor.task,
+        preprocessing=predictor.preprocessing,
+        device=predictor.device,
+    )
+    assert remembered == written(forgetful, "Work", sampling)
+    assert len(written(predictor, "Work", Sampling(max_tokens=50))) == 50  # beyond the context
+
+
 @pytest.mark.slow
-def test_going_on_gives_what_an_uninterrupted_run_gives(own_folders: Path) -> None:
-    constant = ("training.steps=0", "training.schedule.kind=constant")
+@pytest.mark.parametrize("modern", [(), MODERN], ids=["gpt-2", "modern"])
+def test_going_on_gives_what_an_uninterrupted_run_gives(own_folders: Path, modern: tuple[str, ...]) -> None:
+    constant = ("training.steps=0", "training.schedule.kind=constant", *modern)
     straight = trained(own_folders / "straight", "training.epochs=2", *constant)
     assert isinstance(train_run(straight), Finished)
     parted = trained(own_folders / "parted", *constant)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -5,14 +6,43 @@ import torch
 from torch import Tensor
 
 from workbench.networks.causal import Continues, Decoder, from_gpt2
+from workbench.networks.variant import Variant
+
+MODERN = Variant(
+    positions="rotary",
+    normalization="rms",
+    qk_norm=True,
+    activation="squared_relu",
+    tied=False,
+    ngrams=3,
+    ngram_rows=200,
+)
 
 
-def decoder(vocabulary: int = 11, context: int = 16, dropout: float = 0.0, layers: int = 2) -> Decoder:
+def decoder(
+    vocabulary: int = 11, context: int = 16, dropout: float = 0.0, layers: int = 2, variant: Variant | None = None
+) -> Decoder:
     torch.manual_seed(0)
     network = Decoder(
-        vocabulary=vocabulary, outputs=vocabulary, context=context, layers=layers, heads=2, width=16, dropout=dropout
+        vocabulary=vocabulary,
+        outputs=vocabulary,
+        context=context,
+        layers=layers,
+        heads=2,
+        width=16,
+        dropout=dropout,
+        variant=variant or Variant(),
     )
     return network.eval()
+
+
+def modern() -> Decoder:
+    """Return a decoder in which every choice counts, as after some training."""
+    network = decoder(variant=MODERN)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(-0.5, 0.5)
+    return network
 
 
 def some_tokens(count: int, batch: int = 2) -> Tensor:
@@ -25,8 +55,9 @@ def test_gpt_2_has_the_published_number_of_parameters():
     assert sum(parameter.numel() for parameter in network.parameters()) == 124_439_808
 
 
-def test_what_comes_later_changes_nothing_before_it():
-    network, tokens = decoder(), some_tokens(12)
+@pytest.mark.parametrize("make", [decoder, modern])
+def test_what_comes_later_changes_nothing_before_it(make: Callable[[], Decoder]):
+    network, tokens = make(), some_tokens(12)
     changed = tokens.clone()
     changed[:, 7:] = (changed[:, 7:] + 1) % 11
     before, after = network(tokens), network(changed)
@@ -34,15 +65,55 @@ def test_what_comes_later_changes_nothing_before_it():
     assert not torch.allclose(before[:, 7:], after[:, 7:])
 
 
+@pytest.mark.parametrize("make", [decoder, modern])
 @pytest.mark.parametrize("pieces", [(12,), (1,) * 12, (5, 1, 1, 5), (3, 4, 5)])
-def test_reading_in_pieces_gives_the_logits_of_reading_at_once(pieces: tuple[int, ...]):
-    network, tokens = decoder(), some_tokens(12)
+def test_reading_in_pieces_gives_the_logits_of_reading_at_once(pieces: tuple[int, ...], make: Callable[[], Decoder]):
+    network, tokens = make(), some_tokens(12)
     assert isinstance(network, Continues)
     whole, memory, done = network(tokens), None, 0
     for length in pieces:
         logits, memory = network.continued(tokens[:, done : done + length], memory)
         done += length
         torch.testing.assert_close(logits, whole[:, done - 1], atol=1e-5, rtol=1e-5)
+
+
+def test_left_out_choices_are_gpt_2s():
+    names = set(decoder().state_dict())
+    assert {"position_embedding.weight", "blocks.0.attention_norm.bias", "blocks.1.feed_forward.2.weight"} <= names
+    assert not any("ngram" in name for name in names)
+
+
+def test_each_choice_changes_what_is_there():
+    network = decoder(variant=MODERN)
+    names = set(network.state_dict())
+    assert network.position_embedding is None
+    assert network.output.weight is not network.token_embedding.weight
+    assert {"ngram_embedding.embeddings.0.weight", "ngram_embedding.embeddings.1.weight"} <= names
+    assert not any(name.endswith("norm.bias") for name in names)
+
+
+def test_what_begins_at_zero_says_nothing_at_first_and_learns():
+    network = decoder(variant=Variant(zero_start=True, tied=False, ngrams=2))
+    tokens = some_tokens(12)
+    assert not network(tokens).any()
+    for _ in range(3):  # the first step reaches the head alone, the second what blocks add
+        network.zero_grad()
+        torch.nn.functional.cross_entropy(network(tokens).flatten(0, 1), tokens.flatten()).backward()
+        with torch.no_grad():
+            for parameter in network.parameters():
+                assert parameter.grad is not None
+                parameter -= 0.5 * parameter.grad
+    assert all(parameter.any() for parameter in network.parameters())
+
+
+def test_normalized_queries_and_keys_do_not_feel_the_size_of_their_weights():
+    network, tokens = decoder(variant=Variant(qk_norm=True)), some_tokens(12)
+    before = network(tokens)
+    blocks: Any = network.blocks
+    with torch.no_grad():
+        for block in blocks:
+            block.attention.query_key_value.weight[:32] *= 5
+    torch.testing.assert_close(network(tokens), before, atol=1e-4, rtol=1e-3)
 
 
 def test_fresh_weights_guess_evenly_and_write_little_into_the_residual_stream():

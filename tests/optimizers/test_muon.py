@@ -57,6 +57,24 @@ def test_a_step_is_pytorchs() -> None:
     assert (hidden.weight - weight).norm() < 0.02 * moved  # theirs is worked out in bfloat16
 
 
+@pytest.mark.parametrize("together", [1, 100, 2**23])
+def test_matrices_of_one_shape_turn_together_as_they_do_alone(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    monkeypatch.setattr("workbench.optimizers.muon._TOGETHER", together)
+    torch.manual_seed(0)
+    layers = [*(nn.Linear(6, 6, bias=False) for _ in range(3)), nn.Linear(6, 9), nn.Linear(9, 2)]
+    ours = nn.Sequential(*layers)
+    before = [layer.weight.detach().clone() for layer in layers]
+    settings = MuonSettings(learning_rate=1.0, weight_decay=0.0)
+    optimizer = optimizers["muon"].build(settings, ours.named_parameters())
+    ours(torch.randn(5, 6)).square().sum().backward()
+    optimizer.step()
+    for layer, weight in zip(layers[:4], before[:4], strict=True):
+        gradient = layer.weight.grad
+        assert gradient is not None
+        step = 0.2 * max(weight.shape) ** 0.5 * orthogonal(gradient)
+        torch.testing.assert_close(layer.weight.detach(), weight - step, atol=1e-4, rtol=1e-4)
+
+
 def test_the_rest_is_adamws() -> None:
     torch.manual_seed(0)
     ours, theirs = nn.Linear(6, 3), nn.Linear(6, 3)

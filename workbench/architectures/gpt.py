@@ -1,5 +1,6 @@
 """GPT: a decoder that tells which token follows, and so writes texts (Radford et al. 2019)."""
 
+from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -11,7 +12,17 @@ from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.networks.causal import Decoder, from_gpt2
-from workbench.networks.layers import Dropout, Width
+from workbench.networks.layers import Activation, Dropout, Width
+from workbench.networks.variant import (
+    NGramRows,
+    NGrams,
+    Normalization,
+    Positions,
+    QueryKeyNorm,
+    TiedHead,
+    Variant,
+    ZeroStart,
+)
 
 
 class GPTSettings(Settings):
@@ -69,6 +80,14 @@ class GPTSettings(Settings):
         Field(title="Bias", description="Whether linear layers and normalizations add a number of their own."),
         Hint(advanced=True),
     ] = True
+    positions: Positions = "learned"
+    normalization: Normalization = "layer"
+    qk_norm: QueryKeyNorm = False
+    activation: Activation = "gelu"
+    zero_start: ZeroStart = False
+    tied: TiedHead = True
+    ngrams: NGrams = 1
+    ngram_rows: NGramRows = 16_384
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "GPTSettings":
@@ -79,6 +98,13 @@ class GPTSettings(Settings):
                 width=self.width,
                 heads=self.heads,
                 near=-(-self.width // self.heads) * self.heads,
+            )
+            raise ValueErrorOf(message)
+        if self.positions == "rotary" and self.width // self.heads % 2:
+            message = UserError(
+                "Rotary positions turn pairs of numbers, and a head of {width} is odd.",
+                hint="Choose a width that is an even multiple of the heads, or learned positions.",
+                width=self.width // self.heads,
             )
             raise ValueErrorOf(message)
         if self.tokens == "pretrained" and not self.tokenizer:
@@ -142,4 +168,5 @@ class GPT(Decoder):
             width=settings.width,
             dropout=settings.dropout,
             bias=settings.bias,
+            variant=Variant(**{field.name: getattr(settings, field.name) for field in fields(Variant)}),
         )

@@ -6,21 +6,29 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import rms_norm, scaled_dot_product_attention
+
+from workbench.networks.layers import activation
+from workbench.networks.ngrams import NGramEmbedding
+from workbench.networks.rotary import turned, turns
+from workbench.networks.variant import Variant
 
 _DEVIATION = 0.02  # of fresh weights, as GPT-2 has it
+_GPT2 = Variant()
 
 
 class Memory:
     """Keys and values of the tokens that a decoder has read: what it need not compute again for the next one.
 
-    keys, values: (layers, batch, heads, context, width of a head). length: tokens that are in it.
+    keys, values: (layers, batch, heads, context, width of a head). length: tokens that are in it. recent: the last ids,
+    (batch, n), -1 before the text began.
     """
 
     def __init__(self, keys: Tensor, values: Tensor) -> None:
         self.keys = keys
         self.values = values
         self.length = 0
+        self.recent: Tensor | None = None
 
     def extended(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Keep a layer's new keys and values, (batch, heads, T, d) each, and return all of that layer."""
@@ -48,20 +56,27 @@ class Continues(Protocol):
 class CausalAttention(nn.Module):
     """Multi-head self-attention to what came before (Vaswani et al. 2017): (batch, T, width) -> the same shape."""
 
-    def __init__(self, width: int, heads: int, dropout: float, bias: bool) -> None:
+    def __init__(self, width: int, heads: int, dropout: float, bias: bool, qk_norm: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.share = dropout
+        self.qk_norm = qk_norm
         self.query_key_value = nn.Linear(width, 3 * width, bias=bias)  # one large product is faster than three
         self.output = nn.Linear(width, width, bias=bias)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, states: Tensor, layer: int = 0, memory: Memory | None = None) -> Tensor:
+    def forward(
+        self, states: Tensor, layer: int = 0, memory: Memory | None = None, by: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
+        """By: how queries and keys are turned, from `rotary.turns`."""
         batch, length, width = states.shape
-        queries, keys, values = (
-            part.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
-            for part in self.query_key_value(states).split(width, dim=2)
-        )
+        parts = self.query_key_value(states).view(batch, length, 3 * self.heads, width // self.heads)
+        placed, values = parts.split((2 * self.heads, self.heads), dim=2)
+        if self.qk_norm:
+            placed = rms_norm(placed, placed.shape[3:])
+        if by is not None:
+            placed = turned(placed, by)
+        queries, keys, values = (part.transpose(1, 2) for part in (*placed.chunk(2, dim=2), values))
         mask = None
         if memory is not None:
             keys, values = memory.extended(layer, keys, values)
@@ -77,21 +92,28 @@ class CausalAttention(nn.Module):
 class Block(nn.Module):
     """Attention, then two linear layers, each normalized first and added to what came in: (batch, T, width)."""
 
-    def __init__(self, width: int, heads: int, dropout: float, bias: bool) -> None:
+    def __init__(self, width: int, heads: int, dropout: float, bias: bool, variant: Variant) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(width, bias=bias)
-        self.attention = CausalAttention(width, heads, dropout, bias)
-        self.feed_forward_norm = nn.LayerNorm(width, bias=bias)
+        self.attention_norm = _norm(variant, width, bias)
+        self.attention = CausalAttention(width, heads, dropout, bias, variant.qk_norm)
+        self.feed_forward_norm = _norm(variant, width, bias)
+        bent = nn.GELU(approximate="tanh") if variant.activation == "gelu" else activation(variant.activation)
         self.feed_forward = nn.Sequential(
             nn.Linear(width, 4 * width, bias=bias),
-            nn.GELU(approximate="tanh"),
+            bent,
             nn.Linear(4 * width, width, bias=bias),
             nn.Dropout(dropout),
         )
 
-    def forward(self, states: Tensor, layer: int = 0, memory: Memory | None = None) -> Tensor:
-        states = states + self.attention(self.attention_norm(states), layer, memory)
+    def forward(
+        self, states: Tensor, layer: int = 0, memory: Memory | None = None, by: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
+        states = states + self.attention(self.attention_norm(states), layer, memory, by)
         return states + self.feed_forward(self.feed_forward_norm(states))
+
+
+def _norm(variant: Variant, width: int, bias: bool) -> nn.Module:
+    return nn.RMSNorm(width) if variant.normalization == "rms" else nn.LayerNorm(width, bias=bias)
 
 
 class Decoder(nn.Module):
@@ -99,7 +121,7 @@ class Decoder(nn.Module):
 
     The head shares its weights with the embedding of the tokens where there are as many outputs as tokens (Press and
     Wolf 2017). Weights start normal with deviation 0.02, those that write into the residual stream smaller by the root
-    of their number (Radford et al. 2019, section 2.3); biases start at 0.
+    of their number (Radford et al. 2019, section 2.3); biases start at 0. variant: what is otherwise than there.
     """
 
     def __init__(
@@ -113,22 +135,32 @@ class Decoder(nn.Module):
         width: int,
         dropout: float = 0.0,
         bias: bool = True,
+        variant: Variant = _GPT2,
     ) -> None:
         super().__init__()
         self.context = context
+        self.width_of_head = width // heads
         self.token_embedding = nn.Embedding(vocabulary, width)
-        self.position_embedding = nn.Embedding(context, width)
+        learned, together = variant.positions == "learned", variant.ngrams > 1
+        self.position_embedding = nn.Embedding(context, width) if learned else None
+        self.ngram_embedding = NGramEmbedding(variant.ngrams, variant.ngram_rows, width) if together else None
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(width, heads, dropout, bias) for _ in range(layers))
-        self.norm = nn.LayerNorm(width, bias=bias)
+        self.blocks = nn.ModuleList(Block(width, heads, dropout, bias, variant) for _ in range(layers))
+        self.norm = _norm(variant, width, bias)
         self.output = nn.Linear(width, outputs, bias=False)
-        if outputs == vocabulary:
+        tied = variant.tied and outputs == vocabulary
+        if tied:
             self.output.weight = self.token_embedding.weight
-        self._initialise(layers)
+        self._initialise(layers, variant.zero_start)
+        if variant.zero_start and not tied:
+            nn.init.zeros_(self.output.weight)
 
-    def _initialise(self, layers: int) -> None:
+    def _initialise(self, layers: int, zero_start: bool) -> None:
         for name, parameter in self.named_parameters():
-            if name.endswith(("attention.output.weight", "feed_forward.2.weight")):
+            writes = name.endswith(("attention.output.weight", "feed_forward.2.weight"))
+            if (writes and zero_start) or name.startswith("ngram_embedding."):
+                nn.init.zeros_(parameter)
+            elif writes:
                 nn.init.normal_(parameter, std=_DEVIATION / math.sqrt(2 * layers))
             elif parameter.dim() > 1:
                 nn.init.normal_(parameter, std=_DEVIATION)
@@ -142,12 +174,29 @@ class Decoder(nn.Module):
         """Return what the head reads: (batch, T) ids -> (batch, T, width); `memory` is read and extended."""
         begin = memory.length if memory else 0
         positions = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)
-        states = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))
+        states, by = self.token_embedding(tokens), None
+        if self.position_embedding is not None:
+            states = states + self.position_embedding(positions)
+        else:
+            cosines, sines = turns(positions, self.width_of_head)
+            by = cosines[:, None], sines[:, None]  # the same for every head
+        if self.ngram_embedding is not None:
+            states = states + self.ngram_embedding(tokens, self._recent(tokens, memory))
+        states = self.dropout(states)
         for layer, block in enumerate(self.blocks):
-            states = block(states, layer, memory)
+            states = block(states, layer, memory, by)
         if memory is not None:
             memory.length += tokens.shape[1]
         return self.norm(states)
+
+    def _recent(self, tokens: Tensor, memory: Memory | None) -> Tensor | None:
+        """Return the ids before these tokens, as the n-grams need them, and keep the last ones for what follows."""
+        if memory is None or self.ngram_embedding is None:
+            return None
+        count = self.ngram_embedding.longest - 1
+        before = tokens.new_full((len(tokens), count), -1) if memory.recent is None else memory.recent
+        memory.recent = torch.cat((before, tokens), dim=1)[:, -count:]
+        return before
 
     def continued(self, tokens: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
         """Return the logits after the last of `tokens`, and the keys and values with which the next ones go on.

@@ -83,6 +83,7 @@ def _always(words: Words) -> Name:
 _MAX, _AVERAGE = _always(Words("max pool")), _always(Words("average pool"))
 _BATCH_NORM = ("normalization", _always(Words("Batch norm")), _always(Words("batch norm")))
 _LAYER_NORM = ("normalization", _always(Words("Layer norm")), _always(Words("layer norm")))
+_RMS_NORM = ("normalization", _always(Words("RMS norm")), _always(Words("RMS norm")))
 _INSTANCE_NORM = ("normalization", _always(Words("Instance norm")), _always(Words("instance norm")))
 _UNKNOWN = ("other", _own, _own)
 
@@ -105,6 +106,7 @@ _LAYERS: dict[type[nn.Module], tuple[str, Name, Name]] = {
     nn.InstanceNorm1d: _INSTANCE_NORM,
     nn.InstanceNorm2d: _INSTANCE_NORM,
     nn.LayerNorm: _LAYER_NORM,
+    nn.RMSNorm: _RMS_NORM,
     nn.Dropout: ("dropout", _dropout, _always(Words("dropout"))),
     nn.Dropout2d: ("dropout", _dropout, _always(Words("dropout"))),
     nn.Flatten: ("reshape", _always(Words("Flatten")), _always(Words("flatten"))),

@@ -3,12 +3,12 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
 from workbench.core.settings import Hint
 
 Activation = Annotated[
-    Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"],
+    Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "squared_relu"],
     Field(title="Activation", description="What bends the output of every layer but the last."),
     Hint(
         choices={
@@ -19,6 +19,7 @@ Activation = Annotated[
             "silu": "SiLU",
             "tanh": "Tanh",
             "sigmoid": "Sigmoid",
+            "squared_relu": "Squared ReLU",
         }
     ),
 ]
@@ -33,6 +34,16 @@ Dropout = Annotated[
 ]
 Width = Annotated[int, Field(ge=1, le=65536)]
 
+
+class SquaredReLU(nn.ReLU):
+    """The square of what is above 0 (So et al. 2021, section 4.3)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return values of the same shape."""
+        above = super().forward(input)
+        return above * above
+
+
 _ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
@@ -41,6 +52,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
+    "squared_relu": SquaredReLU,
 }
 
 

@@ -1,6 +1,6 @@
 """Muon: the momentum of each hidden matrix is made orthogonal before the step; AdamW for the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import sqrt
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ from workbench.optimizers import (
     groups,
     register,
 )
+
+_TOGETHER = 2**23  # numbers in matrices that are turned at once: more would take memory and save no time
 
 
 class MuonSettings(OptimizerSettings):
@@ -66,38 +68,55 @@ class Muon(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             if group["orthogonal"]:
-                for matrix in group["params"]:
-                    if matrix.grad is not None:
-                        self._turn(matrix, group)
+                for alike in _alike(group["params"]):
+                    self._turn(alike, group)
         self._rest.state = self.state  # load_state_dict puts new objects in their place
         self._rest.param_groups = [group for group in self.param_groups if not group["orthogonal"]]
         self._rest.step()
         return loss
 
-    def _turn(self, matrix: nn.Parameter, group: dict[str, Any]) -> None:
-        gradient = matrix.grad
+    def _turn(self, matrices: list[nn.Parameter], group: dict[str, Any]) -> None:
+        """Take the step of matrices of one shape, with one product where each would need its own."""
+        ahead = [self._ahead(matrix, group["momentum"]).flatten(1) for matrix in matrices]
+        steps = orthogonal(torch.stack(ahead)).to(ahead[0].dtype)
+        rate = group["lr"] * 0.2 * sqrt(max(steps.shape[1:]))
+        for matrix, step in zip(matrices, steps, strict=True):
+            matrix.mul_(1 - group["lr"] * group["weight_decay"])
+            matrix.add_(step.view_as(matrix), alpha=-rate)
+
+    def _ahead(self, matrix: nn.Parameter, momentum: float) -> Tensor:
+        """Return where the gradient leads after those before it: Nesterov's momentum."""
+        gradient, state = matrix.grad, self.state[matrix]
         assert gradient is not None
-        state = self.state[matrix]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(gradient)
-        kept = state["momentum_buffer"].lerp_(gradient, 1 - group["momentum"])
-        ahead = gradient.lerp(kept, group["momentum"]).flatten(1)  # Nesterov
-        rate = group["lr"] * 0.2 * sqrt(max(ahead.shape))
-        matrix.mul_(1 - group["lr"] * group["weight_decay"])
-        matrix.add_(orthogonal(ahead).view_as(matrix).to(matrix.dtype), alpha=-rate)
+        return gradient.lerp(state["momentum_buffer"].lerp_(gradient, 1 - momentum), momentum)
 
 
-def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
-    """Return nearly the closest matrix with orthonormal rows or columns: singular values within about 0.7 to 1.2.
+def _alike(matrices: list[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
+    """Yield those that have gradients, as many at once as agree and are small: many small products cost more."""
+    found: dict[Any, list[nn.Parameter]] = {}
+    for matrix in matrices:
+        if matrix.grad is not None:
+            found.setdefault((matrix.shape, matrix.dtype, matrix.device), []).append(matrix)
+    for alike in found.values():
+        together = max(1, _TOGETHER // max(1, alike[0].numel()))
+        for begin in range(0, len(alike), together):
+            yield alike[begin : begin + together]
+
+
+def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
+    """Return nearly the closest matrices with orthonormal rows or columns: singular values within about 0.7 to 1.2.
 
     Newton and Schulz's iteration with Jordan's (2024) coefficients, in bfloat16 on a GPU and float32 elsewhere.
-    (rows, columns) -> (rows, columns).
+    (rows, columns) or (N, rows, columns) -> the same shape.
     """
-    wide = matrix.to(torch.bfloat16 if matrix.is_cuda else torch.float32)
-    tall = wide.shape[0] > wide.shape[1]
-    x = wide.T if tall else wide
-    x = x / x.norm().clamp(min=1e-7)
+    wide = matrices.to(torch.bfloat16 if matrices.is_cuda else torch.float32)
+    many = wide if wide.ndim == 3 else wide[None]
+    tall = many.shape[1] > many.shape[2]
+    x = many.mT if tall else many
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(steps):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
-    return (x.T if tall else x).contiguous()
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    return (x.mT if tall else x).reshape(matrices.shape).contiguous()
