@@ -80,6 +80,24 @@ def test_the_memory_changes_nothing_while_the_context_lasts() -> None:
     assert written(predictor(), "abc", sampling) == written(predictor(whole=True), "abc", sampling)
 
 
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_it_writes_what_reading_everything_again_would_write(temperature: float) -> None:
+    context, kept = 16, 12
+    made = predictor(context)
+    sampling = Sampling(max_tokens=60, temperature=temperature, seed=7)
+    writing = Writing(made, "abc", sampling)
+    tokens = [token.id for token in writing]
+    ids, begin, chance = writing.ids[:3], 0, torch.Generator().manual_seed(7)
+    for token in tokens:
+        if len(ids) - begin > context:  # it is full: the newest part is read as if the text began there
+            begin = len(ids) - kept
+        with torch.no_grad():
+            logits = made.model.network(torch.tensor([ids[begin:]]))[0, -1].double()
+        logits[:2] = -torch.inf
+        ids.append(drawn(logits, sampling, chance))
+        assert token == ids[-1]
+
+
 def test_the_seed_decides() -> None:
     texts = [written(predictor(), "abc", Sampling(max_tokens=60, seed=seed)) for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]

@@ -54,8 +54,10 @@ class Sampling:
 
 def penalised(logits: Tensor, written: Iterable[int], penalty: float) -> Tensor:
     """Return logits (vocabulary,), those of tokens that were written brought down (Keskar et al. 2019, section 4.1)."""
+    if penalty == 1:
+        return logits
     ids = torch.tensor(sorted(set(written)), dtype=torch.int64)
-    if penalty == 1 or not len(ids):
+    if not len(ids):
         return logits
     before = logits[ids]
     return logits.index_put((ids,), torch.where(before > 0, before / penalty, before * penalty))
