@@ -91,9 +91,10 @@ class Holed:
     def __len__(self) -> int:
         return len(self._real)
 
-    def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Any:
+    def batches(self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False) -> Any:
+        real = self._real.batches(order, batch_size, start, made_ready=made_ready)
         places = list(order.split(batch_size))[start:]
-        for (inputs, targets), rows in zip(self._real.batches(order, batch_size, start), places, strict=False):
+        for (inputs, targets), rows in zip(real, places, strict=False):
             changed = inputs.float()
             changed[rows == 7] = math.nan
             yield changed, targets

@@ -28,6 +28,8 @@ from workbench.tasks import Task
 
 _AHEAD = 4  # batches read before they are needed
 _SHARE = 0.3  # of the free memory that a resident split may take
+_AT_ONCE = 2**21  # numbers of small batches that are picked out together: one large operation for many small ones
+_MOST_AT_ONCE = 64  # batches of them
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,36 @@ class RowFeed:
         """Return the order (N,) in which the samples lie."""
         return torch.arange(len(self))
 
-    def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(
+        self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs, targets) of the samples that `order` (N,) names, from batch `start` on.
 
-        inputs: as they lie in the data, but images (n, C, H, W); `ready` makes them what a network takes.
+        inputs: as they lie in the data, but images (n, C, H, W); `ready` makes them what a network takes, unless they
+        are `made_ready` here.
         """
         if self.inputs is not None and self.targets is not None:
-            # The whole order goes to the device at once: a small copy for each batch would wait for the steps before.
-            for rows in portions(order.to(self.device), batch_size)[start:]:
-                yield self._planes_first(self.inputs[rows]), self.targets[rows]
+            yield from self._resident(self.inputs, self.targets, order, batch_size, start, made_ready)
             return
         with closing(self._read_ahead(portions(order, batch_size)[start:])) as read:
             for inputs, targets in read:
                 there = inputs.to(self.device, non_blocking=True), targets.to(self.device, non_blocking=True)
-                yield self._planes_first(there[0]), there[1]
+                some = self._planes_first(there[0])
+                yield self.ready(some) if made_ready else some, there[1]
+
+    def _resident(
+        self, inputs: Tensor, targets: Tensor, order: Tensor, batch_size: int, start: int, made_ready: bool
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        # The whole order goes to the device at once: a small copy for each batch would wait for the steps before.
+        cut = portions(order.to(self.device), batch_size)[start:]
+        together = max(1, min(_MOST_AT_ONCE, _AT_ONCE // max(1, batch_size * inputs[0].numel())))
+        for begin in range(0, len(cut), together):
+            some = cut[begin : begin + together]
+            rows = torch.cat(some) if len(some) > 1 else some[0]
+            picked = self._planes_first(inputs.index_select(0, rows))
+            sizes = [len(part) for part in some]
+            ready = self.ready(picked) if made_ready else picked
+            yield from zip(ready.split(sizes), targets.index_select(0, rows).split(sizes), strict=True)
 
     def ready(self, inputs: Tensor) -> Tensor:
         """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, ids as int64, …"""

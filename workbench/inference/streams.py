@@ -65,10 +65,13 @@ class StreamFeed:
         """Return where the stretches begin that hold every token once: (N,)."""
         return torch.arange(len(self)) * self.length
 
-    def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(
+        self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ids (n, T) int32 and the ids that follow each of them (n, T) int64, -100 beyond the end.
 
-        framed: the targets are the ids themselves, and the network does not read all of them.
+        made_ready: ids as `ready` makes them. framed: the targets are the ids themselves, and the network does not
+        read all of them.
         """
         tokens: Tensor = self._tokens  # pyright: ignore[reportAttributeAccessIssue]
         reach = torch.arange(self.length + (not self.framed), device=self.device)
@@ -77,9 +80,11 @@ class StreamFeed:
             if self.framed:
                 before, after = (stretch.new_tensor(ids).expand(len(stretch), -1) for ids in self.frame)
                 stretch = torch.cat([before, stretch, after], dim=1)
-                yield stretch.clamp(min=0), stretch.long()
+                inputs, targets = stretch, stretch
             else:
-                yield stretch[:, :-1].clamp(min=0), stretch[:, 1:].long()
+                inputs, targets = stretch[:, :-1], stretch[:, 1:]
+            there = inputs.clamp(min=0)
+            yield self.ready(there) if made_ready else there, targets.long()
 
     def ready(self, inputs: Tensor) -> Tensor:
         """Return ids as an embedding takes them: (n, T) int64."""

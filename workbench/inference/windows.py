@@ -35,8 +35,13 @@ class WindowFeed:
         """Return the order (N,) in which the windows lie."""
         return torch.arange(len(self))
 
-    def batches(self, order: Tensor, batch_size: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield windows (n, length, channels), and their last row and what follows: (n, (1 + horizon) × columns)."""
+    def batches(
+        self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield windows (n, length, channels), and their last row and what follows: (n, (1 + horizon) × columns).
+
+        made_ready: windows as `ready` makes them.
+        """
         window = self.split.window
         assert window is not None
         series: Tensor = self._series  # pyright: ignore[reportAttributeAccessIssue]
@@ -45,7 +50,9 @@ class WindowFeed:
         told = window.length - 1 + torch.arange(1 + window.horizon, device=self.device)
         columns = torch.tensor(window.columns, device=self.device)
         for rows in portions(begins, batch_size)[start:]:
-            yield series[rows[:, None] + read], series[rows[:, None] + told][:, :, columns].flatten(1)
+            there = series[rows[:, None] + read]
+            goals = series[rows[:, None] + told][:, :, columns].flatten(1)
+            yield self.ready(there) if made_ready else there, goals
 
     def ready(self, inputs: Tensor) -> Tensor:
         """Return windows as a network takes them: (n, length, channels) float32, standardised."""

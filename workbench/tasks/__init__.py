@@ -81,8 +81,13 @@ class Task(ABC):
         """Return outputs and targets in the units of the data."""
         return outputs, targets
 
-    def totals(self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Return what the batch adds to each of the `chosen` metrics, on its device and without waiting for it."""
+    def totals(
+        self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor, loss: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Return what the batch adds to each of the `chosen` metrics, on its device and without waiting for it.
+
+        loss: summed over the batch by this task's own `loss`, where it is known, for metrics that are made of it.
+        """
         outputs, targets = self.natural(outputs, targets)
         return {name: total(outputs, targets) for name, total in chosen.items()}
 

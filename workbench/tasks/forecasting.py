@@ -86,7 +86,9 @@ class Forecasting(Task):
         total = loss(outputs.float(), wanted.flatten(1).float(), reduction="sum") / max(outputs.shape[1], 1)
         return total / len(targets) if reduction == "mean" else total
 
-    def totals(self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def totals(
+        self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor, loss: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return what the batch adds to each metric: the relative one is told the last known values too."""
         predicted, steps = self._both(outputs, targets)
         told = (predicted.flatten(1), steps[:, 1:].flatten(1))

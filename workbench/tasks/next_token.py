@@ -79,11 +79,13 @@ class NextToken(Task):
         """Return how many tokens are told."""
         return (targets != NOTHING).sum().clamp(min=1)
 
-    def totals(self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def totals(
+        self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor, loss: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return what the batch adds to each metric; the losses of tokens, which all of them need, are made once."""
         if not set(chosen) <= set(self.metrics):
             return super().totals(chosen, outputs, targets)
-        nats = self.loss(outputs, targets, reduction="sum")
+        nats = self.loss(outputs, targets, reduction="sum") if loss is None else loss
         scale = {"bits_per_character": 1 / log(2) / self.goal.get("characters_per_token", 1.0)}
         return {name: nats * scale.get(name, 1.0) for name in chosen}
 

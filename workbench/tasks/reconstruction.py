@@ -95,7 +95,9 @@ class Reconstruction(Task):
         values = flat.shape[1] - 2 * latent
         return flat[:, :values], flat[:, values : values + latent], flat[:, values + latent :]
 
-    def totals(self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def totals(
+        self, chosen: Mapping[str, Total], outputs: Tensor, targets: Tensor, loss: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return what the batch adds to each metric: that of the divergence is told the middle, the others the rest."""
         restored, mean, log_variance = self.parts(outputs)
         of_middle = {"divergence": (mean, log_variance)}

@@ -9,7 +9,8 @@ from workbench.core.events import Answered, Event
 from workbench.training.control import Control
 from workbench.training.diverging import refuse_not_finite
 from workbench.training.keeping import Keeper
-from workbench.training.ledger import Clock, Ledger, Sums, at_one_step
+from workbench.training.ledger import Clock, Ledger, at_one_step
+from workbench.training.sums import Sums
 
 Hearing = Generator[Event, None, bool]  # yields what happens, and returns whether the window wishes the end
 _LOOK_SECONDS = 0.05  # between two looks at the wishes during a pause

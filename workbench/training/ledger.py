@@ -1,4 +1,4 @@
-"""The books of a training: every step's loss, the sums of the epoch, the time.
+"""The books of a training: every step's loss, and the time.
 
 Losses stay in a buffer on the device and are copied out in one piece when due, so that no step waits for the device.
 """
@@ -6,17 +6,12 @@ Losses stay in a buffer on the device and are copied out in one piece when due, 
 import time
 from array import array
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from workbench.core.events import StepsDone
-from workbench.inference.examining import widest
-from workbench.metrics import metrics
-from workbench.tasks import Task
-from workbench.training.checkpoint import Position
 from workbench.training.devices import memory_in_use
 
 _CAPACITY = 4096  # steps between two reports, at the most
@@ -116,52 +111,6 @@ def at_one_step(step: int, values: Mapping[str, float]) -> StepsDone:
     steps = np.array([step], np.uint32)
     once = {name: value for name, value in values.items() if name != "training_loss"}  # which every step has already
     return StepsDone(step, {name: (steps, np.array([value], np.float32)) for name, value in once.items()})
-
-
-class Sums:
-    """What the running epoch adds up on the device: loss and headline metric over the training batches."""
-
-    def __init__(self, task: Task, position: Position, device: torch.device) -> None:
-        self.task = task
-        self.headline = task.headline
-        self.samples: int | Tensor = position.samples
-        self._type = widest(device)
-        self._totals = {
-            name: torch.tensor(value, dtype=self._type, device=device) for name, value in position.sums.items()
-        }
-
-    def add(self, outputs: Tensor, targets: Tensor, loss: Tensor, count: int | Tensor) -> None:
-        """Add a batch: its summed loss, its part of the metric, and over how many things they are means."""
-        self.samples = self.samples + count
-        found = self.task.totals({self.headline: metrics[self.headline].total}, outputs, targets)
-        for name, value in (("loss", loss), *found.items()):
-            self._totals[name] = self._totals[name] + value if name in self._totals else value.to(self._type)
-
-    def plain(self) -> dict[str, Any]:
-        """Return the totals so far, as numbers or lists of them; waits for the device."""
-        return {name: value.tolist() for name, value in self._totals.items()}
-
-    def kept(self) -> tuple[Any, ...]:
-        """Return what `back_to` needs to forget all that is added from now on."""
-        return self.samples, dict(self._totals)
-
-    def back_to(self, kept: tuple[Any, ...]) -> None:
-        """Forget what was added since `kept` returned this."""
-        self.samples, self._totals = kept[0], dict(kept[1])
-
-    def means(self) -> dict[str, float]:
-        """Return the epoch's {training_loss, training_accuracy, …}."""
-        count = int(self.samples)
-        metric = metrics[self.headline].value(self._totals[self.headline], count)
-        return {
-            "training_loss": float(self._totals["loss"]) / max(count, 1),
-            f"training_{self.headline}": metric,
-        }
-
-    def clear(self) -> None:
-        """Begin a new epoch."""
-        self.samples = 0
-        self._totals = {}
 
 
 class Clock:

@@ -23,9 +23,10 @@ from workbench.training.diverging import Diverged
 from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
 from workbench.training.keeping import Keeper, why_to_stop
-from workbench.training.ledger import Ledger, Sums, at_one_step
+from workbench.training.ledger import Ledger, at_one_step
 from workbench.training.setup import Trainee, set_up
 from workbench.training.stepping import step_in_memory
+from workbench.training.sums import Sums
 from workbench.training.validation import fed, judged, judged_in_full
 
 Batch = tuple[Tensor, Tensor]
@@ -130,7 +131,7 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
     while position.epoch < epochs and (position.step < total_steps or position.batches) and not reason.template:
         epoch_began = clock.seconds()
         order = trainee.training.order(training.seed, position.epoch)
-        batches = trainee.training.batches(order, trainee.batch_size(), start=position.batches)
+        batches = trainee.batches(order, trainee.batch_size(), position.batches, epoch=position.epoch)
         while position.step < total_steps and (parts := list(islice(batches, training.accumulation))):
             loss, norm, rate = yield from step_in_memory(trainee, parts, position.step, total_steps, sums)
             position.step += 1

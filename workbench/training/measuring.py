@@ -17,9 +17,9 @@ from workbench.recipe import Recipe
 from workbench.training.checkpoint import Position
 from workbench.training.devices import chosen_device, release
 from workbench.training.explaining import is_out_of_memory
-from workbench.training.ledger import Sums
 from workbench.training.setup import Trainee, set_up
 from workbench.training.stepping import take_step
+from workbench.training.sums import Sums
 
 _STEPS = 2
 _GROWTH = 4  # times as many samples in each step of the approach
@@ -136,7 +136,7 @@ class _Trial:
     def _step(self, size: int, parts: int) -> float:
         trainee = self._trainee
         order = trainee.training.order(trainee.recipe.training.seed, self._taken)
-        chosen = list(islice(trainee.training.batches(order, size), parts))
+        chosen = list(islice(trainee.batches(order, size), parts))
         began = time.perf_counter()
         take_step(trainee, chosen, self._taken, self._taken + 2, self._sums)
         _wait_for(trainee.device)

@@ -1,7 +1,8 @@
 """From a recipe to everything that the loop needs, ready for the first step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from workbench.core import paths
 from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
 from workbench.data import Dataset, Progress, hub_models, open_data
+from workbench.data.augmentation import Augmentation
+from workbench.data.augmentation.turns import in_turns, mirrored_rows
 from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing
 from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.inference.feeding import Feed, feed
-from workbench.inference.order import mixed
+from workbench.inference.order import mixed, portions
 from workbench.metrics import metrics_for
+from workbench.optimizers.quick import quick_step
 from workbench.recipe import Recipe, task_of, title_of, to_plain
 from workbench.schedules import Reaction
 from workbench.tasks import Task, tasks
@@ -79,6 +83,38 @@ class Trainee:
             return torch.default_generator  # nobody asks it, and making one takes time
         return torch.Generator(self.device).manual_seed(mixed(self.recipe.training.seed, step, part, 2))
 
+    @cached_property
+    def augments(self) -> bool:
+        """Whether training changes its samples at random, as they lie in the data."""
+        return self.augmentation.anything()
+
+    @cached_property
+    def augmentation(self) -> Augmentation:
+        """The random changes that training makes, none where the data know of none."""
+        settings = getattr(self.recipe.data, "augmentation", None)
+        return settings if isinstance(settings, Augmentation) else Augmentation()
+
+    def batches(self, order: Tensor, size: int, start: int = 0, *, epoch: int = 0) -> Iterator[Batch]:
+        """Yield the batches that a step takes, made ready many at once where nothing is changed in them before.
+
+        epoch: counted from 0; decides which images are mirrored, where that happens in turns.
+        """
+        batches = self.training.batches(order, size, start, made_ready=not self.augments)
+        if not self.augments or not self.augmentation.alternating_flip:
+            return batches
+        mirrored = mirrored_rows(len(self.training), self.recipe.training.seed, epoch)
+        return in_turns(batches, portions(order, size)[start:], mirrored)
+
+    @cached_property
+    def parameters(self) -> list[nn.Parameter]:
+        """The weights that are trained."""
+        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+
+    @cached_property
+    def change(self) -> Callable[[], object]:
+        """What changes the weights by their gradients."""
+        return quick_step(self.optimizer) or self.optimizer.step
+
     def prepared(self, inputs: Tensor, targets: Tensor, generator: torch.Generator, *, training: bool) -> Batch:
         """Return a batch of the feed as the network takes it, and what its outputs are compared with."""
         return self.task.prepare(self.training.ready(inputs), targets, generator, training=training)
@@ -99,6 +135,7 @@ class Trainee:
             "precision": self.recipe.training.precision,
             "threads": self.recipe.training.threads,
             "memory_layout": self.recipe.training.memory_layout,
+            "test_time_augmentation": self.recipe.training.test_time_augmentation,
         }
 
     def state(self) -> dict[str, Any]:
@@ -173,6 +210,8 @@ def set_up(
     torch.manual_seed(training.seed)
     outputs = task.outputs(dataset.outputs, preprocessing.inputs)
     network = architectures.build(recipe.architecture, preprocessing.inputs, outputs, task.name)
+    if loaded is None:
+        starting.prepare(network, dataset.training, preprocessing)
     if loaded is None and hasattr(network, "load_pretrained"):
         for words in starting.pretrained(network):
             report(Warned(words))

@@ -1,6 +1,6 @@
 """One step of training: the weights changed once by a batch, in as many pieces as the memory needs."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +11,14 @@ from workbench import schedules
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Warned
 from workbench.core.words import Words
-from workbench.data.augmentation import Augmentation, augment
+from workbench.data.augmentation import augment
 from workbench.inference.feeding import free_memory
 from workbench.inference.order import mixed
 from workbench.training.devices import release
 from workbench.training.explaining import is_out_of_memory
-from workbench.training.ledger import Sums
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee
+from workbench.training.sums import Sums
 
 Batch = tuple[Tensor, Tensor]
 Taken = tuple[Tensor, Tensor | None, float]
@@ -47,7 +47,7 @@ def step_in_memory(
 
 
 def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int, sums: Sums) -> Taken:
-    """Change the weights once by the gradient over `parts`, which count as one batch.
+    """Change the weights once by the gradient over `parts`, which count as one batch and come from trainee.batches.
 
     step: steps done before. Returns the loss (), on the device, the gradient's norm if it is clipped, and the learning
     rate. Nothing here waits for the device.
@@ -57,42 +57,56 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
     factor *= trainee.reaction.factor if trainee.reaction else 1.0
     for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
         group["lr"] = rate * factor
-    trainee.optimizer.zero_grad(set_to_none=True)
+    for parameter in trainee.parameters:
+        parameter.grad = None
     samples = sum(len(inputs) for inputs, _ in parts)
-    total = torch.zeros((), device=trainee.device)
-    for part, (inputs, targets) in enumerate(parts):
-        share = len(inputs) / samples
-        changed, softened = augmented(trainee, inputs, targets, step, part)
-        chance = trainee.chance(step, part)
-        ready, goals = trainee.prepared(changed, softened, chance, training=True)
-        count = trainee.task.count(goals)
-        judged = goals if softened is targets else targets
-        for piece in _pieces(len(ready), trainee.pieces):
-            with autocast(trainee.device, training.precision):
-                outputs = trainee.forward(ready[piece])
-            loss = trainee.task.loss(
-                outputs,
-                goals[piece],
-                weights=trainee.weights,
-                label_smoothing=training.label_smoothing,
-                reduction="sum",
-            )
-            mean = loss / count * share
-            trainee.scaler.scale(mean).backward()
-            total += mean.detach()
-            here = count if trainee.pieces == 1 else trainee.task.count(goals[piece])
-            sums.add(outputs.detach(), judged[piece], loss.detach(), here)
+    losses = [
+        loss
+        for part, batch in enumerate(parts)
+        for loss in _learned_from(trainee, batch, step, part, len(batch[0]) / samples, sums)
+    ]
     norm = None
     if training.gradient_clip:
         trainee.scaler.unscale_(trainee.optimizer)
-        norm = clip_grad_norm_(trainee.network.parameters(), training.gradient_clip)
+        norm = clip_grad_norm_(trainee.parameters, training.gradient_clip)
     if trainee.scaler.is_enabled():
         _scaled_step(trainee)
     else:
-        trainee.optimizer.step()
+        trainee.change()
     if trainee.average is not None:
         trainee.average.update_parameters(trainee.network)
-    return total, norm, trainee.optimizer.param_groups[0]["lr"]
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum(), norm, trainee.optimizer.param_groups[0]["lr"]
+
+
+def _learned_from(trainee: Trainee, batch: Batch, step: int, part: int, share: float, sums: Sums) -> Iterator[Tensor]:
+    """Add the gradients of a batch to the parameters', and yield its part of the loss for each piece it is taken in."""
+    training = trainee.recipe.training
+    inputs, targets = batch
+    softened = targets
+    if trainee.augments:
+        inputs, softened = augmented(trainee, inputs, targets, step, part)
+        inputs = trainee.training.ready(inputs)
+    ready, goals = trainee.task.prepare(inputs, softened, trainee.chance(step, part), training=True)
+    count = trainee.task.count(goals)
+    judged = goals if softened is targets else targets
+    is_plain = judged is goals and trainee.weights is None and not training.label_smoothing
+    for piece in _pieces(len(ready), trainee.pieces):
+        whole = trainee.pieces == 1
+        some, wanted = (ready, goals) if whole else (ready[piece], goals[piece])
+        with autocast(trainee.device, training.precision):
+            outputs = trainee.forward(some)
+        loss = trainee.task.loss(
+            outputs,
+            wanted,
+            weights=trainee.weights,
+            label_smoothing=training.label_smoothing,
+            reduction="sum",
+        )
+        mean = loss / count if share == 1.0 else loss / count * share
+        trainee.scaler.scale(mean).backward()
+        here = count if whole else trainee.task.count(wanted)
+        sums.add(outputs.detach(), judged if whole else judged[piece], loss.detach(), here, is_plain=is_plain)
+        yield mean.detach()
 
 
 def _scaled_step(trainee: Trainee) -> None:
@@ -147,9 +161,7 @@ def _smaller_pieces(trainee: Trainee, samples: int, step: int, details: str) -> 
 
 def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:
     """Return inputs and targets with the random changes of this step: a pure function of seed, step and part."""
-    settings = getattr(trainee.recipe.data, "augmentation", None)
-    if not isinstance(settings, Augmentation) or not settings.anything():
-        return inputs, targets
+    settings = trainee.augmentation.without_turns()
     generator = torch.Generator(trainee.device).manual_seed(mixed(trainee.recipe.training.seed, step, part))
     if not settings.softens():
         return augment(inputs, None, settings, generator)[0], targets

@@ -21,10 +21,10 @@ from workbench.data import Progress
 from workbench.recipe import recipe_from
 from workbench.training.checkpoint import Loaded, Position, load_checkpoint, newest_sound
 from workbench.training.environment import differences_to
-from workbench.training.ledger import Sums
 from workbench.training.loop import plan
 from workbench.training.setup import Trainee, set_up
 from workbench.training.stepping import take_step
+from workbench.training.sums import Sums
 from workbench.training.tensors import split_state
 
 STEPS = 20
@@ -140,7 +140,7 @@ def _trained(trainee: Trainee, loaded: Loaded, steps: int, stage: Words, tell: A
     done = 0
     while done < steps:
         order = trainee.training.order(training.seed, position.epoch)
-        batches = trainee.training.batches(order, trainee.batch_size(), start=position.batches)
+        batches = trainee.batches(order, trainee.batch_size(), position.batches, epoch=position.epoch)
         while done < steps and (parts := list(islice(batches, training.accumulation))):
             loss = take_step(trainee, parts, position.step, total_steps, sums)[0]
             position.step, done = position.step + 1, done + 1

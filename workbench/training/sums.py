@@ -1,0 +1,99 @@
+"""What the running epoch adds up on the device: loss and headline metric over the training batches."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbench.inference.examining import widest
+from workbench.metrics import metrics
+from workbench.tasks import Task
+from workbench.training.checkpoint import Position
+
+_TOGETHER = 64  # small batches whose metric is computed in one operation
+_SMALL = 16_384  # numbers of outputs up to which a batch waits for others
+_Batch = tuple[Tensor, Tensor, Tensor, bool]  # outputs, targets, summed loss, whether that is plain
+
+
+class Sums:
+    """Adds up; outputs of small batches are kept until there are many, since many small operations take long."""
+
+    def __init__(self, task: Task, position: Position, device: torch.device) -> None:
+        self.task = task
+        self.headline = task.headline
+        self._samples: int | Tensor = position.samples
+        self._type = widest(device)
+        self._totals = {
+            name: torch.tensor(value, dtype=self._type, device=device) for name, value in position.sums.items()
+        }
+        self._waiting: list[_Batch] = []
+
+    @property
+    def samples(self) -> int | Tensor:
+        """Over how many things the sums are."""
+        return self._samples
+
+    def add(
+        self, outputs: Tensor, targets: Tensor, loss: Tensor, count: int | Tensor, *, is_plain: bool = False
+    ) -> None:
+        """Add a batch: its summed loss, its part of the metric, and over how many things they are means.
+
+        is_plain: whether the loss is the task's own, without weights and smoothing, of which a metric can be made.
+        """
+        self._samples = self._samples + count
+        if outputs.numel() > _SMALL:
+            self._put(outputs, targets, loss, is_plain)
+            return
+        batch = (outputs, targets, loss, is_plain)
+        if self._waiting and not _alike(self._waiting[-1], batch):
+            self._put_waiting()
+        self._waiting.append(batch)
+        if len(self._waiting) == _TOGETHER:
+            self._put_waiting()
+
+    def _put(self, outputs: Tensor, targets: Tensor, loss: Tensor, is_plain: bool) -> None:
+        chosen = {self.headline: metrics[self.headline].total}
+        found = self.task.totals(chosen, outputs, targets, loss=loss if is_plain else None)
+        for name, value in (("loss", loss), *found.items()):
+            self._totals[name] = self._totals[name] + value if name in self._totals else value.to(self._type)
+
+    def _put_waiting(self) -> None:
+        if self._waiting:
+            outputs, targets, losses, plain = zip(*self._waiting, strict=True)
+            self._waiting = []
+            self._put(torch.cat(outputs), torch.cat(targets), torch.stack(losses).to(self._type).sum(), all(plain))
+
+    def plain(self) -> dict[str, Any]:
+        """Return the totals so far, as numbers or lists of them; waits for the device."""
+        self._put_waiting()
+        return {name: value.tolist() for name, value in self._totals.items()}
+
+    def kept(self) -> tuple[Any, ...]:
+        """Return what `back_to` needs to forget all that is added from now on."""
+        return self._samples, dict(self._totals), list(self._waiting)
+
+    def back_to(self, kept: tuple[Any, ...]) -> None:
+        """Forget what was added since `kept` returned this."""
+        self._samples, self._totals, self._waiting = kept[0], dict(kept[1]), list(kept[2])
+
+    def means(self) -> dict[str, float]:
+        """Return the epoch's {training_loss, training_accuracy, …}."""
+        self._put_waiting()
+        count = int(self._samples)
+        metric = metrics[self.headline].value(self._totals[self.headline], count)
+        return {
+            "training_loss": float(self._totals["loss"]) / max(count, 1),
+            f"training_{self.headline}": metric,
+        }
+
+    def clear(self) -> None:
+        """Begin a new epoch."""
+        self._samples, self._totals, self._waiting = 0, {}, []
+
+
+def _alike(first: _Batch, second: _Batch) -> bool:
+    """Whether outputs and targets of two batches can be put together."""
+    return all(
+        one.shape[1:] == other.shape[1:] and one.dtype == other.dtype
+        for one, other in zip(first[:2], second[:2], strict=True)
+    )
