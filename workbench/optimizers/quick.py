@@ -55,12 +55,12 @@ class _Quick:
                 )  # fmt: skip
 
     def _is_bound(self) -> bool:
-        """Whether the tensors are still those of the optimizer, which gets others when a checkpoint is loaded."""
+        """Whether all is still the optimizer's, which gets other groups and tensors when a checkpoint is loaded."""
         if not self._bound:
             return False
-        _, parameters, moments, _ = self._bound[0]
+        group, parameters, moments, _ = self._bound[0]
         state = self._optimizer.state.get(parameters[0])
-        return bool(state) and state["exp_avg"] is moments[0][0]
+        return group is self._optimizer.param_groups[0] and bool(state) and state["exp_avg"] is moments[0][0]
 
     def _bind(self) -> bool:
         state = self._optimizer.state
