@@ -83,3 +83,42 @@ def test_the_nearest_point_is_found() -> None:
 def test_as_many_steps_as_values_are_needed() -> None:
     with pytest.raises(ValueError, match="2 steps and 1 values"):
         Pyramid().extend(np.array([1, 2]), np.array([1.0]))
+
+
+@given(VALUES, st.integers(0, 310), st.integers(1, 40))
+def test_what_is_cut_is_as_if_it_had_never_come(values: list[float], step: int, most: int) -> None:
+    array = np.asarray(values, np.float32)
+    pyramid, expected = filled(array), filled(array[: step + 1])
+    pyramid.cut(step)
+    more = np.arange(step + 1, step + 40)
+    for one in (pyramid, expected):
+        one.extend(more, more.astype(np.float32))
+    assert pyramid.steps.tolist() == expected.steps.tolist()
+    assert pyramid.wrong.tolist() == expected.wrong.tolist()
+    for left, right in zip(pyramid.envelope(0, 400, most), expected.envelope(0, 400, most), strict=True):
+        assert np.array_equal(left, right, equal_nan=True)
+
+
+@pytest.mark.parametrize("first", [10, 300_000, 2_000_000])
+def test_large_arrays_are_kept_and_go_on_as_small_ones_do(first: int) -> None:
+    steps = np.arange(2_500_000, dtype=np.uint32)
+    values = np.sin(steps / 1e5).astype(np.float32)
+    pyramid = Pyramid()
+    for start, stop in ((0, first), (first, first + 7), (first + 7, len(steps))):
+        pyramid.extend(steps[start:stop], values[start:stop])
+    assert len(pyramid) == len(steps)
+    assert np.array_equal(pyramid.values.astype(np.float32), values)
+    assert pyramid.range_of(first - 2.5, first + 2.5) == (first - 3, first + 4)
+    assert pyramid.point(first) == (first, pytest.approx(values[first]))
+    starts, _, high = pyramid.envelope(first - 5, first + 5, 100)
+    assert starts.tolist() == list(range(first - 5, first + 5))
+    assert high.astype(np.float32).tolist() == values[first - 5 : first + 5].tolist()
+    pyramid.cut(first)
+    assert pyramid.point(-1)[0] == first
+
+
+def test_steps_beyond_what_their_kind_can_hold_are_found_at_the_ends() -> None:
+    pyramid = Pyramid()
+    pyramid.extend(np.array([0, 2**32 - 1], np.uint32), np.zeros(2, np.float32))
+    assert pyramid.range_of(-1e30, 1e30) == (0, 2)
+    assert pyramid.at(1e30) == (2**32 - 1, 0)

@@ -44,8 +44,13 @@ def test_blocks_of_a_column_are_one_and_gaps_break_the_line() -> None:
     columns = columns_of(x, y, y)
     assert columns.x.tolist() == [0, 1, 3]
     assert (columns.top[0], columns.bottom[0]) == (1, 5)
-    assert len(segments(columns, 2, [])) == 1
+    assert len(segments(columns, 2, [], 9)) == 1
     assert columns.reaching().top.tolist() == [1, 3, 4]
+
+
+def test_the_line_passes_at_the_foot_of_a_peak() -> None:
+    columns = columns_of(np.arange(3.0), np.full(3, 9.0), np.array([9.0, 1.0, 9.0]))
+    assert segments(columns, 2, [], 3)[:, [1, 3]].tolist() == [[9, 9], [9, 9]]
 
 
 def test_of_a_block_one_end_may_have_no_logarithm() -> None:

@@ -7,20 +7,22 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from workbench.core.run_reader import Batch, joined, until
+from workbench.core.run_reader import Batch
 from workbench.core.words import mark, tr
 from workbench.gui import figures
 from workbench.gui.plots.curve_plot import CurvePlot
-from workbench.gui.plots.learning_rate_plot import LearningRatePlot
+from workbench.gui.plots.learning_rate_plot import PLANNED, LearningRatePlot
 from workbench.gui.plots.loss_plot import LossPlot
 from workbench.gui.plots.metric_plot import MetricPlot
+from workbench.gui.plots.pyramid import Pyramid
 from workbench.gui.run_progress import RunProgress
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.chips import ActionsChip
 
 Series = tuple[np.ndarray, np.ndarray]
-_EMPTY: Series = (np.empty(0, np.uint32), np.empty(0, np.float32))
+_NO_PLAN: Series = (np.empty(0), np.empty(0))
+_NO_POINTS = Pyramid()
 _MEASURED = {
     "learning_rate": (mark("Learning rate"), figures.number),
     "samples_per_second": (mark("Speed"), figures.rate),
@@ -37,10 +39,11 @@ class TrainPlots(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._history: dict[str, Series] = {}
+        self._history: dict[str, Pyramid] = {}
+        self._metric_shown: tuple[int, int, int] | None = None  # its points of training and validation, steps an epoch
         self._metric = ""
         self._metrics: Mapping[str, Any] = {}
-        self._planned: Series = _EMPTY
+        self._planned: Series = _NO_PLAN
         self._schedule = ""
         self.loss_plot = LossPlot()
         self.loss_plot.setObjectName("train.loss_plot")
@@ -80,25 +83,22 @@ class TrainPlots(QWidget):
 
     def take(self, batch: Batch, progress: RunProgress) -> None:
         """Add what is new."""
-        fresh: Mapping[str, Series] = batch.scalars
         if batch.keep_until is not None:
-            self._history = {name: until(series, batch.keep_until) for name, series in self._history.items()}
+            for series in self._history.values():
+                series.cut(batch.keep_until)
             self._wipe()
-        for name, series in batch.scalars.items():
-            self._history[name] = joined(self._history[name], series) if name in self._history else series
-        if batch.keep_until is not None:
-            fresh = self._history
+        for name, (steps, values) in batch.scalars.items():
+            self._history.setdefault(name, Pyramid()).extend(steps, values)
+        fresh = self._history if batch.keep_until is not None else batch.scalars
         if progress.metric and progress.metric != self._metric:
             self._name_metric(progress.metric)
         if "training_loss" in fresh:
-            self.loss_plot.append_training(*fresh["training_loss"])
+            self.loss_plot.show_training(self._history["training_loss"])
         if "validation_loss" in fresh:
-            self.loss_plot.append_validation(*fresh["validation_loss"])
+            self.loss_plot.show_validation(self._history["validation_loss"])
         for name, plot in list(self.measured.items())[1:]:
-            if name in fresh and name in plot.names():
-                plot.append(name, *fresh[name])
-            elif name in fresh:
-                plot.set_series(name, *fresh[name], title=tr(_MEASURED[name][0]), color=2, smooth=False)
+            if name in fresh:
+                plot.set_data(name, self._history[name], title=tr(_MEASURED[name][0]), color=2, smooth=False)
         self._show_metric(progress)
         self._show_rates(progress)
         self._mark_best(progress)
@@ -106,16 +106,17 @@ class TrainPlots(QWidget):
 
     def points(self) -> int:
         """Return how many values of the training loss are shown."""
-        return len(self._history.get("training_loss", _EMPTY)[0])
+        return len(self._history.get("training_loss", _NO_POINTS))
 
     def _wipe(self) -> None:
         for plot in (self.loss_plot, self.metric_plot, *self.measured.values()):
             plot.clear()
+        self._metric_shown = None
 
     def _name_metric(self, name: str) -> None:
         """Give the metric's plot the name and the unit of what this run's task measures."""
         known = self._metrics.get(name, {})
-        self._metric = name
+        self._metric, self._metric_shown = name, None
         before, self.metric_plot = (
             self.metric_plot,
             self._new_metric_plot(tr(known.get("title", name)), known.get("percent", True)),
@@ -132,34 +133,34 @@ class TrainPlots(QWidget):
         return plot
 
     def _show_metric(self, progress: RunProgress) -> None:
-        """Show the metric by epoch: a few points, set anew each time."""
+        """Show the metric by epoch: a few points, set anew when some have come."""
         if not self._metric or progress.start is None:
             return
         per_epoch = max(1, progress.start.steps_per_epoch)
-        for split, show in (
-            ("training", self.metric_plot.set_training),
-            ("validation", self.metric_plot.set_validation),
-        ):
-            steps, values = self._history.get(f"{split}_{self._metric}", _EMPTY)
-            show(steps / per_epoch, values)
+        known = [self._history.get(f"{split}_{self._metric}", _NO_POINTS) for split in ("training", "validation")]
+        shown = len(known[0]), len(known[1]), per_epoch
+        if shown == self._metric_shown:
+            return
+        self._metric_shown = shown
+        for series, show in zip(known, (self.metric_plot.set_training, self.metric_plot.set_validation), strict=True):
+            show(series.steps / per_epoch, series.values)
 
     def _show_rates(self, progress: RunProgress | None) -> None:
         """Show the plan with a mark at the present step; when the run is over, what the learning rate was."""
-        recorded = self._history.get("learning_rate", _EMPTY)
+        recorded = self._history.get("learning_rate", _NO_POINTS)
         over = progress is not None and progress.ending is not None
-        if len(self._planned[0]) and not (over and len(recorded[0])):
-            if progress is None or "planned" not in self.rates.names():
+        if len(self._planned[0]) and not (over and len(recorded)):
+            if progress is None or PLANNED not in self.rates.names():
                 self.rates.set_rates(*self._planned, self._schedule)
             self.rates.set_now(progress.step if progress else None)
         else:
-            self.rates.set_rates(*recorded, self._schedule)
+            self.rates.show_rates(recorded, self._schedule)
             self.rates.set_now(None)
 
     def _mark_best(self, progress: RunProgress) -> None:
-        steps, values = self._history.get("validation_loss", _EMPTY)
-        if np.isfinite(values).any():
-            at = int(np.nanargmin(values))
-            self.loss_plot.mark_best(int(steps[at]), float(values[at]))
+        losses = self._history.get("validation_loss", _NO_POINTS)
+        if len(losses) and np.isfinite(losses.values).any():
+            self.loss_plot.mark_best(*losses.point(int(np.nanargmin(losses.values))))
         value = progress.best.metrics.get(f"validation_{self._metric}") if progress.best else None
         if value is not None and progress.best:
             self.metric_plot.mark_best(progress.best.epoch, value)

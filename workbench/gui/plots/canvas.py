@@ -24,6 +24,8 @@ class Canvas(pyqtgraph.PlotWidget):
         super().__init__(viewBox=self.box, axisItems=axes, enableMenu=False)
         self.plot = cast(pyqtgraph.PlotItem, self.getPlotItem())
         self.plot.hideButtons()
+        for axis in (self.left_axis, self.bottom_axis):
+            axis.setZValue(-1)  # the grid lies under the curves
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 100)
         cast(pyqtgraph.GraphicsScene, self.scene()).sigMouseMoved.connect(self._moved)

@@ -73,12 +73,16 @@ def bars(columns: Columns, width: float) -> np.ndarray:
     )
 
 
-def segments(columns: Columns, width: float, dashes: list[float]) -> np.ndarray:
+def segments(columns: Columns, width: float, dashes: list[float], tall: float) -> np.ndarray:
     """Return the lines, (n, 4) of x, y, x and y, between the middles of neighbouring columns.
 
-    dashes: lengths of dashes and gaps in turns, in widths of the pen; empty for a solid line.
+    dashes: lengths of dashes and gaps in turns, in widths of the pen; empty for a solid line. tall: height beyond which
+    a column is a peak, seen as a bar of its own: the line passes at its foot.
     """
     y = (columns.top + columns.bottom) / 2
+    if len(y) > 1:
+        foot = np.clip(np.append(y[1], y[:-1]), columns.top, columns.bottom)
+        y = np.where(columns.height > tall, foot, y)
     lines = np.stack([columns.x[:-1], y[:-1], columns.x[1:], y[1:]], axis=1)
     drawn = columns.line[1:] == columns.line[:-1]
     if dashes:

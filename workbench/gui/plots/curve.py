@@ -105,7 +105,7 @@ class Curve:
         """Return the last value, smoothed as the line is."""
         if not len(self.data):
             return None
-        newest = float(self.data.values[-1])
+        newest = self.data.point(-1)[1]
         if weight <= 0 or not self.look.smooth or not np.isfinite(newest):
             return newest
         if self._newest is not None:
@@ -123,7 +123,7 @@ class Curve:
         first = int(starts[0])
         before = self.data.totals(max(0, first - warm_up(weight, length)), first, _PAST_BLOCKS)[1:]
         means = smoothed(totals, counts, sizes, weight, length, remembered(*before, weight, length))
-        return self.data.steps[np.minimum(starts + sizes, length) - 1], means
+        return self.data.steps_at(np.minimum(starts + sizes, length) - 1), means
 
     def _dot(self, x: np.ndarray, y: np.ndarray) -> None:
         finite = np.isfinite(y)

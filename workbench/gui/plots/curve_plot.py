@@ -17,6 +17,7 @@ from workbench.gui.plots.export import quoted
 from workbench.gui.plots.header import Header
 from workbench.gui.plots.legend import Entry, Legend
 from workbench.gui.plots.markers import Markers
+from workbench.gui.plots.pyramid import Pyramid
 from workbench.gui.plots.redraws import Redraws
 from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.theme import look
@@ -85,17 +86,39 @@ class CurvePlot(SavedPlot):
         smooth: bool = True,
     ) -> None:
         """Show the series `name` with these points in place of any before; colours repeat with other line styles."""
+        data = Pyramid()
+        data.extend(np.asarray(steps), np.asarray(values))
+        self.set_data(name, data, title, color, dashed, points, smooth)
+
+    def set_data(
+        self,
+        name: str,
+        data: Pyramid,
+        title: str = "",
+        color: int = 0,
+        dashed: bool = False,
+        points: bool = False,
+        smooth: bool = True,
+    ) -> None:
+        """Show the series `name` with points that someone else keeps; see `redraw`."""
+        if name in self._curves and self._curves[name].data is data:
+            self.redraw()
+            return
         self.remove(name)
-        curve = self._curves[name] = Curve(Look(title or name, color, dashed, points, smooth))
+        curve = self._curves[name] = Curve(Look(title or name, color, dashed, points, smooth), data)
         curve.shown = self.legend.shown(name)
         curve.restyle()
         for item in curve.items:
             self.canvas.add(item)
-        self.append(name, steps, values)
+        self.redraw()
 
     def append(self, name: str, steps: Any, values: Any) -> None:
         """Add points at the end of a series; raises KeyError for a series that was never set."""
         self._curves[name].data.extend(np.asarray(steps), np.asarray(values))
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw soon what has come, once however much it is."""
         self._redraws.ask()
 
     def remove(self, name: str) -> None:
@@ -103,7 +126,7 @@ class CurvePlot(SavedPlot):
         curve = self._curves.pop(name, None)
         for item in curve.items if curve is not None else ():
             self.canvas.removeItem(item)
-        self._redraws.ask()
+        self.redraw()
 
     def clear(self) -> None:
         """Take every series and mark away."""
@@ -125,37 +148,38 @@ class CurvePlot(SavedPlot):
 
     def set_best(self, step: float | None, text: str = "") -> None:
         """Mark the best value with a dotted line and its figure; None takes it away."""
-        self.markers.set_best(step, text)
-        self._redraws.ask()
+        if self.markers.best() != (None if step is None else (step, text)):
+            self.markers.set_best(step, text)
+            self.redraw()
 
     def set_notes(self, notes: Mapping[float, str]) -> None:
         """Mark these steps with lines that say under the mouse what happened there, in place of those before."""
         if notes != self.markers.notes():
             self.markers.set_notes(notes)
-            self._redraws.ask()
+            self.redraw()
 
     def set_now(self, step: float | None) -> None:
         """Mark where the run is, with a dotted line; None takes it away."""
         self.markers.set_now(step)
-        self._redraws.ask()
+        self.redraw()
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth with `weight` between 0 and 0.99."""
         self._weight = min(_MOST_SMOOTHING, max(0.0, float(weight)))
         self.header.show_smoothing(self._weight)
-        self._redraws.ask()
+        self.redraw()
 
     def set_log(self, log: bool) -> None:
         """Show values on a logarithmic scale, or on a linear one."""
         self._log = self.canvas.left_axis.logarithmic = bool(log)
         self._own_values = False
         self.header.show_log(self._log)
-        self._redraws.ask()
+        self.redraw()
 
     def reset_zoom(self) -> None:
         """Show everything again."""
         self._own_steps = self._own_values = False
-        self._redraws.ask()
+        self.redraw()
 
     def flush(self) -> None:
         """Draw what has come since the last drawing; it happens by itself after every batch."""
@@ -197,12 +221,12 @@ class CurvePlot(SavedPlot):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._nothing.setGeometry(self.canvas.rect())
-        self._redraws.ask()
+        self.redraw()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._is_stale:
-            self._redraws.ask()
+            self.redraw()
 
     def _flush_if_seen(self) -> None:
         self._is_stale = not self.isVisible()
@@ -226,9 +250,9 @@ class CurvePlot(SavedPlot):
         if self._own_steps:
             first, last = self.canvas.box.viewRange()[0]
             return float(first), float(last)
-        ends = [curve.data.steps[[0, -1]] for curve in self._curves.values() if len(curve.data) and curve.shown]
-        first = min((float(pair[0]) for pair in ends), default=0.0)
-        last = max((float(pair[1]) for pair in ends), default=1.0)
+        data = [curve.data for curve in self._curves.values() if len(curve.data) and curve.shown]
+        first = min((series.point(0)[0] for series in data), default=0.0)
+        last = max((series.point(-1)[0] for series in data), default=1.0)
         gap = (last - first) * 0.03 or 1.0
         if not _fits((first, last), self.canvas.box.viewRange()[0], gap):
             self.canvas.box.setXRange(first - gap, last + gap, padding=0)
@@ -264,19 +288,19 @@ class CurvePlot(SavedPlot):
     def _zoom(self, values_too: bool) -> None:
         self._own_steps = True
         self._own_values = self._own_values or values_too
-        self._redraws.ask()
+        self.redraw()
 
     def _show_curve(self, name: str, shown: bool) -> None:
         if curve := self._curves.get(name):  # the legend may be a moment behind
             curve.shown = shown
-            self._redraws.ask()
+            self.redraw()
 
     def _restyle(self) -> None:
         self.canvas.restyle()
         self.markers.restyle()
         for curve in self._curves.values():
             curve.restyle()
-        self._redraws.ask()
+        self.redraw()
 
 
 def _fits(wanted: tuple[float, float], shown: Sequence[float], gap: float) -> bool:

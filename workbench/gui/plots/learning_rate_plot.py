@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from workbench.core.words import tr
 from workbench.gui import figures
 from workbench.gui.plots.curve_plot import CurvePlot
+from workbench.gui.plots.pyramid import Pyramid
 
 PLANNED = "planned"
 
@@ -20,6 +21,10 @@ class LearningRatePlot(CurvePlot):
     def set_rates(self, steps: Any, values: Any, schedule: str = "") -> None:
         """Show learning rates by step; `schedule` is the name of the schedule."""
         self.set_series(PLANNED, steps, values, schedule or tr("Learning rate"), color=2, smooth=False)
+
+    def show_rates(self, data: Pyramid, schedule: str = "") -> None:
+        """Show learning rates that someone else keeps; call it again when some have come."""
+        self.set_data(PLANNED, data, schedule or tr("Learning rate"), color=2, smooth=False)
 
     def set_now(self, step: float | None) -> None:
         """Mark where the run is and show the learning rate there; None takes the mark away."""

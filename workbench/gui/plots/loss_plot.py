@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.core.words import tr
 from workbench.gui.plots.curve_plot import STEP, CurvePlot
+from workbench.gui.plots.pyramid import Pyramid
 
 TRAINING, VALIDATION = "training", "validation"
 
@@ -26,11 +27,19 @@ class TrainingPlot(CurvePlot):
 
     def set_training(self, steps: Any, values: Any) -> None:
         """Show these values of the training split in place of any before."""
-        self.set_series(TRAINING, steps, values, tr("Training"), color=0)
+        self.show_training(_series(steps, values))
 
     def set_validation(self, steps: Any, values: Any) -> None:
         """Show these values of the validation split in place of any before."""
-        self.set_series(VALIDATION, steps, values, tr("Validation"), color=1, dashed=True, points=True, smooth=False)
+        self.show_validation(_series(steps, values))
+
+    def show_training(self, data: Pyramid) -> None:
+        """Show values of the training split that someone else keeps; call it again when some have come."""
+        self.set_data(TRAINING, data, tr("Training"), color=0)
+
+    def show_validation(self, data: Pyramid) -> None:
+        """Show values of the validation split that someone else keeps; call it again when some have come."""
+        self.set_data(VALIDATION, data, tr("Validation"), color=1, dashed=True, points=True, smooth=False)
 
     def append_training(self, steps: Any, values: Any) -> None:
         """Add values of the training split."""
@@ -51,6 +60,12 @@ class TrainingPlot(CurvePlot):
             self.set_training(steps, values)
         else:
             self.set_validation(steps, values)
+
+
+def _series(steps: Any, values: Any) -> Pyramid:
+    data = Pyramid()
+    data.extend(steps, values)
+    return data
 
 
 class LossPlot(TrainingPlot):

@@ -2,111 +2,110 @@
 
 import numpy as np
 
+from workbench.gui.plots.grown import Grown
+
 FACTOR = 4
 _KEPT_WRONG = 1000  # steps of values that are not finite, kept for their marks
-_AT_ONCE = 1 << 17  # points built in one go: their arrays stay in the processor's cache
-
-
-class _Grown:
-    """An array that grows at its end, doubling its memory."""
-
-    def __init__(self, kind: type = np.float64) -> None:
-        self._memory = np.empty(64, dtype=kind)
-        self.size = 0
-
-    def extend(self, values: np.ndarray) -> None:
-        needed = self.size + len(values)
-        if needed > len(self._memory):
-            larger = np.empty(max(needed, 2 * len(self._memory)), dtype=self._memory.dtype)
-            larger[: self.size] = self._memory[: self.size]
-            self._memory = larger
-        self._memory[self.size : needed] = values
-        self.size = needed
-
-    @property
-    def array(self) -> np.ndarray:
-        return self._memory[: self.size]
+_LOWEST = 2  # the first level that is kept: what lies below is quickly made of the few points that are then asked for
+_AT_ONCE = 1 << 15  # points built in one go: their arrays stay in the processor's cache
 
 
 class _Level:
-    """Blocks of FACTOR of the level below: least, greatest, sum and count of the finite values."""
+    """Blocks of the level below: least, greatest, sum and count of the finite values."""
 
     def __init__(self) -> None:
-        self.low, self.high, self.sum = _Grown(), _Grown(), _Grown()
-        self.count = _Grown(np.int64)
+        self.parts = Grown(), Grown(), Grown(), Grown(np.int32)
 
-    def extend(self, low: np.ndarray, high: np.ndarray, total: np.ndarray, count: np.ndarray) -> None:
-        for array, values in ((self.low, low), (self.high, high), (self.sum, total), (self.count, count)):
-            array.extend(values)
+    def extend(self, blocks: tuple[np.ndarray, ...]) -> None:
+        for array, values in zip(self.parts, blocks, strict=True):
+            array.extend(values.astype(array.kind, copy=False))
 
     def blocks(self, start: int, stop: int) -> tuple[np.ndarray, ...]:
-        return tuple(part.array[start:stop] for part in (self.low, self.high, self.sum, self.count))
+        return tuple(part.part(start, stop) for part in self.parts)
 
-    @property
-    def size(self) -> int:
-        return self.low.size
+    def cut(self, length: int) -> None:
+        for part in self.parts:
+            part.cut(length)
+
+    def __len__(self) -> int:
+        return len(self.parts[0])
 
 
 class Pyramid:
     """A series of (step, value) that grows at its end; steps rise, and values need not be finite."""
 
     def __init__(self) -> None:
-        self._steps, self._values = _Grown(), _Grown()
+        self._steps, self._values = Grown(), Grown()
         self._levels: list[_Level] = []
         self._wrong: list[float] = []
 
     def __len__(self) -> int:
-        return self._steps.size
+        return len(self._values)
 
     @property
     def steps(self) -> np.ndarray:
-        """The steps, float64 (n,)."""
-        return self._steps.array
+        """The steps, float64 (n,): a copy."""
+        return self._steps.part(0, len(self)).astype(np.float64)
 
     @property
     def values(self) -> np.ndarray:
-        """The values as they came, float64 (n,)."""
-        return self._values.array
+        """The values as they came, float64 (n,): a copy."""
+        return self._values.part(0, len(self)).astype(np.float64)
 
     @property
     def wrong(self) -> np.ndarray:
         """The steps of values that are not finite; the first thousand of them."""
         return np.asarray(self._wrong)
 
+    def point(self, place: int) -> tuple[float, float]:
+        """Return the (step, value) at `place`, counted from the end when it is negative."""
+        return self._steps.one(place), self._values.one(place)
+
+    def steps_at(self, places: np.ndarray) -> np.ndarray:
+        """Return the steps at these places, float64."""
+        return self._steps.at(places).astype(np.float64)
+
     def extend(self, steps: np.ndarray, values: np.ndarray) -> None:
         """Add points at the end; raises ValueError when there are not as many steps as values.
 
-        Points whose steps lie before the last one are sorted in, which costs a rebuild.
+        Points whose steps lie before the last one are sorted in, which costs a rebuild. Large arrays of uint32 steps
+        and float32 values are kept, not copied: nobody may write into them.
         """
-        steps, values = np.asarray(steps, dtype=np.float64).ravel(), np.asarray(values, dtype=np.float64).ravel()
+        steps, values = _of_kind(steps, np.uint32), _of_kind(values, np.float32)
         if len(steps) != len(values):
             raise ValueError(f"{len(steps)} steps and {len(values)} values")
         if not len(steps):
             return
-        last = self.steps[-1] if len(self) else -np.inf
-        if steps[0] < last or np.any(np.diff(steps) < 0):
+        last = self._steps.one(-1) if len(self) else -np.inf
+        if steps[0] < last or not _rises(steps):
             steps, values = np.concatenate([self.steps, steps]), np.concatenate([self.values, values])
             order = np.argsort(steps, kind="stable")
             self.__init__()
             steps, values = steps[order], values[order]
+        if not len(self):
+            self._steps, self._values = Grown(steps.dtype), Grown(values.dtype)
         self._steps.extend(steps)
-        for start in range(0, len(values), _AT_ONCE):
-            part = values[start : start + _AT_ONCE]
-            self._values.extend(part)
-            if len(self._wrong) < _KEPT_WRONG and not (finite := np.isfinite(part)).all():
-                self._wrong.extend(steps[start : start + _AT_ONCE][~finite][: _KEPT_WRONG - len(self._wrong)].tolist())
-            self._build()
+        self._values.extend(values)
+        self._build()
+
+    def cut(self, step: float) -> None:
+        """Forget the points beyond `step`."""
+        length = self._steps.place_of(step, "right")
+        self._steps.cut(length)
+        self._values.cut(length)
+        for number, level in enumerate(self._levels, _LOWEST):
+            level.cut(length // FACTOR**number)
+        self._wrong = [wrong for wrong in self._wrong if wrong <= step]
 
     def range_of(self, first: float, last: float) -> tuple[int, int]:
         """Return the indices [start, stop) of the points from step `first` to `last`, one more on either side."""
-        start = int(np.searchsorted(self.steps, first, side="left"))
-        stop = int(np.searchsorted(self.steps, last, side="right"))
+        start, stop = self._steps.place_of(first, "left"), self._steps.place_of(last, "right")
         return max(0, start - 1), min(len(self), stop + 1)
 
     def envelope(self, start: int, stop: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (steps, least, greatest) of at most about `most` blocks that cover the points [start, stop)."""
         starts, _, (low, high, _, _) = self._cover(start, stop, most)
-        return self.steps[starts], low, high
+        return self.steps_at(starts), low, high
 
     def totals(self, start: int, stop: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return (first index, sum, count of finite values, points) of blocks that cover [start, stop)."""
@@ -117,47 +116,74 @@ class Pyramid:
         """Return the (step, value) of the point nearest to `step`."""
         if not len(self):
             return None
-        after = min(int(np.searchsorted(self.steps, step)), len(self) - 1)
+        after = min(self._steps.place_of(step, "left"), len(self) - 1)
         before = max(0, after - 1)
-        near = before if step - self.steps[before] < self.steps[after] - step else after
-        return float(self.steps[near]), float(self.values[near])
+        near = before if step - self._steps.one(before) < self._steps.one(after) - step else after
+        return self.point(near)
 
     def _build(self) -> None:
-        number, below = 0, len(self)
+        """Make the blocks that have become whole, from the lowest level up."""
+        size = FACTOR**_LOWEST
+        done, whole = len(self._level(_LOWEST)) * size, len(self) // size * size
+        made = [
+            _blocks_of(self._values.part(start, min(start + _AT_ONCE, whole)), size)
+            for start in range(done, whole, _AT_ONCE)
+        ]
+        if made:
+            self._level(_LOWEST).extend(tuple(np.concatenate(parts) for parts in zip(*made, strict=True)))
+        for start in range(done, len(self), _AT_ONCE) if len(self._wrong) < _KEPT_WRONG else ():
+            self._note_wrong(start, min(start + _AT_ONCE, len(self)))
+        number, below = _LOWEST + 1, len(self._level(_LOWEST))
         while below >= FACTOR:
-            if number == len(self._levels):
-                self._levels.append(_Level())
-            level = self._levels[number]
-            done, whole = level.size * FACTOR, below // FACTOR * FACTOR
+            level = self._level(number)
+            done, whole = len(level), below // FACTOR
             if whole > done:
-                low, high, total, count = self._blocks(number, done, whole)
+                low, high, total, count = self._level(number - 1).blocks(done * FACTOR, whole * FACTOR)
                 level.extend(
-                    _pairwise(np.fmin, low),
-                    _pairwise(np.fmax, high),
-                    _pairwise(np.add, total),
-                    _pairwise(np.add, count),
+                    (
+                        _pairwise(np.fmin, low),
+                        _pairwise(np.fmax, high),
+                        _pairwise(np.add, total),
+                        _pairwise(np.add, count),
+                    )
                 )
-            number, below = number + 1, level.size
+            number, below = number + 1, len(level)
+
+    def _level(self, number: int) -> _Level:
+        while len(self._levels) <= number - _LOWEST:
+            self._levels.append(_Level())
+        return self._levels[number - _LOWEST]
+
+    def _note_wrong(self, start: int, stop: int) -> None:
+        """Keep the steps of these points whose values are not finite, unless that was done."""
+        finite = np.isfinite(self._values.part(start, stop))
+        if finite.all():
+            return
+        steps = self.steps_at(np.flatnonzero(~finite) + start)
+        last = self._wrong[-1] if self._wrong else -np.inf
+        self._wrong.extend(steps[steps > last][: _KEPT_WRONG - len(self._wrong)].tolist())
 
     def _blocks(self, number: int, start: int, stop: int) -> tuple[np.ndarray, ...]:
         """Return least, greatest, sum and count of blocks of FACTOR**number points; for 0, of the points themselves."""
-        if number:
-            return self._levels[number - 1].blocks(start, stop)
-        values = self.values[start:stop]
-        finite = np.isfinite(values)
-        clean = np.where(finite, values, np.nan)
-        return clean, clean, np.where(finite, values, 0.0), finite.astype(np.int64)
+        if number >= _LOWEST:
+            return self._levels[number - _LOWEST].blocks(start, stop)
+        size = FACTOR**number
+        return _blocks_of(self._values.part(start * size, stop * size), size)
+
+    def _whole(self, number: int) -> int:
+        """Return how many blocks of a level are whole."""
+        return len(self) // FACTOR**number
 
     def _cover(self, start: int, stop: int, most: int) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
         """Return first indices, sizes and contents of blocks: coarse ones, then finer ones for the end."""
         number = 0
-        while number < len(self._levels) and (stop - start) / FACTOR**number > max(1, most):
+        while self._whole(number + 1) and (stop - start) / FACTOR**number > max(1, most):
             number += 1
         starts, sizes, parts = [], [], []
         place = start // FACTOR**number * FACTOR**number
         while place < stop:
             size = FACTOR**number
-            first, last = place // size, min(-(-stop // size), self._levels[number - 1].size if number else len(self))
+            first, last = place // size, min(-(-stop // size), self._whole(number))
             if last > first:
                 starts.append(np.arange(first, last) * size)
                 sizes.append(np.full(last - first, size))
@@ -169,10 +195,49 @@ class Pyramid:
         if not starts:
             empty = np.empty(0)
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), (empty, empty, empty, empty)
+        if len(starts) == 1:
+            return starts[0], sizes[0], parts[0]
         contents = tuple(np.concatenate([part[column] for part in parts]) for column in range(4))
         return np.concatenate(starts), np.concatenate(sizes), contents
+
+
+def _blocks_of(values: np.ndarray, size: int) -> tuple[np.ndarray, ...]:
+    """Return least, greatest, sum and count of the finite values in blocks of `size`; NaN where there is none."""
+    if size == 1:
+        values = values.astype(np.float64)
+        finite = np.isfinite(values)
+        clean = values if finite.all() else np.where(finite, values, np.nan)
+        return clean, clean, np.where(finite, values, 0.0), finite.astype(np.int64)
+    table = np.empty((size, len(values) // size))  # one row for each place in a block: reductions run along its columns
+    table[:] = values.reshape(-1, size).T
+    total = _summed(table)
+    if np.isfinite(total).all():
+        return np.minimum.reduce(table), np.maximum.reduce(table), total, np.full(len(total), size)
+    finite = np.isfinite(table)
+    clean = np.where(finite, table, np.nan)
+    return np.fmin.reduce(clean), np.fmax.reduce(clean), np.where(finite, table, 0.0).sum(axis=0), finite.sum(axis=0)
+
+
+def _summed(table: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found by what it leaves here
+        return np.add.reduce(table)
 
 
 def _pairwise(combine: np.ufunc, values: np.ndarray) -> np.ndarray:
     """Return `combine` over every FACTOR values; a reduction along so short an axis is ten times slower."""
     return combine(combine(values[0::4], values[1::4]), combine(values[2::4], values[3::4]))
+
+
+def _rises(steps: np.ndarray) -> bool:
+    """Return whether no step lies before the one ahead of it."""
+    starts = range(0, len(steps), _AT_ONCE)
+    return all(
+        bool((steps[at + 1 : at + _AT_ONCE + 1] >= steps[at : at + _AT_ONCE][: len(steps) - at - 1]).all())
+        for at in starts
+    )
+
+
+def _of_kind(values: np.ndarray, small: type) -> np.ndarray:
+    """Return values as they are when they are of the small kind that runs are written in, else as float64."""
+    values = np.asarray(values).ravel() if np.ndim(values) != 1 else np.asarray(values)
+    return values if values.dtype == small else values.astype(np.float64)

@@ -77,14 +77,15 @@ class Trace(pyqtgraph.GraphicsObject):
         ratio = painter.device().devicePixelRatio()
         width, tall = self.pen.widthF() * ratio, _TALL * ratio
         if self._noisy is None:
-            self._noisy = float(np.median(self._columns(painter, slice(None)).height)) > tall
+            height = self._columns(painter, slice(None)).height
+            self._noisy = len(height) > 0 and float(np.median(height)) > tall
         part = self._exposed(option.exposedRect, abs(painter.worldTransform().m11()))  # type: ignore[attr-defined]
         columns = self._columns(painter, part)
         painter.save()
         if self._noisy:
             self._paint_bars(painter, columns.reaching(), width)
         else:
-            self._paint_segments(painter, self._columns(painter, part, 2), width)
+            self._paint_segments(painter, self._columns(painter, part, 2), width, tall)
             self._paint_bars(painter, columns.where(columns.height > tall), width)
         painter.restore()
 
@@ -124,9 +125,9 @@ class Trace(pyqtgraph.GraphicsObject):
         painter.setBrush(self.pen.color())
         painter.drawRects(shiboken6.wrapInstance(drawn.ctypes.data, QRectF), len(drawn))  # type: ignore[call-overload]
 
-    def _paint_segments(self, painter: QPainter, columns: Columns, width: float) -> None:
+    def _paint_segments(self, painter: QPainter, columns: Columns, width: float, tall: float) -> None:
         solid = self.pen.style() == Qt.PenStyle.SolidLine
-        drawn = segments(columns, width, [] if solid else self.pen.dashPattern())
+        drawn = segments(columns, width, [] if solid else self.pen.dashPattern(), tall)
         if not len(drawn):
             return
         pen = QPen(self.pen.color(), width)
