@@ -60,7 +60,7 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import doctor, generating, listing, training, using, window
+    from workbench.commands import benching, doctor, generating, listing, training, using, window
     from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
@@ -108,6 +108,7 @@ def application() -> Any:
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
     app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
     app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
+    app.command(help=tr("Say how fast this machine trains, and find the fastest settings."))(benching.bench)
     app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)
     return app
 

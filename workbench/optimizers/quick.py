@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, AdamW, Optimizer
 
-_KERNELS: dict[type[Optimizer], Callable[..., Any]] = {Adam: torch._fused_adam_, AdamW: torch._fused_adamw_}
+_torch: Any = torch  # which does not declare its kernels
+_KERNELS: dict[type[Optimizer], Callable[..., Any]] = {Adam: _torch._fused_adam_, AdamW: _torch._fused_adamw_}
 _NOT_HERE = ("amsgrad", "maximize", "capturable", "differentiable")
 
 
@@ -46,7 +47,7 @@ class _Quick:
             return
         with torch.no_grad():
             for (group, parameters, moments, steps), there in zip(self._bound, gradients, strict=True):
-                torch._foreach_add_(steps, 1)
+                _torch._foreach_add_(steps, 1)
                 beta1, beta2 = group["betas"]
                 self._kernel(
                     parameters, there, *moments, [], steps, amsgrad=False, lr=float(group["lr"]), beta1=beta1,

@@ -1,6 +1,6 @@
 """From a recipe to everything that the loop needs, ready for the first step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -181,12 +181,18 @@ class Trainee:
 
 
 def set_up(
-    recipe: Recipe, report: Callable[[Event], None], *, runs: Path | None = None, loaded: Loaded | None = None
+    recipe: Recipe,
+    report: Callable[[Event], None],
+    *,
+    runs: Path | None = None,
+    loaded: Loaded | None = None,
+    chosen: Mapping[str, Any] | None = None,
 ) -> Trainee:
     """Open the data, decide what the recipe leaves open, and build the network with the weights it begins with.
 
     runs: where the run may lie that it starts from. loaded: a checkpoint whose weights it gets afterwards; then what it
-    started from need not be there any more. Raises UserError when the data cannot be opened or trained on, or the
+    started from need not be there any more. chosen: settings to take where the recipe leaves them open; left out, what
+    was measured to be the fastest. Raises UserError when the data cannot be opened or trained on, or the
     network cannot take them.
     """
     recipe = _completed(recipe, lambda progress: report(_preparing(progress)))
@@ -200,7 +206,7 @@ def set_up(
     borrowed = _borrowed(recipe, dataset, source, loaded)
     preprocessing = borrowed or preprocessing_for(dataset, recipe.architecture)
     task = tasks[task_of(recipe, dataset)]
-    recipe = resolved(recipe, dataset, preprocessing, task)
+    recipe = resolved(recipe, dataset, preprocessing, task, chosen=chosen)
     training = recipe.training
     goal = {"loss": training.loss, **task.goal_for(dataset, preprocessing, recipe.architecture)}
     task = task.bound(goal)
