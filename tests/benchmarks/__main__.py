@@ -1,6 +1,6 @@
 """Prints every figure and its rounds: `python -m tests.benchmarks [ROW|NAME…] [--rounds N] [--out FILE]`.
 
-ROW is the number of a row of the table; NAME is one of the figures beside it: opening, window, training, saving.
+ROW is the number of a row of the table; NAME is one of the figures beside it: opening, window, training, saving, growth.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks import opening, saving, training, window
+from tests.benchmarks import growth, opening, saving, training, window
 from tests.benchmarks.measuring import Result, Row, machine
 from tests.benchmarks.rows import all_rows
 
@@ -27,6 +27,7 @@ def main() -> None:
         "opening": lambda: opening.figure(min(chosen.rounds, 3), chosen.images).lines(),
         "window": lambda: window.lines(chosen.images),
         "training": lambda: training.figure(chosen.rounds).lines(),
+        "growth": growth.lines,
         "saving": lambda: saving.lines(min(chosen.rounds, 3)),
     }
     if unknown := [name for name in chosen.figures if name not in {**rows, **beside}]:
@@ -34,7 +35,8 @@ def main() -> None:
     print(machine(), flush=True)
     for name in chosen.figures or rows:
         if name in beside:
-            print("\n".join(beside[name]()), flush=True)
+            for line in beside[name]():
+                print(line, flush=True)
             continue
         _keep(chosen.out, rows[name], list(_measured(rows[name], chosen.rounds)))
 

@@ -73,6 +73,7 @@ def main(seed: int, runs: Path) -> int:
     chance = Random(seed)
     activity, how = chance.choice(ACTIVITIES), chance.choice(("keep", "stop"))
     at = int(LATEST * chance.random() ** 1.5)  # the beginning more often: there most is under way
+    while_training = activity not in (nothing, opening) and chance.random() < 0.6  # counted from where it trains
     made = app.make_window
 
     def make_window(folder: Path) -> MainWindow:
@@ -85,7 +86,18 @@ def main(seed: int, runs: Path) -> int:
             window.end(how)
 
         QTimer.singleShot(0, window, lambda: activity(window))
-        QTimer.singleShot(at, window, end)
+        if while_training:
+            waiting = QTimer(window)
+
+            def look() -> None:
+                if window.behind.trainings.live():
+                    waiting.stop()
+                    QTimer.singleShot(at // 3, window, end)
+
+            waiting.timeout.connect(look)
+            waiting.start(_LOOK)
+        else:
+            QTimer.singleShot(at, window, end)
         return window
 
     app.make_window = make_window
