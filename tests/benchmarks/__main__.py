@@ -1,6 +1,6 @@
 """Prints every figure and its rounds: `python -m tests.benchmarks [ROW|NAME…] [--rounds N] [--out FILE]`.
 
-ROW is the number of a row of the table; NAME is one of the figures beside it: opening, window, training, saving, growth.
+ROW is the number of a row of the table; NAME one of the figures beside it: opening, window, training, saving or growth.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Cost as the work grows: epochs of more samples, folders of more files, an index of more runs; a unit costs the same."""
+"""Cost as the work grows: epochs of more samples, folders of more files, an index of more runs."""
 
 import json
 import os
