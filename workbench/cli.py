@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from workbench.core import words
+from workbench.core import paths, words
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 
@@ -20,16 +20,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
-    from workbench.commands.output import show_error
-
     try:
+        wanted = _window(given)
+        if wanted is not None:
+            return _show_window(*wanted)
         application()(args=given, prog_name="workbench")
     except SystemExit as end:  # typer has said what was wrong about the usage
         return end.code if isinstance(end.code, int) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except UserError as error:
-        show_error(error, debug=debug)
+        _tell(error, debug)
         return getattr(error, "exit_code", FAILED)
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             path=str(error.filename or "?"),
             reason=error.strerror or str(error),
         )
-        show_error(shown, debug=debug)
+        _tell(shown, debug)
         return FAILED
     except Exception as error:  # noqa: BLE001 - a person gets a sentence; --debug shows the rest
         shown = UserError(
@@ -51,9 +52,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
             details=traceback.format_exc(),
             reason=f"{type(error).__name__}: {error}".rstrip(". "),
         )
-        show_error(shown, debug=debug)
+        _tell(shown, debug)
         return FAILED
     return 0
+
+
+def _tell(error: UserError, debug: bool) -> None:
+    from workbench.commands.output import show_error
+
+    show_error(error, debug=debug)
+
+
+def _window(given: Sequence[str]) -> tuple[Path, bool] | None:
+    """Return the folder of runs and whether the demo is meant when only the window is asked for, else None.
+
+    The window is what most starts are for, and it opens sooner when no command is imported.
+    """
+    rest, demo, runs = list(given), False, ""
+    while rest:
+        match rest.pop(0):
+            case "--demo":
+                demo = True
+            case "--runs" if rest and not rest[0].startswith("-"):
+                runs = rest.pop(0)
+            case _:
+                return None  # a command, help, or something to complain about
+    return (Path(runs).expanduser().absolute() if runs else paths.runs()), demo
+
+
+def _show_window(runs: Path, demo: bool) -> int:
+    from workbench.commands import window
+    from workbench.commands.requirements import require_packages
+
+    require_packages()
+    return window.show_window(runs, demo=demo)
 
 
 def application() -> Any:

@@ -36,17 +36,28 @@ class Backstage(QObject):
         self.draft = Draft(self.engine, runs, self)
         self.catalogue: dict[str, Any] = {}
         self.devices: dict[str, Any] = {}
-        self._ended = False
+        self._started = self._ended = False
         self._warming = [
             _later(_JOBS_MILLISECONDS, self.jobs.warm, self), _later(_TRAINER_MILLISECONDS, self.trainings.warm, self)
         ]  # fmt: skip
         self.trainings.queue_changed.connect(self._remember_queue)
         self.runs.live_found.connect(self._attach)
 
+    def start_engine(self) -> None:
+        """Start the engine, which takes a while to get ready, before anything is asked of it."""
+        if not self._ended:
+            self.engine.start()
+
+    def warm(self) -> None:
+        """Let a job and a trainer get ready at once: both are about to be needed."""
+        self.jobs.warm()
+        self.trainings.warm()
+
     def start(self) -> None:
-        """Start the engine and look for runs, unless that was done."""
-        if self.engine.is_running() or self._ended:
+        """Ask for the settings and look for runs, unless that was done."""
+        if self._started or self._ended:
             return
+        self._started = True
         self.engine.start()
         self.engine.ask("settings.catalogue").then(self, self._take_catalogue)
         self.engine.ask("devices.list").then(self, self._take_devices)

@@ -24,12 +24,16 @@ class Follower(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MILLISECONDS)
         self._timer.timeout.connect(self.tick)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.tick)
 
     def follow(self, folder: RunFolder) -> None:
         """Read this run from its beginning on, also when it is followed already."""
         self._readers[folder.name] = RunReader(folder)
         self._states.pop(folder.name, None)
         self._timer.start()
+        self._soon.start(0)  # whoever opens a run waits for it
 
     def forget(self, name: str) -> None:
         """Read this run no more."""
@@ -37,6 +41,7 @@ class Follower(QObject):
         self._states.pop(name, None)
         if not self._readers:
             self._timer.stop()
+            self._soon.stop()
 
     def stop(self) -> None:
         """Forget every run."""

@@ -1,10 +1,19 @@
-"""Outline icons (Phosphor, from qtawesome) that take their colour from the theme at the moment they are painted."""
+"""Outline icons (Phosphor, from qtawesome) that take their colour from the theme at the moment they are painted.
 
-import qtawesome
+Only the font and its table are taken from there: to import qtawesome would take as long as to build the first page.
+"""
+
+import importlib.util
+import json
+from functools import cache
+from pathlib import Path
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 
 from workbench.gui import theme
+
+_FONT, _TABLE = "phosphor-*.ttf", "phosphor-charmap-*.json"
 
 
 class _ThemedIcon(QIconEngine):
@@ -25,8 +34,10 @@ class _ThemedIcon(QIconEngine):
         if mode == QIcon.Mode.Disabled:
             color.setAlphaF(0.45)
         painter.setPen(color)
-        painter.setFont(qtawesome.font("ph", rect.height()))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, qtawesome.charmap(f"ph.{self._name}"))
+        font = QFont(_family())
+        font.setPixelSize(max(1, rect.height()))
+        painter.setFont(font)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, chr(int(_glyphs()[self._name], 16)))
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -43,7 +54,7 @@ def icon(name: str, token: str = "text", selected: str = "") -> QIcon:
 
     Raises KeyError for a name that the font does not have.
     """
-    if qtawesome.charmap(f"ph.{name}") is None:
+    if name not in _glyphs():
         raise KeyError(name)
     return QIcon(_ThemedIcon(name, token, selected))
 
@@ -51,3 +62,21 @@ def icon(name: str, token: str = "text", selected: str = "") -> QIcon:
 def paint_icon(painter: QPainter, rect: QRect, name: str, token: str = "text") -> None:
     """Draw the icon into `rect`, for widgets that paint themselves."""
     _ThemedIcon(name, token, "").paint(painter, rect, QIcon.Mode.Normal, QIcon.State.Off)
+
+
+def _file(pattern: str) -> Path:
+    found = importlib.util.find_spec("qtawesome")
+    assert found is not None, "qtawesome is among what the program needs"
+    assert found.submodule_search_locations
+    return sorted((Path(found.submodule_search_locations[0]) / "fonts").glob(pattern))[-1]
+
+
+@cache
+def _glyphs() -> dict[str, str]:
+    """Return the code point of each icon, as hexadecimal text."""
+    return json.loads(_file(_TABLE).read_text("utf-8"))
+
+
+@cache
+def _family() -> str:
+    return QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(_file(_FONT))))[0]

@@ -50,9 +50,25 @@ class MainWindow(QMainWindow):
         """Begin: engine, runs, and the forms as they were left; by itself once the window is painted."""
         if self.behind.engine.is_running() or self._closing:
             return
+        self.behind.start_engine()
+        self._begin_with(self.workspace)
+
+    def _begin_with(self, workspace: Workspace) -> None:
+        """Go on once every page is there."""
+        if workspace.is_built():
+            self._begin()
+        else:
+            workspace.built.connect(self._begin)
+            workspace.build()
+
+    def _begin(self) -> None:
+        if self._closing:
+            return
         self.behind.start()
         live = self.behind.trainings.live()
-        if not self._demo:
+        if self._demo:
+            self.workspace.go("train")
+        else:
             self._restore_forms()
             self.workspace.go("train" if live else self._page_to_open())
 
@@ -60,10 +76,12 @@ class MainWindow(QMainWindow):
         """Open the digits sample and train it as soon as both can be done."""
         self._demo = True
         self.start()
+        self.behind.warm()
         self.behind.engine.ask("settings.read", {"path": str(paths.resources() / "recipes" / f"{_DEMO}.toml")}).then(
             self, lambda answer: self.workspace.use_recipe(answer["recipe"]), self.workspace.show_error
         )
-        self.workspace.go("train")
+        if self.workspace.is_built():
+            self.workspace.go("train")
 
     def use_theme(self, choice: str) -> None:
         """Switch to the light or the dark theme, or follow the system."""

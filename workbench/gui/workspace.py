@@ -1,51 +1,56 @@
 """The six pages and the side bar in one language, joined up: values go in, signals come out, no page knows another."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words, from_plain, plural, tr
 from workbench.gui.backstage import Backstage
 from workbench.gui.pages.data import DataPage
-from workbench.gui.pages.model import ModelPage
-from workbench.gui.pages.runs import RunsPage
-from workbench.gui.pages.share import SharePage
-from workbench.gui.pages.train import TrainPage
-from workbench.gui.pages.try_it import TryPage
-from workbench.gui.runs_desk import RunsDesk
 from workbench.gui.tokens import Space
-from workbench.gui.train_desk import TrainDesk
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.page import Page
 from workbench.gui.widgets.side_bar import SideBar
 from workbench.gui.widgets.undo_bar import UndoBar
 
+if TYPE_CHECKING:  # the window is painted before these are imported
+    from workbench.gui.pages.model import ModelPage
+    from workbench.gui.pages.runs import RunsPage
+    from workbench.gui.pages.share import SharePage
+    from workbench.gui.pages.train import TrainPage
+    from workbench.gui.pages.try_it import TryPage
+    from workbench.gui.runs_desk import RunsDesk
+    from workbench.gui.train_desk import TrainDesk
+
 
 class Workspace(QWidget):
-    """Built again when the language changes; what stands behind it stays."""
+    """Built again when the language changes; what stands behind it stays.
+
+    It begins with the first page. The others follow a turn of the event loop each once `build` was called, or all at
+    once when one of them is asked for.
+    """
 
     draft_changed = Signal()  # data, architecture or training were edited
+    built = Signal()  # every page is there
+    model: "ModelPage"
+    train: "TrainPage"
+    runs: "RunsPage"
+    try_it: "TryPage"
+    share: "SharePage"
+    train_desk: "TrainDesk"
+    runs_desk: "RunsDesk"
 
     def __init__(self, behind: Backstage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.behind = behind
         self.side_bar = SideBar()
         self.data = DataPage(behind.engine, behind.jobs)
-        self.model = ModelPage(behind.engine, behind.jobs)
-        self.train = TrainPage()
-        self.runs = RunsPage()
-        self.try_it = TryPage(behind.engine, behind.jobs)
-        self.share = SharePage(behind.engine, behind.jobs)
-        self.pages: dict[str, Page] = {
-            "data": self.data, "model": self.model, "train": self.train,
-            "runs": self.runs, "try": self.try_it, "share": self.share,
-        }  # fmt: skip
+        self.pages: dict[str, Page] = {"data": self.data}
         self.stack = QStackedWidget()
-        for page in self.pages.values():
-            self.stack.addWidget(page)
+        self.stack.addWidget(self.data)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -58,18 +63,84 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
+        self._suggested: dict[str, Any] = {}  # training settings that the program chose, and nobody changed
+        self._steps: Iterator[None] | None = self._building()
+        self._next = QTimer(self)
+        self._next.timeout.connect(self._build_some)
+        self.side_bar.chosen.connect(self.go)
+        self.go("data")
+
+    def __getattr__(self, name: str) -> Any:
+        """Build the pages when one of them is asked for that is not there yet."""
+        if name not in Workspace.__annotations__ or self.is_built():
+            raise AttributeError(name)
+        self.complete()
+        return getattr(self, name)
+
+    def is_built(self) -> bool:
+        """Return whether every page is there."""
+        return self.__dict__.get("_steps", None) is None
+
+    def build(self) -> None:
+        """Build what is not there yet, little by little; `built` tells of the end."""
+        if not self.is_built():
+            self._next.start(0)
+
+    def complete(self) -> None:
+        """Build what is not there yet, now."""
+        while not self.is_built():
+            self._build_some()
+
+    def _build_some(self) -> None:
+        steps = self._steps
+        if steps is not None and next(steps, self) is self:
+            self._next.stop()
+            self._steps = None
+            self.built.emit()
+
+    def _building(self) -> Iterator[None]:
+        """Build a page, or a part of what joins them, from one step to the next."""
+        from workbench.gui.pages.train import TrainPage
+
+        yield
+        behind = self.behind
+        self.train = TrainPage()
+        yield
+        from workbench.gui.pages.model import ModelPage
+
+        self.model = ModelPage(behind.engine, behind.jobs)
+        yield
+        from workbench.gui.pages.runs import RunsPage
+
+        self.runs = RunsPage()
+        yield
+        from workbench.gui.pages.try_it import TryPage
+
+        self.try_it = TryPage(behind.engine, behind.jobs)
+        yield
+        from workbench.gui.pages.share import SharePage
+        from workbench.gui.runs_desk import RunsDesk
+        from workbench.gui.train_desk import TrainDesk
+
+        self.share = SharePage(behind.engine, behind.jobs)
+        self.pages |= {
+            "model": self.model, "train": self.train, "runs": self.runs, "try": self.try_it, "share": self.share,
+        }  # fmt: skip
+        for page in list(self.pages.values())[1:]:
+            self.stack.addWidget(page)
+        yield
         self.train_desk = TrainDesk(
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
-        self._suggested: dict[str, Any] = {}  # training settings that the program chose, and nobody changed
         self._join_pages()
         self._join_desks()
         self._join_behind()
-        self.go("data")
 
     def go(self, name: str) -> None:
         """Show the page called `name`: data, model, train, runs, try or share."""
+        if name != "data":
+            self.complete()
         self.stack.setCurrentWidget(self.pages[name])
         self.side_bar.choose(name)
 
@@ -79,6 +150,11 @@ class Workspace(QWidget):
 
     def stop(self) -> None:
         """End what pages have under way."""
+        self._next.stop()
+        if not self.is_built():
+            self._steps = None
+            self.data.stop()
+            return
         for page in (self.data, self.model, self.try_it, self.share):
             page.stop()
         self.runs_desk.stop()
@@ -129,7 +205,6 @@ class Workspace(QWidget):
         self.go("try")
 
     def _join_pages(self) -> None:
-        self.side_bar.chosen.connect(self.go)
         for signal, page in (
             (self.side_bar.training_clicked, "train"),
             (self.data.model_requested, "model"),
