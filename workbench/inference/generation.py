@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words
 from workbench.inference.predictor import Predictor
 from workbench.inference.sampling import Sampling, drawn, penalised
+from workbench.inference.single_rows import lay_out_for_single_rows
 from workbench.networks.causal import Continues
 
 CANDIDATES = 5  # that are told for every token
@@ -149,6 +150,8 @@ class _Reader:
         self.context = int(getattr(self._network, "context", read)) if self._continues else read
         self._memory: Any = None
         self._length = 0  # tokens in the memory
+        if self._continues and isinstance(self._network, nn.Module):
+            lay_out_for_single_rows(self._network)
 
     def first(self, ids: Sequence[int]) -> Tensor:
         """Return the logits behind a prompt: (vocabulary,) float32 on the CPU."""

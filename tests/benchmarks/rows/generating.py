@@ -1,5 +1,6 @@
 """Writing 200 characters with a small GPT: ours against the loop that reads everything again for each of them."""
 
+import copy
 import os
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ LETTERS = tuple(map(chr, range(33, 33 + 63)))  # and two ids that stand for noth
 
 def _measure(rounds: int) -> Iterator[Result]:
     predictor = _predictor(os.cpu_count() or 1)
-    network: GPT = predictor.model.network
+    network = copy.deepcopy(predictor.model.network)  # as it is: writing lays weights out anew
     weights = sum(parameter.numel() for parameter in network.parameters()) - network.position_embedding.weight.numel()  # pyright: ignore[reportOptionalMemberAccess]
     yield Amount("Weights without positions", "million", [weights / 1e6])
     likeliest = Sampling(max_tokens=TOKENS, temperature=0)
@@ -45,7 +46,7 @@ def _ways(network: GPT, predictor: Any, threads: int) -> tuple[Callable[[], obje
 @torch.no_grad()
 def _by_hand(network: nn.Module, predictor: Any, prompt: str, choose: Callable[[Tensor], Tensor]) -> list[int]:
     """Write as scripts for small GPTs do: the whole context goes through the network for each token."""
-    ids = torch.tensor([predictor.preprocessing.stream([prompt])], dtype=torch.int64)
+    ids = torch.tensor([predictor.preprocessing.stream([prompt]).tolist()])
     begin = ids.shape[1]
     for _ in range(TOKENS):
         logits = network(ids[:, -SETTINGS.context :])[:, -1]
