@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import unfold
 
 _LEAST = 5e-4  # added to every variance, so that directions in which nothing happens are not blown up
-_MOST_NUMBERS = 1 << 24  # of patches that are looked at
+_MOST_NUMBERS = 1 << 22  # of patches that are looked at
 
 
 class Whitening(nn.Conv2d):
