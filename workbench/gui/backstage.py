@@ -48,11 +48,6 @@ class Backstage(QObject):
         if not self._ended:
             self.engine.start()
 
-    def warm(self) -> None:
-        """Let a job and a trainer get ready at once: both are about to be needed."""
-        self.jobs.warm()
-        self.trainings.warm()
-
     def start(self) -> None:
         """Ask for the settings and look for runs, unless that was done."""
         if self._started or self._ended:

@@ -1,5 +1,6 @@
 """The window: one workspace in the language in use, what stands behind it, and the ways it begins and ends."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from PySide6.QtWidgets import QMainWindow
 
 from workbench.core import paths, words
 from workbench.core.errors import UserError
+from workbench.core.run_folder import new_run
+from workbench.core.run_summary import data_name
 from workbench.core.words import LANGUAGES, plural, tr
 from workbench.gui import theme
 from workbench.gui.backstage import Backstage
@@ -20,7 +23,6 @@ from workbench.gui.workspace import Workspace
 
 _START_MILLISECONDS = 250  # at the latest so long after it was made things begin, also when it is never shown
 _PAINTED_MILLISECONDS = 20  # after it was shown: it is painted first
-_DEMO = "digits"  # the sample, and the recipe for it
 
 
 class MainWindow(QMainWindow):
@@ -42,7 +44,6 @@ class MainWindow(QMainWindow):
         self.installEventFilter(self)
         self.bundler.said.connect(lambda banner: self.workspace.show_message(banner))
         self.behind.trainings.idle.connect(self._close_when_idle)
-        self.behind.draft.checked.connect(self._begin_demo)
         self.behind.runs.known.connect(self._show_what_was_interrupted)
         QTimer.singleShot(_START_MILLISECONDS, self, self.start)
 
@@ -66,6 +67,8 @@ class MainWindow(QMainWindow):
             return
         self.behind.start()
         live = self.behind.trainings.live()
+        if live and not self.workspace.train.run():
+            self.workspace.train_desk.show(live[0])
         if self._demo:
             self.workspace.go("train")
         else:
@@ -73,15 +76,24 @@ class MainWindow(QMainWindow):
             self.workspace.go("train" if live else self._page_to_open())
 
     def begin_demo(self) -> None:
-        """Open the digits sample and train it as soon as both can be done."""
+        """Train the digits sample at once, and open it; the recipe is complete, so the trainer waits for nothing."""
         self._demo = True
         self.start()
-        self.behind.warm()
-        self.behind.engine.ask("settings.read", {"path": str(paths.resources() / "recipes" / f"{_DEMO}.toml")}).then(
-            self, lambda answer: self.workspace.use_recipe(answer["recipe"]), self.workspace.show_error
-        )
+        recipe = _demo_recipe().read_text("utf-8")
+        asked = tomllib.loads(recipe)
+        title = f"{asked['architecture']['kind']}-{data_name(asked['data'])}"
+        try:
+            self.behind.trainings.submit(new_run(self.behind.runs.runs, title, recipe))
+        except UserError as error:
+            self.workspace.show_error(error)
+        self.behind.follower.batch.connect(self._open_what_trains)
         if self.workspace.is_built():
             self.workspace.go("train")
+
+    def _open_what_trains(self) -> None:
+        """Fill the forms with the demo's recipe: its trainer has begun and is not kept from it any more."""
+        self.behind.follower.batch.disconnect(self._open_what_trains)
+        self.workspace.open_recipe(str(_demo_recipe()))
 
     def use_theme(self, choice: str) -> None:
         """Switch to the light or the dark theme, or follow the system."""
@@ -209,10 +221,9 @@ class MainWindow(QMainWindow):
             recipe["data"] = {}  # moved or unplugged: nothing to complain about before anyone asks for it
         self.workspace.use_recipe(recipe)
 
-    def _begin_demo(self, recipe: dict[str, Any]) -> None:
-        if self._demo and recipe["data"].get("name") == _DEMO:
-            self._demo = False
-            self.behind.draft.order()
+
+def _demo_recipe() -> Path:
+    return paths.resources() / "recipes" / "digits.toml"
 
 
 def _is_gone(settings: dict[str, Any]) -> bool:
