@@ -14,6 +14,7 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.data import Dataset, open_data
 from workbench.data.preprocessing import fit
+from workbench.inference import decoding_ahead
 from workbench.inference.inputs import items_of
 from workbench.inference.predictor import Item, Predictor
 from workbench.recipe import read_recipe
@@ -112,6 +113,24 @@ def test_a_folder_is_decoded_ahead_and_answered_in_order(digits_run: RunFolder, 
     assert [number for number, prediction in enumerate(found) if prediction.error] == [5]
     alone = [predictor.predict([item])[0].answer.get("label") for item in items]
     assert [prediction.answer.get("label") for prediction in found] == alone
+
+
+@pytest.mark.parametrize("size", [1, 3, 64])
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 40])
+def test_whatever_is_made_ahead_keeps_its_order(count: int, size: int) -> None:
+    places: list[str] = []
+
+    def made(number: int) -> int:
+        places.append(threading.current_thread().name)
+        return -number
+
+    found = list(decoding_ahead.batches(range(count), size, made, ahead=lambda number: number % 3 > 0))
+
+    assert [number for batch, _ in found for number in batch] == list(range(count))
+    assert [number for _, results in found for number in results] == [-number for number in range(count)]
+    assert max((len(batch) for batch, _ in found), default=0) <= size
+    elsewhere = sum(name.startswith("decoding") for name in places)
+    assert elsewhere == (sum(number % 3 > 0 for number in range(count)) if count > 4 else 0)
 
 
 def test_who_listens_may_end_a_long_prediction(digits_run: RunFolder, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Threads are enough for files of images: decoding leaves the interpreter to the o
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from workbench.core.processors import cores
@@ -24,24 +24,26 @@ def batches(
     ahead: whether an item may be made in another thread, which happens while the batch before it is in use. What `make`
     raises is raised here.
     """
-    waiting = iter(items)
-    first = list(islice(waiting, size))
-    if len(first) <= _FEW or not any(map(ahead, first)):
-        while first:
-            yield first, [make(item) for item in first]
-            first = list(islice(waiting, size))
+    begin = list(islice(waiting := iter(items), _FEW + 1))
+    waiting = chain(begin, waiting)
+    if len(begin) <= _FEW or not any(map(ahead, begin)):
+        while batch := list(islice(waiting, size)):
+            yield batch, [make(item) for item in batch]
         return
     threads = ThreadPoolExecutor(cores(), "decoding")
 
     def begun(batch: list[Given]) -> tuple[list[Given], list[Future[Made]]]:
         return batch, [threads.submit(make, item) if ahead(item) else _at_once(make, item) for item in batch]
 
-    coming = deque([begun(first)])
+    coming: deque[tuple[list[Given], list[Future[Made]]]] = deque()
+    enough = -(-2 * cores() // size)  # batches, so that no thread waits for the next one
     try:
-        while coming:
-            batch, futures = coming.popleft()
-            if following := list(islice(waiting, size)):
+        while True:
+            while len(coming) <= enough and (following := list(islice(waiting, size))):
                 coming.append(begun(following))
+            if not coming:
+                return
+            batch, futures = coming.popleft()
             yield batch, [future.result() for future in futures]
     finally:
         threads.shutdown(cancel_futures=True)

@@ -24,6 +24,7 @@ from workbench.tasks import Task, tasks
 
 Raw = Path | Image.Image | bytes | str | np.ndarray | Mapping[str, Any]
 BATCH_SIZE = 64
+_MOST_NUMBERS = 5 << 18  # that go into a CPU at once: what comes of more does not stay in its cache
 _NOTES = {  # what was done to an input on the way; of images by the names of core.images.NOTES
     "first_frame": mark("Only the first picture of it is used."),
     "alpha": mark("Transparency is shown over white."),
@@ -127,11 +128,17 @@ class Predictor:
         invert: bool = False,
         before: Callable[[int], None] = lambda done: None,
     ) -> Iterator[Prediction]:
-        """Yield what `predict` returns, batch by batch; `before` hears how many are done, and may raise to end it."""
+        """Yield what `predict` returns, batch by batch; `before` hears how many are done, and may raise to end it.
+
+        batch_size: at the most; large images go through a CPU a few at a time.
+        """
         done = 0
         before(done)
         ready = decoding_ahead.batches(
-            items, batch_size, lambda item: self._tried(item.raw, invert), ahead=self._is_decoded_anywhere
+            items,
+            min(batch_size, self._most_at_once),
+            lambda item: self._tried(item.raw, invert),
+            ahead=self._is_decoded_anywhere,
         )
         with closing(ready):
             for batch, encoded in ready:
@@ -170,6 +177,12 @@ class Predictor:
             raise UserError("This model does not read texts.", hint="Give a file of the kind it was trained on.")
         encoded = self.preprocessing.encode(raw, notes)
         return 255 - encoded if invert and kind == "image" else encoded
+
+    @property
+    def _most_at_once(self) -> int:
+        """How many inputs go through the network together: 8 photographs of 224×224 take a quarter less than 64."""
+        numbers = int(torch.Size(self.model.inputs.shape).numel())
+        return max(1, _MOST_NUMBERS // max(numbers, 1)) if self.device.type == "cpu" else BATCH_SIZE
 
     def _is_decoded_anywhere(self, item: Item) -> bool:
         """Return whether a thread of its own may decode it: a file of an image, which nobody else holds."""
