@@ -101,11 +101,13 @@ class CurvePlot(SavedPlot):
         smooth: bool = True,
     ) -> None:
         """Show the series `name` with points that someone else keeps; see `redraw`."""
-        if name in self._curves and self._curves[name].data is data:
+        style, known = Look(title or name, color, dashed, points, smooth), self._curves.get(name)
+        if known is not None and known.look == style:
+            known.data = data
             self.redraw()
             return
         self.remove(name)
-        curve = self._curves[name] = Curve(Look(title or name, color, dashed, points, smooth), data)
+        curve = self._curves[name] = Curve(style, data)
         curve.shown = self.legend.shown(name)
         curve.restyle()
         for item in curve.items:
