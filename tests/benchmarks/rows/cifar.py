@@ -18,7 +18,7 @@ def _measure(rounds: int) -> Iterator[Result]:
     if not archive.is_file():
         print(f"   left out: there is no {archive}; WORKBENCH_BENCH_DATA says where to look")
         return
-    data = {"kind": "image_folder", "path": archive, "validation": 0.02, **AUGMENTATION}
+    data = {"kind": "image_folder", "path": str(archive), "validation": 0.02, **AUGMENTATION}
     seconds = Amount("Ours, the whole process", "s", at_most=20.0)
     accuracies = {
         stem: Figure("Test accuracy", name, "workbench train", reach=1.0, unit="", rises=True)

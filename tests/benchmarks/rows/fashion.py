@@ -16,7 +16,7 @@ def _measure(rounds: int) -> Iterator[Result]:
         return
     seconds = Figure("Seconds to 0.90", "loop by hand, until 0.90", "workbench train", reach=5.0)
     wrong = Amount("Test images that ours gets wrong", "of 1", at_most=1 - WANTED)
-    with trial("fashion-mnist-speed", {"kind": "idx", "path": DATA, "validation": 0.02}) as runs:
+    with trial("fashion-mnist-speed", {"kind": "idx", "path": str(DATA), "validation": 0.02}) as runs:
         for seed in range(rounds):
             by_hand, said = runs.by_hand("fashion", seed, runs.recipe)
             ours, metrics = runs.ours(seed)
