@@ -24,7 +24,7 @@ from workbench.training.worker import train_run
 
 SIDE = 224
 DROPS = 20  # in a round, of which the median counts
-FOLDER = 200  # photographs in the folder
+FOLDER = 100  # photographs in the folder
 
 RECIPE = f"""
 [data]
