@@ -1,8 +1,9 @@
 """The Data page: open data, look at them, decide how they are read."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
@@ -11,7 +12,6 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 from workbench.gui.pages.data_content import DataContent
-from workbench.gui.pages.data_hub import DataHub
 from workbench.gui.pages.data_opening import Opening
 from workbench.gui.pages.data_ways import DataWays
 from workbench.gui.pages.data_welcome import SAMPLES, DataWelcome
@@ -23,6 +23,9 @@ from workbench.gui.widgets.drop_area import DropArea, Drops
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.job_card import JobCard
 from workbench.gui.widgets.page import Page
+
+if TYPE_CHECKING:
+    from workbench.gui.pages.data_hub import DataHub
 
 
 class DataPage(Page):
@@ -106,7 +109,20 @@ class DataPage(Page):
         if self._opening.is_running():
             self._opening.cancel()
 
+    @cached_property
+    def hub(self) -> "DataHub":
+        """Where a data set of the hub is chosen, built when it is first wanted: the window opens with this page."""
+        from workbench.gui.pages.data_hub import DataHub
+
+        hub = DataHub(self._engine)
+        hub.wanted.connect(self._open)
+        hub.left.connect(self._leave_hub)
+        hub.failed.connect(self._fail)
+        self.stack.addWidget(hub)
+        return hub
+
     def _make_body(self, engine: Any) -> None:
+        self._engine = engine
         self.progress = JobCard()
         self.progress.setObjectName("data.progress")
         self.progress.cancel_wanted.connect(self._opening.cancel)
@@ -117,10 +133,6 @@ class DataPage(Page):
         self.welcome.file_wanted.connect(self.ways.ask_for_file)
         self.welcome.hub_wanted.connect(self.show_hub)
         self.welcome.recipe_wanted.connect(self.recipe_wanted)
-        self.hub = DataHub(engine)
-        self.hub.wanted.connect(self._open)
-        self.hub.left.connect(self._leave_hub)
-        self.hub.failed.connect(self._fail)
         self.busy = EmptyState()
         self.busy.acted.connect(self._opening.cancel)
         self.content = DataContent(engine)
@@ -128,7 +140,7 @@ class DataPage(Page):
         self.content.reading_wanted.connect(lambda data: self._open(data, self.content.title()))
         self.content.failed.connect(self._fail)
         self.stack = QStackedWidget()
-        for state in (self.welcome, self.hub, self.busy, self.content):
+        for state in (self.welcome, self.busy, self.content):
             self.stack.addWidget(state)
         self.drop = DropArea(tr("Drop data here"))
         self.drop.setObjectName("data.drop")
