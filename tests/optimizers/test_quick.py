@@ -27,6 +27,20 @@ def gradients(made: nn.Module, step: int) -> None:
     loss.backward()
 
 
+def test_groups_stepped_together_part_when_their_rates_do() -> None:
+    first, second = network(), network()
+    own, other = optimizer_for(first, "adam"), optimizer_for(second, "adam")
+    quick = quick_step(other)
+    assert quick is not None
+    for step in range(5):
+        for made, optimizer, take in ((first, own, own.step), (second, other, quick)):
+            for number, group in enumerate(optimizer.param_groups):
+                group["weight_decay"], group["lr"] = 0.0, 0.01 if step < 3 else 0.01 / (number + 1)
+            gradients(made, step)
+            take()
+    assert all(torch.equal(one, two) for one, two in zip(first.parameters(), second.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("kind", ["adam", "adamw"])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_the_weights_are_the_same_to_the_last_bit(kind: str, layout: torch.memory_format) -> None:

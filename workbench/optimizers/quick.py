@@ -34,7 +34,7 @@ class _Quick:
     def __init__(self, optimizer: Optimizer) -> None:
         self._optimizer = optimizer
         self._kernel = _KERNELS[type(optimizer)]
-        self._bound: list[tuple[dict[str, Any], list[Tensor], tuple[list[Tensor], ...], list[Tensor]]] = []
+        self._bound: list[tuple[list[dict[str, Any]], list[Tensor], tuple[list[Tensor], ...], list[Tensor]]] = []
 
     def __call__(self) -> None:
         """Take a step; the first one, and one with weights that have no gradient, is the optimizer's own."""
@@ -42,11 +42,11 @@ class _Quick:
             self._optimizer.step()
             return
         gradients = [[parameter.grad for parameter in parameters] for _, parameters, _, _ in self._bound]
-        if any(gradient is None for group in gradients for gradient in group):
+        if any(gradient is None for there in gradients for gradient in there) or not self._are_alike():
             self._optimizer.step()
             return
         with torch.no_grad():
-            for (group, parameters, moments, steps), there in zip(self._bound, gradients, strict=True):
+            for ((group, *_), parameters, moments, steps), there in zip(self._bound, gradients, strict=True):
                 _torch._foreach_add_(steps, 1)
                 beta1, beta2 = group["betas"]
                 self._kernel(
@@ -55,24 +55,32 @@ class _Quick:
                     grad_scale=None, found_inf=None,
                 )  # fmt: skip
 
+    def _are_alike(self) -> bool:
+        """Whether the groups that are stepped together still have one learning rate."""
+        return all(group["lr"] == groups[0]["lr"] for groups, *_ in self._bound for group in groups[1:])
+
     def _is_bound(self) -> bool:
         """Whether all is still the optimizer's, which gets other groups and tensors when a checkpoint is loaded."""
         if not self._bound:
             return False
-        group, parameters, moments, _ = self._bound[0]
+        (group, *_), parameters, moments, _ = self._bound[0]
         state = self._optimizer.state.get(parameters[0])
         return group is self._optimizer.param_groups[0] and bool(state) and state["exp_avg"] is moments[0][0]
 
     def _bind(self) -> bool:
-        state = self._optimizer.state
+        """Look up the tensors of all groups; those with the same settings are stepped together."""
+        state, alike = self._optimizer.state, dict[tuple[Any, ...], list[dict[str, Any]]]()
         self._bound = []
         for group in self._optimizer.param_groups:
-            parameters = group["params"]
+            key = tuple(group[name] for name in ("lr", "betas", "eps", "weight_decay"))
+            alike.setdefault(key, []).append(group)
+        for groups in alike.values():
+            parameters = [parameter for group in groups for parameter in group["params"]]
             if not all(state.get(parameter) for parameter in parameters):
                 self._bound = []
                 return False
             first, second, steps = (
                 [state[parameter][name] for parameter in parameters] for name in ("exp_avg", "exp_avg_sq", "step")
             )
-            self._bound.append((group, parameters, (first, second), steps))
+            self._bound.append((groups, parameters, (first, second), steps))
         return True
