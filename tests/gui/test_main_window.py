@@ -337,6 +337,19 @@ def test_another_language_keeps_what_trains_and_what_was_typed(open_window: Open
     soon(lambda: state(window) == "stopped")
 
 
+def test_a_page_that_is_chosen_before_it_is_built_is_shown_when_it_is_there(
+    qtbot: QtBot, runs: Path, own_folders: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(engine_client, "ENGINE", (sys.executable, str(HERE / "canned_engine.py")))
+    window = make_window(runs)
+    qtbot.addWidget(window, before_close_func=lambda window: window.end("stop"))
+    window.show()
+    find(window, "nav.share").click()
+    assert not window.workspace.is_built()  # nobody waits for the click
+    qtbot.waitUntil(lambda: window.workspace.current() == "share", timeout=20_000)
+    assert find(window, "nav.share").isChecked()
+
+
 def test_the_theme_is_switched_and_remembered(open_window: Open, soon: Any):
     window = open_window()
     window.workspace.side_bar.theme_wanted.emit("dark")

@@ -67,7 +67,8 @@ class Workspace(QWidget):
         self._steps: Iterator[None] | None = self._building()
         self._next = QTimer(self)
         self._next.timeout.connect(self._build_some)
-        self.side_bar.chosen.connect(self.go)
+        self._wish = ""  # the page that a person chose before it was built
+        self.side_bar.chosen.connect(self._visit)
         self.go("data")
 
     def __getattr__(self, name: str) -> Any:
@@ -97,6 +98,16 @@ class Workspace(QWidget):
             self._next.stop()
             self._steps = None
             self.built.emit()
+            if self._wish:
+                self.go(self._wish)
+
+    def _visit(self, name: str) -> None:
+        """Show the page that a person chose, as soon as it is there: the window stays quick while pages are built."""
+        if not self.is_built():
+            self._wish = name
+            self.build()
+        if name in self.pages:
+            self.go(name)
 
     def _building(self) -> Iterator[None]:
         """Build a page, or a part of what joins them, from one step to the next."""

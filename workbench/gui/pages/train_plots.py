@@ -51,7 +51,7 @@ class TrainPlots(QWidget):
         self.measured: dict[str, CurvePlot] = {"learning_rate": self.rates}
         for name, (title, read) in list(_MEASURED.items())[1:]:
             self.measured[name] = CurvePlot(tr(title), read=read, log=False)
-        self.metric_plot = self._new_metric_plot(tr("Accuracy"), percent=True)
+        self.metric_plot = self._new_metric_plot(tr("Metric"), percent=True)
         self._metric_card = _in_card(self.metric_plot)
         below = QHBoxLayout()
         below.setSpacing(Space.gap)
@@ -72,6 +72,8 @@ class TrainPlots(QWidget):
     def clear(self) -> None:
         """Begin with another run."""
         self._history.clear()
+        if self._metric:  # what this run measures is known once an epoch is over
+            self._name_metric("")
         self._wipe()
 
     def show_planned(
@@ -119,7 +121,7 @@ class TrainPlots(QWidget):
         self._metric, self._metric_shown = name, None
         before, self.metric_plot = (
             self.metric_plot,
-            self._new_metric_plot(tr(known.get("title", name)), known.get("percent", True)),
+            self._new_metric_plot(tr(known.get("title", name) or "Metric"), known.get("percent", True)),
         )
         self._metric_card.body.replaceWidget(before, self.metric_plot)
         before.setObjectName("")
