@@ -224,6 +224,14 @@ class Training(Settings):
         ),
         Hint(advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
     ] = "auto"
+    cuda_graphs: Annotated[
+        Literal["auto", "on", "off"],
+        Field(
+            title="CUDA graphs",
+            description="Record a step once and replay it, so that an NVIDIA GPU never waits for the program.",
+        ),
+        Hint(advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
+    ] = "auto"
     threads: Annotated[
         Annotated[int, Field(ge=1, le=1024)] | Literal["auto"],
         Field(title="Threads", description="CPU threads for the computation; automatic follows the size of the work."),

@@ -82,7 +82,10 @@ class Muon(Optimizer):
         rate = group["lr"] * 0.2 * sqrt(max(steps.shape[1:]))
         for matrix, step in zip(matrices, steps, strict=True):
             matrix.mul_(1 - group["lr"] * group["weight_decay"])
-            matrix.add_(step.view_as(matrix), alpha=-rate)
+            if isinstance(rate, Tensor):  # on the device, where a recorded step finds it
+                matrix.sub_(step.view_as(matrix) * rate)
+            else:
+                matrix.add_(step.view_as(matrix), alpha=-rate)
 
     def _ahead(self, matrix: nn.Parameter, momentum: float) -> Tensor:
         """Return where the gradient leads after those before it: Nesterov's momentum."""

@@ -72,7 +72,7 @@ class _Quick:
         state, alike = self._optimizer.state, dict[tuple[Any, ...], list[dict[str, Any]]]()
         self._bound = []
         for group in self._optimizer.param_groups:
-            key = tuple(group[name] for name in ("lr", "betas", "eps", "weight_decay"))
+            key = float(group["lr"]), *(group[name] for name in ("betas", "eps", "weight_decay"))
             alike.setdefault(key, []).append(group)
         for groups in alike.values():
             parameters = [parameter for group in groups for parameter in group["params"]]

@@ -15,7 +15,7 @@ from workbench.core.processors import cores
 from workbench.core.signature import Inputs
 from workbench.recipe import Recipe, to_plain
 
-NAMES = ("threads", "precision", "memory_layout", "compile")
+NAMES = ("threads", "precision", "memory_layout", "compile", "cuda_graphs")
 _MOST = 200  # choices that are kept; the oldest go first
 
 

@@ -14,6 +14,7 @@ from workbench.core.words import Words
 from workbench.inference.feeding import free_memory
 from workbench.inference.order import batch_count
 from workbench.recipe import Recipe
+from workbench.training import graphs
 from workbench.training.checkpoint import Position
 from workbench.training.devices import chosen_device, release
 from workbench.training.explaining import is_out_of_memory
@@ -108,6 +109,8 @@ class _Trial:
     def timed(self, size: int) -> list[float]:
         """Return the seconds of two whole steps, after one that does not count where it is the first of its size."""
         rounds = _STEPS + (self._seen[-1][0] != size if self._seen else 1)
+        if self._trainee.graphs:
+            rounds += graphs.BEFORE  # steps before one is recorded
         return [self._step(size, self._trainee.recipe.training.accumulation) for _ in range(rounds)][-_STEPS:]
 
     def _fits(self, size: int, *, must: bool) -> bool:

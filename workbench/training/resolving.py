@@ -19,6 +19,7 @@ from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.tasks import Task
 from workbench.training.choices import kept
 from workbench.training.devices import chosen_device
+from workbench.training.graphs import KINDS
 
 _SMALL_STEP = 4e8  # operations: below this, sharing a step among threads costs more than it saves
 
@@ -49,8 +50,13 @@ def resolved(
         "threads": training.threads,
         "memory_layout": training.memory_layout,
         "compile": "off" if training.compile == "auto" else training.compile,
+        "cuda_graphs": training.cuda_graphs,
         "target_metric": _metric(training.target_metric, task, outputs),
     }
+    optimizer = to_plain(recipe)["training"]["optimizer"]["kind"]
+    recordable = device.type == "cuda" and optimizer in KINDS and decided["precision"] != "float16"
+    if training.cuda_graphs == "auto" or not recordable:
+        decided["cuda_graphs"] = "on" if recordable and not plain else "off"
     if training.memory_layout == "auto":
         decided["memory_layout"] = "channels_last" if convolves and not plain else "contiguous"
     if training.threads == "auto":

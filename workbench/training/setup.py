@@ -32,6 +32,7 @@ from workbench.tasks import Task, tasks
 from workbench.tasks.classification import balanced_weights
 from workbench.training import starting
 from workbench.training.checkpoint import Loaded, restore_random
+from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
 from workbench.training.resolving import resolved
 
@@ -65,6 +66,7 @@ class Trainee:
     weights: Tensor | None
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
     skipped: int | Tensor = 0  # steps that were left out because a gradient was too large for float16
+    graphs: Graphs | None = None  # steps that were recorded, where the device can
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
@@ -153,9 +155,16 @@ class Trainee:
         return {
             "weights": self.network.state_dict(),
             "average": average,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.optimizer_state(),
             "extra": extra,
         }
+
+    def optimizer_state(self) -> dict[str, Any]:
+        """Return the state of the optimizer with learning rates as plain numbers."""
+        state = self.optimizer.state_dict()
+        for group in state["param_groups"]:
+            group["lr"] = float(group["lr"])
+        return state
 
     def _groups(self) -> list[dict[str, Any]]:
         return self.optimizer.param_groups
@@ -234,6 +243,7 @@ def set_up(
     average = None
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
         weights = torch.tensor(balanced_weights(dataset.counts("training").tolist()), device=device)
@@ -248,12 +258,13 @@ def set_up(
         forward=torch.compile(network) if training.compile == "on" else network,
         average=average,
         optimizer=optimizer,
-        rates=[float(group["lr"]) for group in optimizer.param_groups],
+        rates=rates,
         reaction=schedules.reaction(training.schedule),
         scaler=scaler(device, training.precision),
         training=feed(dataset.training, preprocessing, task, device, channels_last=channels_last),
         weights=weights,
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
+        graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
     )
 
 

@@ -1,6 +1,6 @@
 """One step of training: the weights changed once by a batch, in as many pieces as the memory needs."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from workbench.inference.feeding import free_memory
 from workbench.inference.order import mixed
 from workbench.training.devices import release
 from workbench.training.explaining import is_out_of_memory
+from workbench.training.graphs import Computed, Ready
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee
 from workbench.training.sums import Sums
@@ -42,71 +43,122 @@ def step_in_memory(
         # Only here, outside of the except block, nothing holds on to the tensors of the step that failed.
         sums.back_to(before)
         trainee.optimizer.zero_grad(set_to_none=True)
+        recorded, trainee.graphs = trainee.graphs, None  # recorded steps hold memory of their own
+        has_freed = recorded is not None and recorded.holds_memory()
+        del recorded
         release(trainee.device)
+        if has_freed:
+            continue
         yield _smaller_pieces(trainee, max(len(inputs) for inputs, _ in parts), step, details)
 
 
 def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int, sums: Sums) -> Taken:
     """Change the weights once by the gradient over `parts`, which count as one batch and come from trainee.batches.
 
-    step: steps done before. Returns the loss (), on the device, the gradient's norm if it is clipped, and the learning
-    rate. Nothing here waits for the device.
+    step: steps done before. Returns the loss (), on the device and good until the next step, the gradient's norm if it
+    is clipped, and the learning rate. Nothing here waits for the device.
     """
     training = trainee.recipe.training
     factor = schedules.factor(training.schedule, min(step, total_steps - 1), total_steps)
     factor *= trainee.reaction.factor if trainee.reaction else 1.0
-    for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
-        group["lr"] = rate * factor
-    for parameter in trainee.parameters:
-        parameter.grad = None
-    samples = sum(len(inputs) for inputs, _ in parts)
-    losses = [
-        loss
-        for part, batch in enumerate(parts)
-        for loss in _learned_from(trainee, batch, step, part, len(batch[0]) / samples, sums)
-    ]
-    norm = None
-    if training.gradient_clip:
-        trainee.scaler.unscale_(trainee.optimizer)
-        norm = clip_grad_norm_(trainee.parameters, training.gradient_clip)
-    if trainee.scaler.is_enabled():
-        _scaled_step(trainee)
+    if trainee.graphs:
+        trainee.graphs.set_rates(factor)
     else:
-        trainee.change()
+        for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
+            group["lr"] = rate * factor
+    if trainee.graphs and len(parts) == 1 and trainee.pieces == 1:
+        ready = _made_ready(trainee, parts[0], step, 0)
+        found = trainee.graphs.replayed(ready, sums, lambda batch: _whole(trainee, batch, sums.add_in_place))
+        if found:
+            sums.add_count(found.count)
+        else:
+            found = _whole(trainee, ready, sums.add)
+        loss, norm = found.loss, found.norm
+    else:
+        loss, norm = _in_parts(trainee, parts, step, sums)
     if trainee.average is not None:
         trainee.average.update_parameters(trainee.network)
-    return losses[0] if len(losses) == 1 else torch.stack(losses).sum(), norm, trainee.optimizer.param_groups[0]["lr"]
+    return loss, norm, trainee.rates[0] * factor
 
 
-def _learned_from(trainee: Trainee, batch: Batch, step: int, part: int, share: float, sums: Sums) -> Iterator[Tensor]:
-    """Add the gradients of a batch to the parameters', and yield its part of the loss for each piece it is taken in."""
-    training = trainee.recipe.training
+def _in_parts(trainee: Trainee, parts: list[Batch], step: int, sums: Sums) -> tuple[Tensor, Tensor | None]:
+    """Take a step by the gradients of these batches and, where memory is short, of pieces of them."""
+    _forget_gradients(trainee)
+    samples = sum(len(inputs) for inputs, _ in parts)
+    losses = []
+    for part, batch in enumerate(parts):
+        ready, share = _made_ready(trainee, batch, step, part), len(batch[0]) / samples
+        count = trainee.task.count(ready.goals)
+        if trainee.pieces == 1:
+            losses.append(_learned_from(trainee, ready, count, share, sums.add))
+        else:
+            for rows in _pieces(len(ready.inputs), trainee.pieces):
+                losses.append(_learned_from(trainee, ready.piece(rows), count, share, sums.add))
+    norm = _changed(trainee)
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum(), norm
+
+
+def _whole(trainee: Trainee, ready: Ready, add: Callable[..., None]) -> Computed:
+    """Take a step by the gradient of one batch; all that is done here is done on the device."""
+    _forget_gradients(trainee)
+    count = trainee.task.count(ready.goals)
+    loss = _learned_from(trainee, ready, count, 1.0, add)
+    return Computed(loss, _changed(trainee), count)
+
+
+def _made_ready(trainee: Trainee, batch: Batch, step: int, part: int) -> Ready:
+    """Return a batch with the random changes of this step, as the network takes it."""
     inputs, targets = batch
     softened = targets
     if trainee.augments:
         inputs, softened = augmented(trainee, inputs, targets, step, part)
         inputs = trainee.training.ready(inputs)
     ready, goals = trainee.task.prepare(inputs, softened, trainee.chance(step, part), training=True)
-    count = trainee.task.count(goals)
     judged = goals if softened is targets else targets
-    is_plain = judged is goals and trainee.weights is None and not training.label_smoothing
-    for piece in _pieces(len(ready), trainee.pieces):
-        whole = trainee.pieces == 1
-        some, wanted = (ready, goals) if whole else (ready[piece], goals[piece])
-        with autocast(trainee.device, training.precision):
-            outputs = trainee.forward(some)
-        loss = trainee.task.loss(
-            outputs,
-            wanted,
-            weights=trainee.weights,
-            label_smoothing=training.label_smoothing,
-            reduction="sum",
-        )
-        mean = loss / count if share == 1.0 else loss / count * share
-        trainee.scaler.scale(mean).backward()
-        here = count if whole else trainee.task.count(wanted)
-        sums.add(outputs.detach(), judged if whole else judged[piece], loss.detach(), here, is_plain=is_plain)
-        yield mean.detach()
+    smoothed = trainee.weights is not None or bool(trainee.recipe.training.label_smoothing)
+    return Ready(ready, goals, judged, judged is goals and not smoothed)
+
+
+def _learned_from(
+    trainee: Trainee, batch: Ready, count: int | Tensor, share: float, add: Callable[..., None]
+) -> Tensor:
+    """Add the gradients of a batch, or of a piece of one, to the parameters' and return its part of the step's loss.
+
+    count: of the things in the whole batch. share: of the batch in the step. add: of Sums.
+    """
+    training = trainee.recipe.training
+    with autocast(trainee.device, training.precision):
+        outputs = trainee.forward(batch.inputs)
+    loss = trainee.task.loss(
+        outputs,
+        batch.goals,
+        weights=trainee.weights,
+        label_smoothing=training.label_smoothing,
+        reduction="sum",
+    )
+    mean = loss / count if share == 1.0 else loss / count * share
+    trainee.scaler.scale(mean).backward()
+    here = count if trainee.pieces == 1 else trainee.task.count(batch.goals)
+    add(outputs.detach(), batch.judged, loss.detach(), here, is_plain=batch.is_plain)
+    return mean.detach()
+
+
+def _forget_gradients(trainee: Trainee) -> None:
+    for parameter in trainee.parameters:
+        parameter.grad = None
+
+
+def _changed(trainee: Trainee) -> Tensor | None:
+    """Change the weights by their gradients, and return the norm of these if it is clipped."""
+    norm = None
+    if trainee.recipe.training.gradient_clip:
+        trainee.scaler.unscale_(trainee.optimizer)
+        norm = clip_grad_norm_(trainee.parameters, trainee.recipe.training.gradient_clip)
+    if trainee.scaler.is_enabled():
+        _scaled_step(trainee)
+    else:
+        trainee.change()
+    return norm
 
 
 def _scaled_step(trainee: Trainee) -> None:

@@ -27,6 +27,7 @@ class Sums:
             name: torch.tensor(value, dtype=self._type, device=device) for name, value in position.sums.items()
         }
         self._waiting: list[_Batch] = []
+        self._apart: dict[str, Tensor] = {}  # totals that recorded steps add to in place
 
     @property
     def samples(self) -> int | Tensor:
@@ -51,10 +52,41 @@ class Sums:
         if len(self._waiting) == _TOGETHER:
             self._put_waiting()
 
-    def _put(self, outputs: Tensor, targets: Tensor, loss: Tensor, is_plain: bool) -> None:
+    def add_in_place(
+        self, outputs: Tensor, targets: Tensor, loss: Tensor, count: int | Tensor, *, is_plain: bool = False
+    ) -> None:
+        """Add a batch as `add` does, but for its count, to the totals that were given to `add_from`."""
+        for name, value in self._found(outputs, targets, loss, is_plain).items():
+            self._apart[name].add_(value)
+
+    def add_from(self, totals: dict[str, Tensor]) -> None:
+        """Count what is added to these totals from now on, too; they are those of `zeros`."""
+        if self._apart is not totals:
+            self._fold()
+            for value in totals.values():
+                value.zero_()
+            self._apart = totals
+
+    def add_count(self, count: int | Tensor) -> None:
+        """Add over how many things the loss of a batch is a mean, whose totals were added in place."""
+        self._samples = self._samples + count
+
+    def zeros(self) -> dict[str, Tensor]:
+        """Return totals like those of the batches so far, of which there must be one."""
+        self._put_waiting()
+        return {name: torch.zeros_like(value) for name, value in self._totals.items()}
+
+    def _fold(self) -> None:
+        for name, value in self._apart.items():
+            self._totals[name] = self._totals[name] + value if name in self._totals else value.clone()
+            value.zero_()
+
+    def _found(self, outputs: Tensor, targets: Tensor, loss: Tensor, is_plain: bool) -> dict[str, Tensor]:
         chosen = {self.headline: metrics[self.headline].total}
-        found = self.task.totals(chosen, outputs, targets, loss=loss if is_plain else None)
-        for name, value in (("loss", loss), *found.items()):
+        return {"loss": loss, **self.task.totals(chosen, outputs, targets, loss=loss if is_plain else None)}
+
+    def _put(self, outputs: Tensor, targets: Tensor, loss: Tensor, is_plain: bool) -> None:
+        for name, value in self._found(outputs, targets, loss, is_plain).items():
             self._totals[name] = self._totals[name] + value if name in self._totals else value.to(self._type)
 
     def _put_waiting(self) -> None:
@@ -66,6 +98,7 @@ class Sums:
     def plain(self) -> dict[str, Any]:
         """Return the totals so far, as numbers or lists of them; waits for the device."""
         self._put_waiting()
+        self._fold()
         return {name: value.tolist() for name, value in self._totals.items()}
 
     def kept(self) -> tuple[Any, ...]:
@@ -79,6 +112,7 @@ class Sums:
     def means(self) -> dict[str, float]:
         """Return the epoch's {training_loss, training_accuracy, …}."""
         self._put_waiting()
+        self._fold()
         count = int(self._samples)
         metric = metrics[self.headline].value(self._totals[self.headline], count)
         return {

@@ -106,6 +106,8 @@ def _alternatives(trainee: Trainee, compiling: bool) -> Iterator[tuple[str, Any]
         yield from (("precision", "bfloat16"), ("precision", "float32"))
     if trainee.preprocessing.inputs.kind == "image":
         yield from (("memory_layout", "channels_last"), ("memory_layout", "contiguous"))
+    if trainee.graphs:
+        yield "cuda_graphs", "off"
     if compiling:
         yield "compile", "on"
 

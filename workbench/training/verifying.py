@@ -145,7 +145,7 @@ def _trained(trainee: Trainee, loaded: Loaded, steps: int, stage: Words, tell: A
             loss = take_step(trainee, parts, position.step, total_steps, sums)[0]
             position.step, done = position.step + 1, done + 1
             tell(Progress(stage, done, steps))
-            yield float(loss), _digests(trainee.network.state_dict(), trainee.optimizer.state_dict())
+            yield float(loss), _digests(trainee.network.state_dict(), trainee.optimizer_state())
         position.epoch, position.batches = position.epoch + 1, 0
 
 

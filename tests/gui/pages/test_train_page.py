@@ -252,7 +252,9 @@ def test_a_task_with_another_metric_gets_a_plot_of_its_own(page: TrainPage, fold
     assert plot.points("validation")[1].tolist() == [3.0]
     assert len(page.findChildren(QWidget, "train.metric_plot")) == 1
     page.plots.clear()
-    assert page.plots.metric_plot.accessibleName() == "Metric"  # not the earlier run's, until an epoch of this one is over
+    assert (
+        page.plots.metric_plot.accessibleName() == "Metric"
+    )  # not the earlier run's, until an epoch of this one is over
 
 
 def test_the_learning_rate_is_planned_first_and_recorded_at_the_end(page: TrainPage, folder: RunFolder):
