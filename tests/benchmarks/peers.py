@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 WARM = 50  # steps that are not timed
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "mlp": lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)),
     "dcnn": lambda: nn.Sequential(
@@ -43,19 +44,26 @@ def _timed(steps: Iterator[object], count: int) -> float:
     """Return the seconds of each of `count` steps after the first ones."""
     for _ in range(WARM):
         next(steps)
+    _wait()
     began = time.perf_counter()
     for _ in range(count):
         next(steps)
+    _wait()
     return (time.perf_counter() - began) / count
 
 
+def _wait() -> None:
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+
+
 def _resident(name: str, inputs: Tensor, labels: Tensor, batch: int, count: int) -> float:
-    network = NETWORKS[name]()
+    network, inputs, labels = NETWORKS[name]().to(DEVICE), inputs.to(DEVICE), labels.to(DEVICE)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
 
     def steps() -> Iterator[None]:
         while True:
-            for rows in torch.randperm(len(inputs)).split(batch):
+            for rows in torch.randperm(len(inputs), device=DEVICE).split(batch):
                 optimizer.zero_grad()
                 cross_entropy(network(inputs[rows]), labels[rows]).backward()
                 optimizer.step()
@@ -65,7 +73,7 @@ def _resident(name: str, inputs: Tensor, labels: Tensor, batch: int, count: int)
 
 
 def _plain(name: str, inputs: Tensor, labels: Tensor, batch: int, count: int) -> float:
-    network = NETWORKS[name]()
+    network = NETWORKS[name]().to(DEVICE)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     loader = DataLoader(TensorDataset(inputs, labels), batch, shuffle=True)
 
@@ -73,7 +81,7 @@ def _plain(name: str, inputs: Tensor, labels: Tensor, batch: int, count: int) ->
         while True:
             for some, goals in loader:
                 optimizer.zero_grad()
-                loss = cross_entropy(network(some), goals)
+                loss = cross_entropy(network(some.to(DEVICE)), goals.to(DEVICE))
                 loss.backward()
                 optimizer.step()
                 yield loss.item()
@@ -107,7 +115,7 @@ def _lightning(name: str, inputs: Tensor, labels: Tensor, batch: int, count: int
 
     times = Times()
     trainer = lightning.Trainer(
-        max_steps=WARM + count, accelerator="cpu", callbacks=[times], logger=False, enable_progress_bar=False,
+        max_steps=WARM + count, accelerator="auto", callbacks=[times], logger=False, enable_progress_bar=False,
         enable_model_summary=False, enable_checkpointing=False,
     )  # fmt: skip
     trainer.fit(Module(), DataLoader(TensorDataset(inputs, labels), batch, shuffle=True))
