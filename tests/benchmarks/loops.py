@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 WANTED = 0.90
 _MOST_EPOCHS = 30
+_DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
 
 
 def _until_wanted(training: TensorDataset, test: TensorDataset, recipe: str) -> dict[str, float]:
-    network = _network_of(recipe, training.tensors[0])
+    network = _network_of(recipe, training.tensors[0]).to(_DEVICE)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
     loader = DataLoader(training, 64, shuffle=True)
     accuracy = 0.0
@@ -55,7 +56,7 @@ def _for_a_time(training: TensorDataset, test: TensorDataset, seconds: str, stem
     from workbench.core.signature import Inputs
 
     settings = ResNetSettings.model_validate({"depth": 18, "stem": stem})
-    network = ResNet(settings, Inputs("image", (3, 32, 32)), 10)
+    network = ResNet(settings, Inputs("image", (3, 32, 32)), 10).to(_DEVICE)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
     loader = DataLoader(training, 128, shuffle=True)
     began, steps = time.perf_counter(), 0
@@ -84,14 +85,16 @@ def _network_of(recipe: str, images: Tensor) -> nn.Module:
 
 def _step(network: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor) -> None:
     optimizer.zero_grad()
-    cross_entropy(network(inputs), targets).backward()
+    cross_entropy(network(inputs.to(_DEVICE)), targets.to(_DEVICE)).backward()
     optimizer.step()
 
 
 def _accuracy(network: nn.Module, test: TensorDataset) -> float:
     network.eval()
     with torch.inference_mode():
-        right = [(network(inputs).argmax(1) == targets).sum() for inputs, targets in DataLoader(test, 500)]
+        right = [
+            (network(inputs.to(_DEVICE)).argmax(1).cpu() == targets).sum() for inputs, targets in DataLoader(test, 500)
+        ]
     network.train()
     return float(sum(right)) / len(test)
 

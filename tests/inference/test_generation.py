@@ -17,10 +17,12 @@ from workbench.core.events import Finished
 from workbench.data.text_preprocessing import TextPreprocessing
 from workbench.data.token_preprocessing import SubwordPreprocessing, trained_bpe
 from workbench.data.tokenizer_files import tokenizer_from
+from workbench.inference import generation
 from workbench.inference.generation import Writing, marks_of, written
 from workbench.inference.predictor import Predictor
 from workbench.inference.sampling import Sampling, drawn, penalised
 from workbench.networks.causal import Decoder
+from workbench.networks.variant import Variant
 from workbench.tasks import tasks
 
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz .,\n")
@@ -37,14 +39,20 @@ class Whole(nn.Module):
         return self.network(tokens)
 
 
-def predictor(context: int = 16, *, whole: bool = False, preprocessing: Any = None) -> Any:
+def predictor(
+    context: int = 16, *, whole: bool = False, preprocessing: Any = None, variant: Variant | None = None
+) -> Any:
     preprocessing = preprocessing or TextPreprocessing("character", LETTERS, context)
     vocabulary = preprocessing.inputs.vocabulary
     torch.manual_seed(0)
-    network: Any = Decoder(vocabulary=vocabulary, outputs=vocabulary, context=context, layers=2, heads=2, width=16)
+    size: dict[str, Any] = {"context": context, "layers": 2, "heads": 2, "width": 16}
+    network: Any = Decoder(vocabulary=vocabulary, outputs=vocabulary, variant=variant or Variant(), **size)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(3)
+        if variant:
+            for table in network.ngram_embedding.embeddings:
+                table.weight.normal_()
     network.eval()
     model = SimpleNamespace(
         network=Whole(network) if whole else network, inputs=preprocessing.inputs, outputs=vocabulary, threads=1
@@ -116,6 +124,27 @@ def test_it_goes_on_beyond_the_context(context: int) -> None:
     assert len("".join(token.text for token in writing)) == 3 * context + 5
     assert writing.reason == "length"
     assert str(writing.notes[0]) == f"The text has 40 tokens. The model reads the last {context} of them."
+
+
+@pytest.mark.parametrize("variant", [None, Variant(positions="rotary", qk_norm=True, ngrams=3, ngram_rows=64)])
+def test_recorded_tokens_are_those_that_would_be_written(
+    variant: Variant | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = predictor(8, variant=variant)
+    sampling = Sampling(max_tokens=40)  # far beyond the context
+    expected = list(Writing(usual, "abc", sampling))
+    recorded: list[Any] = []
+
+    def recorder(work: Any) -> Any:
+        recorded.append(work)
+        return work
+
+    monkeypatch.setattr(generation, "_records", lambda device: True)
+    monkeypatch.setattr(generation, "CudaRecorder", lambda: recorder)
+    found = list(Writing(usual, "abc", sampling))
+    assert len(recorded) == 1
+    assert [token.id for token in found] == [token.id for token in expected]
+    assert [token.probability for token in found] == pytest.approx([token.probability for token in expected], rel=1e-4)
 
 
 def test_the_newest_part_of_a_full_context_is_read_again() -> None:

@@ -11,9 +11,9 @@ from tests.training.runs import make_run
 from workbench.core.events import EpochDone, Finished, Warned
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
+from workbench.networks.recording import Work
 from workbench.training import graphs, setup
 from workbench.training.checkpoint import newest_sound
-from workbench.training.graphs import Work
 from workbench.training.worker import train_run
 
 RATE = f"training.optimizer.learning_rate={2**-7}"  # the same number in float32
@@ -50,7 +50,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
         return recipe.model_copy(update={"training": recipe.training.model_copy(update={"cuda_graphs": asked})})
 
     monkeypatch.setattr(setup, "resolved", with_graphs)
-    monkeypatch.setattr(graphs, "_CudaRecorder", lambda: recorder)
+    monkeypatch.setattr(graphs, "CudaRecorder", lambda: recorder)
     return recorder
 
 

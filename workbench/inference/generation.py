@@ -12,11 +12,13 @@ from workbench.core.words import Words
 from workbench.inference.predictor import Predictor
 from workbench.inference.sampling import Sampling, drawn, penalised
 from workbench.inference.single_rows import lay_out_for_single_rows
-from workbench.networks.causal import Continues
+from workbench.networks.causal import Continues, Memory
+from workbench.networks.recording import CudaRecorder, Record
 
 CANDIDATES = 5  # that are told for every token
 _KEPT = 3 / 4  # of the context that is read again when it is full
 _HELD_BACK = 4  # tokens at most that wait for the rest of a character
+_WARM = 2  # times that a token is read before that is recorded
 _BEHIND = 8  # tokens before the new ones that are looked at to put them into words
 
 
@@ -150,6 +152,7 @@ class _Reader:
         self.context = int(getattr(self._network, "context", read)) if self._continues else read
         self._memory: Any = None
         self._length = 0  # tokens in the memory
+        self._one: _RecordedToken | None = None
         if self._continues and isinstance(self._network, nn.Module):
             lay_out_for_single_rows(self._network)
 
@@ -165,6 +168,8 @@ class _Reader:
         if not self._continues:
             return self._read(ids[-self.context :], fresh=True)
         if self._length < self.context:
+            if isinstance(self._memory, Memory) and _records(self._predictor.device):
+                return self._read_one(ids[-1])
             return self._read(ids[-1:], fresh=False)
         return self._read(ids[-max(1, int(self.context * _KEPT)) :], fresh=True)
 
@@ -177,9 +182,55 @@ class _Reader:
             if not self._continues:
                 return self._network(tokens)[0, -1].float().cpu()
             network: Any = self._network
-            logits, self._memory = network.continued(tokens, None if fresh else self._memory)
+            if fresh and isinstance(self._memory, Memory):
+                self._memory.restart()
+            memory = self._memory if not fresh or isinstance(self._memory, Memory) else None
+            logits, self._memory = network.continued(tokens, memory)
             self._length = len(ids) + (0 if fresh else self._length)
             return logits[0].float().cpu()
+
+    def _read_one(self, place: int) -> Tensor:
+        """Read one token as it was recorded, which is done at the first."""
+        with torch.inference_mode():
+            self._one = self._one or _RecordedToken(self._network, self._memory)
+            logits = self._one.read(place)
+        self._length += 1
+        return logits.float().cpu()
+
+
+def _records(device: torch.device) -> bool:
+    return device.type == "cuda"
+
+
+class _RecordedToken:
+    """One more token through a decoder, recorded: what takes longest on a GPU is telling it what to do."""
+
+    def __init__(self, network: Any, memory: Memory, record: Record | None = None) -> None:
+        self._memory = memory
+        self._place = torch.tensor([memory.length], device=memory.keys.device)
+        self._token = torch.zeros((1, 1), dtype=torch.int64, device=memory.keys.device)
+        self._logits = torch.empty(0)
+
+        def once() -> None:
+            self._logits = network.continued(self._token, memory)[0]
+
+        length, recent = memory.length, None if memory.recent is None else memory.recent.clone()
+        memory.place = self._place
+        for _ in range(_WARM):
+            once()
+        self._again = (record or CudaRecorder())(once)
+        memory.length = length
+        if memory.recent is not None and recent is not None:
+            memory.recent.copy_(recent)
+
+    def read(self, place: int) -> Tensor:
+        """Return the logits (vocabulary,) behind the token, which the next call overwrites."""
+        memory, length = self._memory, self._memory.length
+        memory.place = self._place.fill_(length)
+        self._token.fill_(place)
+        self._again()
+        memory.length = length + 1
+        return self._logits[0]
 
 
 def marks_of(preprocessing: Any, vocabulary: int) -> tuple[int | None, list[int]]:

@@ -20,8 +20,9 @@ _GPT2 = Variant()
 class Memory:
     """Keys and values of the tokens that a decoder has read: what it need not compute again for the next one.
 
-    keys, values: (layers, batch, heads, context, width of a head). length: tokens that are in it. recent: the last ids,
-    (batch, n), -1 before the text began.
+    keys, values: (layers, batch, heads, context, width of a head), 0 where nothing was read. length: tokens that are in
+    it. recent: the last ids, (batch, n), -1 before the text began. place: the length on the device, (1,), where a token
+    is read without anything that depends on it from outside of the device, or None.
     """
 
     def __init__(self, keys: Tensor, values: Tensor) -> None:
@@ -29,9 +30,26 @@ class Memory:
         self.values = values
         self.length = 0
         self.recent: Tensor | None = None
+        self.place: Tensor | None = None
+
+    def restart(self) -> None:
+        """Forget what was read; the memory stays where it is."""
+        self.length, self.place = 0, None
+        if self.recent is not None:
+            self.recent.fill_(-1)
+
+    def seen(self) -> Tensor | None:
+        """Return which places a token at `place` sees, (1, 1, 1, context), or None without one."""
+        if self.place is None:
+            return None
+        return (torch.arange(self.keys.shape[3], device=self.keys.device) <= self.place)[None, None, None]
 
     def extended(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Keep a layer's new keys and values, (batch, heads, T, d) each, and return all of that layer."""
+        if self.place is not None:
+            for kept, new in ((self.keys, keys), (self.values, values)):
+                kept[layer].index_copy_(2, self.place, new)
+            return self.keys[layer], self.values[layer]
         begin, end = self.length, self.length + keys.shape[2]
         self.keys[layer, :, :, begin:end] = keys
         self.values[layer, :, :, begin:end] = values
@@ -80,6 +98,7 @@ class CausalAttention(nn.Module):
         mask = None
         if memory is not None:
             keys, values = memory.extended(layer, keys, values)
+            mask = memory.seen()
             if 1 < length < keys.shape[2]:  # several new tokens: each sees all old ones, and the new ones before it
                 mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=states.device)
                 mask = mask.tril(keys.shape[2] - length)
@@ -173,7 +192,10 @@ class Decoder(nn.Module):
     def states(self, tokens: Tensor, memory: Memory | None = None) -> Tensor:
         """Return what the head reads: (batch, T) ids -> (batch, T, width); `memory` is read and extended."""
         begin = memory.length if memory else 0
-        positions = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)
+        if memory is not None and memory.place is not None:
+            positions = memory.place
+        else:
+            positions = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)
         states, by = self.token_embedding(tokens), None
         if self.position_embedding is not None:
             states = states + self.position_embedding(positions)
@@ -194,8 +216,10 @@ class Decoder(nn.Module):
         if memory is None or self.ngram_embedding is None:
             return None
         count = self.ngram_embedding.longest - 1
-        before = tokens.new_full((len(tokens), count), -1) if memory.recent is None else memory.recent
-        memory.recent = torch.cat((before, tokens), dim=1)[:, -count:]
+        if memory.recent is None:
+            memory.recent = tokens.new_full((len(tokens), count), -1)
+        before = memory.recent.clone()
+        memory.recent.copy_(torch.cat((before, tokens), dim=1)[:, -count:])
         return before
 
     def continued(self, tokens: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
@@ -211,7 +235,7 @@ class Decoder(nn.Module):
         first: Any = self.blocks[0] if len(self.blocks) else None
         heads: int = first.attention.heads if first is not None else 1
         shape = (len(self.blocks), batch, heads, self.context, weight.shape[1] // heads)
-        return Memory(weight.new_empty(shape), weight.new_empty(shape))
+        return Memory(weight.new_zeros(shape), weight.new_zeros(shape))
 
 
 _GPT2_NAMES = {

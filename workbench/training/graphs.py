@@ -14,15 +14,13 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from workbench.networks.recording import CudaRecorder, Record
 from workbench.training.sums import Sums
 
 log = logging.getLogger("workbench")
 KINDS = ("sgd", "adam", "adamw", "muon")  # of optimizers that take their learning rate from the device
 BEFORE = 3  # steps of a shape that are taken as usual, in which kernels are chosen and moments made
 _MOST = 8  # shapes that are recorded: texts have several lengths
-
-Work = Callable[[], None]
-Record = Callable[[Work], Work]
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Graphs:
         self._whole = torch.tensor(rates, device=device)
         self._rates = self._whole.clone()
         self._places = self._rates.unbind()
-        self._record = record or _CudaRecorder()
+        self._record = record or CudaRecorder()
         self._totals: dict[str, Tensor] = {}
         self._recorded: dict[tuple[Any, ...], _Recorded] = {}
         self._seen: dict[tuple[Any, ...], int] = {}
@@ -144,21 +142,6 @@ class _Recorded:
         self._again()
         assert self._found is not None
         return self._found
-
-
-class _CudaRecorder:
-    """Records on the device at hand; all graphs share their memory, since one is replayed after the other."""
-
-    def __init__(self) -> None:
-        self._pool: Any = None
-
-    def __call__(self, work: Work) -> Work:
-        graph = torch.cuda.CUDAGraph()
-        # Threads that read data pin memory meanwhile, which is forbidden to this thread alone.
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
-            work()
-        self._pool = graph.pool()
-        return graph.replay
 
 
 @contextmanager
