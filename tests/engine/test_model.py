@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.training.runs import small_recipe
 from workbench import engine
 from workbench.architectures import architectures
 from workbench.core.errors import UserError
-from workbench.core.words import from_plain
+from workbench.core.words import from_plain, tr
+from workbench.engine import model
+from workbench.training import tuning
 
 PICTURES = {"kind": "image", "shape": [1, 28, 28]}
 EXAMPLES = {
@@ -100,3 +104,20 @@ def test_what_fits_and_why_the_rest_does_not() -> None:
     assert set(found) == set(architectures)
     assert found["textcnn"] == {"task": "classification", "why": None}
     assert str(from_plain(found["convnet"]["why"])) == "Takes images, and these are texts."
+
+
+def test_the_fastest_settings_are_told_in_words(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(trainee: Any) -> tuple[float, float]:
+        return 0.1 if trainee.recipe.training.memory_layout == "contiguous" else 0.3, 0.0
+
+    def alternatives(trainee: Any, compiling: bool) -> list[tuple[str, str]]:
+        return [("memory_layout", "contiguous"), ("memory_layout", "channels_last")]
+
+    monkeypatch.setattr(tuning, "_measured", measured)
+    monkeypatch.setattr(tuning, "_alternatives", alternatives)
+    said: list[str] = []
+    answer = model.tune(lambda stage, *_: said.append(tr(stage)), small_recipe())
+    assert answer["settings"] == {"memory_layout": "contiguous"}
+    assert tr(from_plain(answer["named"])) == "memory layout contiguous"
+    assert answer["ratio"] == pytest.approx(3)
+    assert "memory layout contiguous: 3.00 times as fast" in said

@@ -14,6 +14,7 @@ from workbench.core.run_reader import whole_history
 from workbench.networks.recording import Work
 from workbench.training import graphs, setup
 from workbench.training.checkpoint import newest_sound
+from workbench.training.verifying import verify_resume
 from workbench.training.worker import train_run
 
 RATE = f"training.optimizer.learning_rate={2**-7}"  # the same number in float32
@@ -92,6 +93,14 @@ def test_a_run_that_is_resumed_records_anew_and_goes_on_as_it_would_have(recorde
     assert loaded.optimizer["param_groups"][0]["lr"] == 2**-7  # a number, not a place on the device
     assert isinstance(train_run(parts, ["training.epochs=6"]), Finished)
     np.testing.assert_array_equal(losses(parts), losses(whole))
+
+
+def test_a_trainee_that_goes_back_to_a_checkpoint_records_anew(recorder: Recorder, tmp_path: Path) -> None:
+    folder, _ = trained(tmp_path / "runs")
+    recorder.recorded = 0
+    found = verify_resume(folder, steps=5)
+    assert found.identical
+    assert recorder.recorded == 2  # what was recorded first knows only the moments of then
 
 
 def test_what_cannot_be_recorded_is_trained_all_the_same(recorder: Recorder, tmp_path: Path) -> None:

@@ -11,17 +11,10 @@ from workbench.commands import options
 from workbench.commands.output import console, say, say_json
 from workbench.core import paths
 from workbench.core.events import Event
-from workbench.core.words import mark, tr
+from workbench.core.words import tr
 
 if TYPE_CHECKING:
     from workbench.training.tuning import Tried
-
-_NAMES = {
-    "threads": mark("threads {value}"),
-    "precision": mark("precision {value}"),
-    "memory_layout": mark("memory layout {value}"),
-    "compile": mark("compiled"),
-}
 
 
 def bench(
@@ -38,7 +31,7 @@ def bench(
 ) -> None:
     """Train a few steps with one setting after the other, and keep the fastest for later runs of this recipe."""
     from workbench.recipe import read_recipe, title_of
-    from workbench.training.tuning import tune
+    from workbench.training.tuning import named, tune
 
     changes = [*(assignments or ()), *([f"training.device={device}"] if device else ())]
     chosen = read_recipe(recipe or paths.resources() / "recipes" / "digits.toml", changes)
@@ -52,7 +45,7 @@ def bench(
     if as_json:
         say_json({"tried": tried, "kept": best})
     elif best:
-        say(tr("Kept for later runs of this recipe where it leaves these open: {settings}", settings=_said(best)))
+        say(tr("Kept for later runs of this recipe where it leaves these open: {settings}", settings=tr(named(best))))
     else:
         say(tr("Nothing is faster than what is taken by itself."))
 
@@ -67,7 +60,9 @@ def _shown(tried: "Iterator[Tried]", *, as_json: bool) -> "Iterator[Tried]":
 
 
 def _line(found: "Tried") -> str:
-    name = tr("once more, in turns") if found.confirms else _said(found.settings) or tr("as it is")
+    from workbench.training.tuning import named  # what says it loads torch
+
+    name = tr("once more, in turns") if found.confirms else tr(named(found.settings))
     if found.wrong:
         return f"{name:<44} {tr(found.wrong)}"
     rate = tr("{rate} samples a second", rate=f"{found.samples_per_second:,.0f}")
@@ -77,10 +72,6 @@ def _line(found: "Tried") -> str:
         seconds=f"{found.begin:.1f}",
     )
     return f"{name:<44} {rate:>28}   {times}"
-
-
-def _said(settings: Any) -> str:
-    return ", ".join(tr(_NAMES[name], value=str(value)) for name, value in settings.items())
 
 
 def _ignore(event: Event) -> None:

@@ -113,13 +113,45 @@ def measure(progress: Callable[..., None], recipe: Mapping[str, Any]) -> dict[st
     from workbench.training.explaining import explained  # what shows a network needs no trainer
     from workbench.training.measuring import measure as measured
 
-    chosen = recipe_from(recipe)
+    try:
+        return asdict(measured(recipe_from(recipe), _telling(progress)))
+    except (RuntimeError, MemoryError) as error:
+        raise explained(error) from error
+
+
+def tune(progress: Callable[..., None], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Try which settings train this recipe fastest on this machine, and keep them for later runs that leave them open.
+
+    Returns settings (those that are kept, {} where nothing helps), named (they in words), and ratio: how many times as
+    fast a whole run is with them. Raises UserError when the recipe cannot be trained.
+    """
+    from workbench.training.explaining import explained
+    from workbench.training.tuning import named
+    from workbench.training.tuning import tune as tried_one_by_one
+
+    settings, ratio = {}, 1.0
+    try:
+        for tried in tried_one_by_one(recipe_from(recipe), _telling(progress)):
+            if tried.is_chosen:
+                settings, ratio = dict(tried.settings), tried.ratio
+            elif tried.confirms:
+                settings, ratio = {}, 1.0
+            if tried.settings and not tried.wrong:
+                words = Words(
+                    "{settings}: {ratio} times as fast",
+                    {"settings": named(tried.settings), "ratio": f"{tried.ratio:.2f}"},
+                )
+                progress(words, 0, 0)
+    except (RuntimeError, MemoryError) as error:
+        raise explained(error) from error
+    return {"settings": settings, "named": to_plain(named(settings)), "ratio": ratio}
+
+
+def _telling(progress: Callable[..., None]) -> Callable[[Event], None]:
+    """Return what passes on how far the data and the measurement are."""
 
     def report(event: Event) -> None:
         if isinstance(event, Preparing):
             progress(event.stage, event.done, event.total)
 
-    try:
-        return asdict(measured(chosen, report))
-    except (RuntimeError, MemoryError) as error:
-        raise explained(error) from error
+    return report

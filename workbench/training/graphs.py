@@ -103,6 +103,10 @@ class Graphs:
         sums.add_from(self._totals)
         return self._recorded[shape].replay(batch)
 
+    def forget(self) -> None:
+        """Record anew: the optimizer's moments lie elsewhere now."""
+        self._recorded, self._seen = {}, {}
+
     def holds_memory(self) -> bool:
         """Whether anything was recorded."""
         return bool(self._recorded)

@@ -171,6 +171,8 @@ class Trainee:
 
     def restore(self, loaded: Loaded) -> None:
         """Go on from a checkpoint."""
+        if self.graphs:
+            self.graphs.forget()
         self.network.load_state_dict(loaded.weights)
         if self.average is not None:
             self.average.load_state_dict(loaded.average)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain, islice
 from statistics import median
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 
 from workbench.core.events import Event, Preparing
 from workbench.core.processors import cores
-from workbench.core.words import Words
+from workbench.core.words import Words, mark
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.training import choices
 from workbench.training.checkpoint import Position
@@ -24,6 +25,13 @@ from workbench.training.sums import Sums
 _SECONDS = 0.6  # of steps that are timed, in each round
 _ROUNDS = 3
 _MOST_STEPS = 400  # of a round
+_NAMES = {
+    "threads": mark("threads {value}"),
+    "precision": mark("precision {value}"),
+    "memory_layout": mark("memory layout {value}"),
+    "cuda_graphs": mark("CUDA graphs {value}"),
+    "compile": mark("compiled"),
+}
 _WORTH = 1.04  # times as fast: less is noise
 
 
@@ -45,6 +53,12 @@ class Tried:
     is_chosen: bool
     wrong: Words | None = None
     confirms: bool = False
+
+
+def named(settings: Mapping[str, Any]) -> Words:
+    """Return these settings in words, or that there are none."""
+    found = [Words(_NAMES[name], {"value": str(value)}) for name, value in settings.items()]
+    return reduce(lambda one, two: Words("{one}, {two}", {"one": one, "two": two}), found or [Words("as it is")])
 
 
 def tune(recipe: Recipe, report: Callable[[Event], None], *, compiling: bool = True) -> Iterator[Tried]:

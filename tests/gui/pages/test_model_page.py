@@ -168,6 +168,36 @@ def test_another_batch_size_is_measured_again(page: ModelPage, engine: Canned, q
     assert engine.jobs[-1].arguments["recipe"]["training"] == {"batch_size": 128}
 
 
+def test_the_fastest_settings_are_found_when_asked_for(page: ModelPage, engine: Canned, qtbot: QtBot) -> None:
+    estimate = page.network.estimate
+    with qtbot.waitSignal(estimate.measured):
+        pass
+    named = {"template": "threads {value}", "values": {"value": "1"}}
+    engine.answers["model.tune"] = {"settings": {"threads": 1}, "named": named, "ratio": 1.5}
+    with qtbot.waitSignal(estimate.measured):  # again, with what was found
+        estimate.fastest.click()
+        assert estimate.busy.isVisible()
+        assert not estimate.fastest.isVisible()
+    assert [job.name for job in engine.jobs[-2:]] == ["model.tune", "model.measure"]
+    said = "Fastest here: threads 1, 1.50 times as fast. Runs take it where these are automatic."
+    assert estimate.state.text() == said
+    engine.answers["model.tune"] = {"settings": {}, "named": named, "ratio": 1.0}
+    estimate.fastest.click()
+    qtbot.waitUntil(estimate.fastest.isVisible)
+    assert estimate.state.text() == "Nothing is faster than what is taken by itself."
+
+
+def test_an_edit_ends_the_search_for_the_fastest_settings(page: ModelPage, engine: Canned, qtbot: QtBot) -> None:
+    estimate = page.network.estimate
+    with qtbot.waitSignal(estimate.measured):
+        pass
+    engine.held.add("model.tune")
+    estimate.fastest.click()
+    with qtbot.waitSignal(estimate.measured):
+        find(page, "form.architecture.kernel").setText("5")
+    assert next(job for job in engine.jobs if job.name == "model.tune").is_cancelled
+
+
 def test_a_failed_measurement_is_said_and_can_be_tried_again(page: ModelPage, engine: Canned, qtbot: QtBot) -> None:
     engine.answers["model.measure"] = UserError("Out of memory.", hint="Try a smaller batch.")
     estimate = page.network.estimate

@@ -7,12 +7,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QWidget
 
-from workbench.core.words import tr
+from workbench.core.words import from_plain, tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
-from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.buttons import button, link_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.figure import Figure
 from workbench.gui.widgets.progress import SlimBar
@@ -39,6 +39,7 @@ class Estimate(Card):
         self._job.failed.connect(lambda error: self._settle(error.translated(), wrong=True))
         self._recipe: dict[str, Any] = {}
         self._is_due = False
+        self._found = ""  # what is fastest, to be said with the next figures
         self._wide = False
         self._remark = ("", False)  # text, whether it is an error
         self._quiet = QTimer(self)
@@ -56,6 +57,16 @@ class Estimate(Card):
         self.take = button(tr("Take the batch that fits"))
         self.take.setObjectName("model.take_batch")
         self.take.clicked.connect(lambda: self.batch_wanted.emit(self._fitting))
+        self.fastest = link_button(
+            tr("Find the fastest settings"),
+            tip=tr("Trains a few steps with one setting after the other, and keeps what is fastest for later runs."),
+        )
+        self.fastest.setObjectName("model.fastest")
+        self.fastest.clicked.connect(self._find_fastest)
+        self._tuning = CurrentJob(jobs, self)
+        self._tuning.progressed.connect(lambda stage, *_: self._say(stage))
+        self._tuning.answered.connect(self._tell_fastest)
+        self._tuning.failed.connect(lambda error: self._settle(error.translated(), wrong=True))
         self._fitting = 0
         self._figures = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._figures.setSpacing(Space.medium)
@@ -63,7 +74,7 @@ class Estimate(Card):
             self._figures.addWidget(widget)
         self.body.addLayout(self._figures)
         self.body.addStretch(1)
-        for widget in (self.busy, self.state, self.take, self.again):
+        for widget in (self.busy, self.state, self.take, self.again, self.fastest):
             self.add(widget)
         self._settle("")
 
@@ -81,7 +92,7 @@ class Estimate(Card):
     def set_recipe(self, recipe: dict[str, Any] | None) -> None:
         """Measure this recipe soon; None: nothing to measure."""
         self.cancel()
-        self._recipe = recipe or {}
+        self._recipe, self._found = recipe or {}, ""
         batch = self._recipe.get("training", {}).get("batch_size")
         whole = batch == "all"
         caption = (
@@ -105,10 +116,11 @@ class Estimate(Card):
         """Stop measuring."""
         self._quiet.stop()
         self._job.cancel()
+        self._tuning.cancel()
 
     def is_measuring(self) -> bool:
         """Return whether a measurement runs or is about to."""
-        return self._job.is_running() or self._quiet.isActive()
+        return self._job.is_running() or self._tuning.is_running() or self._quiet.isActive()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Measure what nobody could see before."""
@@ -119,13 +131,18 @@ class Estimate(Card):
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave the cores to others; what was not finished is measured when this is seen again."""
         super().hideEvent(event)
+        if self._tuning.is_running():
+            self._settle("")
         self.cancel()
 
     def _show_waiting(self) -> None:
         self._show_figures(None)
         self._say(tr("Measuring two training steps…"))
-        self.again.hide()
-        self.take.hide()
+        self._show_busy()
+
+    def _show_busy(self) -> None:
+        for other in (self.again, self.take, self.fastest):
+            other.hide()
         self.busy.show()
         self.busy.set_fraction(None)
 
@@ -136,6 +153,24 @@ class Estimate(Card):
         self._show_waiting()
         self._job.start("model.measure", {"recipe": self._recipe})
 
+    def _find_fastest(self) -> None:
+        self.cancel()
+        self._show_busy()
+        self._say(tr("Measuring training steps"))
+        self._tuning.start("model.tune", {"recipe": self._recipe})
+
+    def _tell_fastest(self, answer: Mapping[str, Any]) -> None:
+        """Say what is fastest, and measure with it what an epoch takes."""
+        if not answer["settings"]:
+            self._settle(tr("Nothing is faster than what is taken by itself."))
+            return
+        self._found = tr(
+            "Fastest here: {settings}, {ratio} times as fast. Runs take it where these are automatic.",
+            settings=tr(from_plain(answer["named"])),
+            ratio=f"{float(answer['ratio']):.2f}",
+        )
+        self._measure()
+
     def _finish(self, answer: Mapping[str, Any]) -> None:
         self._is_due = False
         self._show_figures(answer)
@@ -143,7 +178,8 @@ class Estimate(Card):
         self._fitting = 0 if fits else int(answer["batch_size"])
         self.fitting_found.emit(self._fitting)
         if fits:
-            self._settle(figures.rate(float(answer["samples_per_second"])))
+            self._settle(self._found or figures.rate(float(answer["samples_per_second"])))
+            self._found = ""
         else:
             self._offer(figures.count(self._fitting), figures.size(float(answer["free"])))
         self.measured.emit(answer)
@@ -162,6 +198,7 @@ class Estimate(Card):
         self.take.hide()
         self._say(text, wrong)
         self.again.setVisible(wrong)
+        self.fastest.setVisible(bool(self._recipe) and not wrong)
 
     def _say(self, text: str, wrong: bool = False) -> None:
         """Show a remark below the figures, or beside the heading where height is short."""
