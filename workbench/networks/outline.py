@@ -11,6 +11,7 @@ from torch.utils.flop_counter import flop_registry
 
 from workbench.core.words import Words
 from workbench.networks import layer_names
+from workbench.networks.without_compiler import without_compiler
 
 
 @dataclass
@@ -51,8 +52,7 @@ def outline(network: nn.Module, sample: Tensor) -> list[Row]:
     A row is a module without children, or one that computes with parameters of its own or multiplies matrices outside
     its children. FLOPs are those of convolutions and matrix products, a multiplication and an addition counting as
     two; what bends, pools or normalizes costs little beside them and counts as none. Meant for a network and a sample
-    on the meta device, where nothing is computed; the first call imports PyTorch's compiler, which takes a second or
-    two. Puts the network into evaluation mode.
+    on the meta device, where nothing is computed. Puts the network into evaluation mode.
     """
     rows = _run(network, sample)
     _share_out(network, rows)
@@ -86,7 +86,7 @@ def _run(network: nn.Module, sample: Tensor) -> list[Row]:
     hooks = [module.register_forward_pre_hook(begin) for module in paths]
     hooks += [module.register_forward_hook(end) for module in paths]
     try:
-        with torch.no_grad(), counter:
+        with without_compiler(), torch.no_grad(), counter:
             network.eval()(sample)
     finally:
         for hook in hooks:

@@ -11,9 +11,17 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, AdamW, Optimizer
 
+from workbench.networks.without_compiler import without_compiler
+
 _torch: Any = torch  # which does not declare its kernels
 _KERNELS: dict[type[Optimizer], Callable[..., Any]] = {Adam: _torch._fused_adam_, AdamW: _torch._fused_adamw_}
 _NOT_HERE = ("amsgrad", "maximize", "capturable", "differentiable")
+
+
+def usual_step(optimizer: Optimizer) -> None:
+    """Take the optimizer's own step, without importing torch's compiler for it."""
+    with without_compiler():
+        optimizer.step()
 
 
 def quick_step(optimizer: Optimizer) -> Callable[[], None] | None:
@@ -39,11 +47,11 @@ class _Quick:
     def __call__(self) -> None:
         """Take a step; the first one, and one with weights that have no gradient, is the optimizer's own."""
         if not self._is_bound() and not self._bind():
-            self._optimizer.step()
+            usual_step(self._optimizer)
             return
         gradients = [[parameter.grad for parameter in parameters] for _, parameters, _, _ in self._bound]
         if any(gradient is None for there in gradients for gradient in there) or not self._are_alike():
-            self._optimizer.step()
+            usual_step(self._optimizer)
             return
         with torch.no_grad():
             for ((group, *_), parameters, moments, steps), there in zip(self._bound, gradients, strict=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.inference.feeding import Feed, feed
 from workbench.inference.order import mixed, portions
 from workbench.metrics import metrics_for
-from workbench.optimizers.quick import quick_step
+from workbench.networks.without_compiler import without_compiler
+from workbench.optimizers.quick import quick_step, usual_step
 from workbench.recipe import Recipe, task_of, title_of, to_plain
 from workbench.schedules import Reaction
 from workbench.tasks import Task, tasks
@@ -115,7 +116,7 @@ class Trainee:
     @cached_property
     def change(self) -> Callable[[], object]:
         """What changes the weights by their gradients."""
-        return quick_step(self.optimizer) or self.optimizer.step
+        return quick_step(self.optimizer) or partial(usual_step, self.optimizer)
 
     def prepared(self, inputs: Tensor, targets: Tensor, generator: torch.Generator, *, training: bool) -> Batch:
         """Return a batch of the feed as the network takes it, and what its outputs are compared with."""
@@ -241,7 +242,10 @@ def set_up(
     if channels_last:
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     fused = training.speed == "fast" and device.type in _FUSED
-    optimizer = optimizers.build(training.optimizer, network.named_parameters(), fused=fused)
+    with without_compiler():
+        optimizer = optimizers.build(training.optimizer, network.named_parameters(), fused=fused)
+        optimizer.zero_grad()
+        optimizer.load_state_dict(optimizer.state_dict())
     average = None
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)

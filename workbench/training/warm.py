@@ -5,6 +5,7 @@ from torch import nn
 
 from workbench import architectures, data, optimizers, schedules
 from workbench.core.signature import Inputs
+from workbench.networks.without_compiler import without_compiler
 from workbench.optimizers import optimizers as registered
 from workbench.training.resolving import flops
 
@@ -17,6 +18,7 @@ def warm_up() -> None:
         flops(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), Inputs("image", (1, 2, 2)))
     network = nn.Conv2d(1, 2, 3)
     settings = registered["adamw"].settings.model_validate({})
-    optimizer = optimizers.build(settings, network.named_parameters())
-    network(torch.zeros(1, 1, 8, 8)).sum().backward()
-    optimizer.step()
+    with without_compiler():
+        optimizer = optimizers.build(settings, network.named_parameters())
+        network(torch.zeros(1, 1, 8, 8)).sum().backward()
+        optimizer.step()
