@@ -28,8 +28,12 @@ class Figure:
     rises: bool = False
 
     @property
+    def medians(self) -> tuple[float, float]:
+        return median(self.firsts), median(self.seconds)
+
+    @property
     def ratio(self) -> float:
-        first, second = median(self.firsts), median(self.seconds)
+        first, second = self.medians
         return second / first if self.rises else first / second
 
     @property
@@ -56,14 +60,18 @@ class Amount:
     at_most: float = 0.0
 
     @property
+    def value(self) -> float:
+        return median(self.rounds)
+
+    @property
     def is_reached(self) -> bool:
-        return not self.at_most or median(self.rounds) <= self.at_most
+        return not self.at_most or self.value <= self.at_most
 
     def lines(self) -> list[str]:
         """Return the amount as text, with its raw rounds."""
         limit = f" (at most: {self.at_most:g}; {_said(self.is_reached)})" if self.at_most else ""
         shown = " ".join(f"{value:.4g}" for value in self.rounds)
-        return [f"{self.name}: {median(self.rounds):.4g} {self.unit}{limit}", f"  {shown}"]
+        return [f"{self.name}: {self.value:.4g} {self.unit}{limit}", f"  {shown}"]
 
 
 Result = Figure | Amount

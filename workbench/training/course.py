@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from typing import Any
 
 from workbench.core.errors import UserError
 from workbench.core.events import Answered, Event
@@ -26,6 +27,7 @@ class Course:
         self.ledger = ledger
         self.sums = sums
         self.clock = Clock(keeper.position.seconds)
+        self.validated: tuple[int, dict[str, Any]] = (-1, {})  # after which step, and all that was found
         self._known_skipped = int(keeper.trainee.skipped)
 
     def reported(self) -> Iterator[Event]:

@@ -12,6 +12,7 @@ from workbench.core.files import read_json, write_atomically
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.inference.evaluation import keep
+from workbench.inference.feeding import Feed
 from workbench.inference.model_folder import model_of, read_model
 from workbench.inference.order import batch_count
 from workbench.inference.run_data import require_classes
@@ -144,7 +145,8 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
                 return
 
         yield from course.reported()
-        found = yield from judged(trainee, validation, "validation", course.while_judging)
+        is_last = position.epoch + 1 >= epochs or position.step >= total_steps
+        found = yield from _validated(trainee, validation, course, is_last)
         if found is None:
             yield _stopped(course)
             return
@@ -169,6 +171,19 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
         yield _stopped(course)
     else:
         yield Finished(position.step, position.epoch, clock.seconds(), {**position.found, **final}, reason)
+
+
+def _validated(
+    trainee: Trainee, validation: Feed, course: Course, is_last: bool
+) -> Generator[Event, None, dict[str, float] | None]:
+    """Judge the network at the end of an epoch, as `judged` does; of the last epoch everything is kept for the end."""
+    if not is_last or not len(validation):
+        return (yield from judged(trainee, validation, "validation", course.while_judging))
+    facts = yield from judged_in_full(trainee, trainee.judged, validation, course.while_judging)
+    if facts is None:
+        return None
+    course.validated = course.position.step, facts
+    return {f"validation_{name}": value for name, value in facts["metrics"].items()}
 
 
 def _heeding(report: Callable[[Event], None], control: Control) -> Callable[[Event], None]:
@@ -226,6 +241,10 @@ def _final_metrics(trainee: Trainee, course: Course) -> Generator[Event, None, d
     best = read_model(model_of(folder), str(trainee.device))
     splits = {}
     for name in ("validation", "test"):
+        step, facts = course.validated
+        if name == "validation" and step == best.description["step"]:  # the last model is the best one
+            splits[name] = facts
+            continue
         samples = fed(trainee, trainee.dataset.splits[name])
         if len(samples):
             splits[name] = yield from judged_in_full(trainee, best.network, samples, course.while_judging)

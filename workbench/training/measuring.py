@@ -16,7 +16,7 @@ from workbench.inference.order import batch_count
 from workbench.recipe import Recipe
 from workbench.training import graphs
 from workbench.training.checkpoint import Position
-from workbench.training.devices import chosen_device, release
+from workbench.training.devices import chosen_device, freed_memory_held, release
 from workbench.training.explaining import is_out_of_memory
 from workbench.training.setup import Trainee, set_up
 from workbench.training.stepping import take_step
@@ -46,6 +46,7 @@ class Cost:
     free: float
 
 
+@freed_memory_held()  # as in a training
 def measure(recipe: Recipe, report: Callable[[Event], None]) -> Cost:
     """Return the cost of this recipe's steps: small steps first, then two that count, of what fits into the memory.
 

@@ -16,6 +16,7 @@ from workbench.core.words import Words, mark
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.training import choices
 from workbench.training.checkpoint import Position
+from workbench.training.devices import freed_memory_held
 from workbench.training.explaining import explained
 from workbench.training.resolving import short_numbers
 from workbench.training.setup import Trainee, set_up
@@ -67,6 +68,11 @@ def tune(recipe: Recipe, report: Callable[[Event], None], *, compiling: bool = T
     One setting after the other is tried on top of what helped before. compiling: try torch.compile too, which takes
     longest. Raises UserError when the recipe cannot be trained.
     """
+    with freed_memory_held():  # as in a training
+        yield from _tried(recipe, report, compiling)
+
+
+def _tried(recipe: Recipe, report: Callable[[Event], None], compiling: bool) -> Iterator[Tried]:
     plain = to_plain(recipe)
     for name in choices.NAMES:
         plain["training"][name] = "auto"

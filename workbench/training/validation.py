@@ -36,7 +36,7 @@ def judged(trainee: Trainee, samples: Feed, name: str, heed: Heed) -> Judgement:
         return {}
     examination = Examination(trainee.task, trainee.metrics)
     for outputs, targets in _outputs(trainee, trainee.judged, samples):
-        examination.add(outputs, targets)
+        examination.add(outputs.float(), targets)
         if (yield from heed()):
             return None
     return {f"{name}_{key}": value for key, value in examination.values().items()}

@@ -14,6 +14,7 @@ from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.checkpoint import sweep
+from workbench.training.devices import freed_memory_held
 from workbench.training.environment import environment
 from workbench.training.explaining import explained
 from workbench.training.loop import ignore, train
@@ -34,7 +35,7 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
     assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. Raises
     UserError when another process trains this run, or when the settings cannot be changed.
     """
-    with RunWriter(folder) as writer:
+    with RunWriter(folder) as writer, freed_memory_held():
         writer.write_environment(environment())
         sweep(folder)
 
