@@ -195,6 +195,14 @@ class Training(Settings):
             },
         ),
     ] = "none"
+    group_lengths: Annotated[
+        bool,
+        Field(
+            title="Group by length",
+            description="Lets texts of similar length meet in a batch, so that less padding is computed.",
+        ),
+        Hint(advanced=True),
+    ] = False
     precision: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
         Field(

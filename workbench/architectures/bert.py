@@ -20,6 +20,7 @@ class BertSettings(TokenSettings):
     """How the text is cut up, and the size of the encoder."""
 
     kind: Literal["bert"] = "bert"
+    trims_texts: ClassVar[bool] = True  # padding changes nothing, and need not be there
     special: ClassVar[tuple[str, ...]] = ("cls", "sep", "mask")  # the marks around a text, and what hides a token
     tokens: Annotated[
         Literal["wordpiece", "bpe", "word", "character"],

@@ -1,7 +1,7 @@
 """Pretrained models of transformers: any classifier or language model in a folder or on the hub, trained further."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -19,6 +19,7 @@ class PretrainedSettings(Settings):
     """Which model, and what of it is trained."""
 
     kind: Literal["pretrained"] = "pretrained"
+    trims_texts: ClassVar[bool] = True  # padding changes nothing, and need not be there
     name: Annotated[
         str,
         Field(

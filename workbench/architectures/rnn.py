@@ -22,6 +22,7 @@ class RnnSettings(TokenSettings):
     """The cell and how many there are, what is read of them, and how a text is cut up."""
 
     kind: Literal["rnn"] = "rnn"
+    trims_texts: ClassVar[bool] = True  # padding changes nothing, and need not be there
     sees_padding: ClassVar[bool] = True
     cell: Annotated[
         Literal["plain", "gru", "lstm"],

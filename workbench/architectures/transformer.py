@@ -23,6 +23,7 @@ class TransformerSettings(TokenSettings):
     """How a text is cut up, and the layers that read it; series need no tokens."""
 
     kind: Literal["transformer"] = "transformer"
+    trims_texts: ClassVar[bool] = True  # padding changes nothing, and need not be there
     special: ClassVar[tuple[str, ...]] = ("cls", "sep", "mask")  # the marks around a text, and what hides a token
     width: Annotated[
         Width, Field(title="Width", description="Numbers that stand for one token or step in every layer.")

@@ -21,7 +21,8 @@ from torch import Tensor
 from workbench.core.errors import UserError
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
-from workbench.inference.order import epoch_order, portions
+from workbench.data.text_preprocessing import PADDING
+from workbench.inference.order import by_length, epoch_order, mixed, portions
 from workbench.inference.streams import StreamFeed, stream_of
 from workbench.inference.windows import WindowFeed
 from workbench.tasks import Task
@@ -30,6 +31,7 @@ _AHEAD = 4  # batches read before they are needed
 _SHARE = 0.3  # of the free memory that a resident split may take
 _AT_ONCE = 2**21  # numbers of small batches that are picked out together: one large operation for many small ones
 _MOST_AT_ONCE = 64  # batches of them
+_TOKENS = 8  # texts are cut to a multiple of it
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,18 @@ class RowFeed:
     inputs: Tensor | None
     targets: Tensor | None
     nhwc: bool
+    lengths: Tensor | None = None
+    grouped: int = 0
 
     def __len__(self) -> int:
         return len(self.split)
 
     def order(self, seed: int, epoch: int) -> Tensor:
         """Return the order (N,) of an epoch, counted from 0."""
-        return epoch_order(len(self), seed, epoch)
+        order = epoch_order(len(self), seed, epoch)
+        if self.lengths is None or not self.grouped:
+            return order
+        return by_length(order, self.lengths, self.grouped, mixed(seed, epoch, 3))
 
     def in_order(self) -> Tensor:
         """Return the order (N,) in which the samples lie."""
@@ -80,15 +87,24 @@ class RowFeed:
         self, inputs: Tensor, targets: Tensor, order: Tensor, batch_size: int, start: int, made_ready: bool
     ) -> Iterator[tuple[Tensor, Tensor]]:
         # The whole order goes to the device at once: a small copy for each batch would wait for the steps before.
-        cut = portions(order.to(self.device), batch_size)[start:]
+        cut, longest = portions(order.to(self.device), batch_size)[start:], self._longest(order, batch_size, start)
         together = max(1, min(_MOST_AT_ONCE, _AT_ONCE // max(1, batch_size * inputs[0].numel())))
         for begin in range(0, len(cut), together):
             some = cut[begin : begin + together]
             rows = torch.cat(some) if len(some) > 1 else some[0]
             picked = self._planes_first(inputs.index_select(0, rows))
             sizes = [len(part) for part in some]
-            ready = self.ready(picked) if made_ready else picked
-            yield from zip(ready.split(sizes), targets.index_select(0, rows).split(sizes), strict=True)
+            ready = (self.ready(picked) if made_ready else picked).split(sizes)
+            if longest is not None:
+                ready = [part[:, :length] for part, length in zip(ready, longest[begin:], strict=False)]
+            yield from zip(ready, targets.index_select(0, rows).split(sizes), strict=True)
+
+    def _longest(self, order: Tensor, batch_size: int, start: int) -> list[int] | None:
+        """Return how many tokens of each batch are kept, in a few different numbers; None is all."""
+        if self.lengths is None:
+            return None
+        longest = [int(self.lengths[rows].max()) for rows in portions(order, batch_size)[start:]]
+        return [max(-(-length // _TOKENS) * _TOKENS, _TOKENS) for length in longest]
 
     def ready(self, inputs: Tensor) -> Tensor:
         """Return what a network takes: images (n, C, H, W) float32 with mean 0 and deviation 1, ids as int64, …"""
@@ -165,11 +181,19 @@ Feed = RowFeed | StreamFeed | WindowFeed
 
 
 def feed(
-    split: Split, preprocessing: Preprocessing, task: Task, device: torch.device, *, channels_last: bool = False
+    split: Split,
+    preprocessing: Preprocessing,
+    task: Task,
+    device: torch.device,
+    *,
+    channels_last: bool = False,
+    trimmed: bool = False,
+    grouped: int = 0,
 ) -> Feed:
     """Return the split as a Feed, resident on the device if it takes no more than a third of the free memory.
 
-    channels_last: how images lie in memory.
+    channels_last: how images lie in memory. trimmed: whether texts come without the padding that no text of their
+    batch needs. grouped: the size of the batches that hold texts of similar length, or 0; these are trimmed.
     """
     if split.window is not None:
         return WindowFeed(split, preprocessing, device)
@@ -183,6 +207,9 @@ def feed(
     if split.holds_texts:
         texts: Any = preprocessing
         samples = torch.from_numpy(texts.encode_all(split.texts()))
+        if trimmed or grouped:
+            lengths = ((samples != PADDING) * torch.arange(1, samples.shape[1] + 1)).amax(1)
+            return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc, lengths, grouped)
     else:
         samples = torch.from_numpy(split.rows())
         samples = samples.permute(0, 3, 1, 2).contiguous() if images and not channels_last else samples

@@ -32,6 +32,19 @@ def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(count, generator=generator, dtype=kind)
 
 
+def by_length(order: Tensor, lengths: Tensor, batch_size: int, seed: int) -> Tensor:
+    """Return the order (N,) so that batches hold samples of similar length: a pure function of all that is given.
+
+    lengths: of the samples (N,). Among as many samples as 50 batches have, the longest come first; then the batches
+    are put in random order, but for a last one that is not full.
+    """
+    together = [part[lengths[part].argsort(descending=True, stable=True)] for part in order.split(50 * batch_size)]
+    batches = list(torch.cat(together).split(batch_size))
+    rest = [batches.pop()] if len(batches[-1]) < batch_size else []
+    mixture = torch.randperm(len(batches), generator=torch.Generator().manual_seed(seed)).tolist()
+    return torch.cat([batches[place] for place in mixture] + rest)
+
+
 def mixed(*numbers: int) -> int:
     """Return a seed in which every one of `numbers` counts, so that near seeds give unrelated streams."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))

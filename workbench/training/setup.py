@@ -249,6 +249,7 @@ def set_up(
     average = None
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
+    size = len(dataset.training) if training.batch_size == "all" else training.batch_size
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
@@ -267,11 +268,24 @@ def set_up(
         rates=rates,
         reaction=schedules.reaction(training.schedule),
         scaler=scaler(device, training.precision),
-        training=feed(dataset.training, preprocessing, task, device, channels_last=channels_last),
+        training=feed(
+            dataset.training,
+            preprocessing,
+            task,
+            device,
+            channels_last=channels_last,
+            trimmed=trims(recipe),
+            grouped=size if training.group_lengths and trims(recipe) else 0,
+        ),
         weights=weights,
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
     )
+
+
+def trims(recipe: Recipe) -> bool:
+    """Return whether texts come without the padding that no text of their batch needs: the network reads none."""
+    return recipe.training.speed == "fast" and bool(getattr(recipe.architecture, "trims_texts", False))
 
 
 def _completed(recipe: Recipe, progress: Callable[[Progress], None]) -> Recipe:

@@ -14,7 +14,7 @@ from workbench.inference.order import judging_generator
 from workbench.inference.test_time import averaged
 from workbench.training.course import Hearing
 from workbench.training.precision import autocast
-from workbench.training.setup import Trainee
+from workbench.training.setup import Trainee, trims
 
 Heed = Callable[[], Hearing]
 Judgement = Generator[Event, None, dict[str, Any] | None]
@@ -23,7 +23,8 @@ Judgement = Generator[Event, None, dict[str, Any] | None]
 def fed(trainee: Trainee, split: Split) -> Feed:
     """Return a split as the network takes it."""
     channels_last = trainee.recipe.training.memory_layout == "channels_last"
-    return feed(split, trainee.preprocessing, trainee.task, trainee.device, channels_last=channels_last)
+    task, trimmed = trainee.task, trims(trainee.recipe)
+    return feed(split, trainee.preprocessing, task, trainee.device, channels_last=channels_last, trimmed=trimmed)
 
 
 def judged(trainee: Trainee, samples: Feed, name: str, heed: Heed) -> Judgement:
