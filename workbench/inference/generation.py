@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words
 from workbench.inference.predictor import Predictor
-from workbench.inference.sampling import Sampling, drawn, penalised
+from workbench.inference.sampling import Sampling, drawn, penalised, softmax
 from workbench.inference.single_rows import lay_out_for_single_rows
 from workbench.networks.causal import Continues, Memory
 from workbench.networks.recording import CudaRecorder, Record
@@ -105,13 +106,14 @@ class Writing:
         return self.preprocessing.decode(self.ids[begin:end])
 
     def _chosen(self, logits: Tensor) -> tuple[int, float, tuple[tuple[str, float], ...]]:
-        logits = logits.double()
-        logits[self._never] = -torch.inf
-        model = torch.softmax(logits, dim=0)
-        scores, places = model.topk(min(CANDIDATES, len(model)))
-        best = zip(places.tolist(), scores.tolist(), strict=True)
-        told = tuple((self.preprocessing.token(place), score) for place, score in best)
-        place = drawn(penalised(logits, self.ids, self.sampling.repetition_penalty), self.sampling, self._chance)
+        numbers = logits.numpy().astype(np.float64)
+        numbers[self._never] = -np.inf
+        model = softmax(numbers)
+        count = min(CANDIDATES, len(model))
+        places = np.argpartition(model, -count)[-count:]
+        best = places[np.argsort(-model[places], kind="stable")].tolist()
+        told = tuple((self.preprocessing.token(place), float(model[place])) for place in best)
+        place = drawn(penalised(numbers, self.ids, self.sampling.repetition_penalty), self.sampling, self._chance)
         return place, float(model[place]), told
 
     def _held_for_stops(self, tokens: Iterator[Produced]) -> Iterator[Produced]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.words import mark
@@ -52,28 +52,36 @@ class Sampling:
                 )
 
 
-def penalised(logits: Tensor, written: Iterable[int], penalty: float) -> Tensor:
+def penalised(logits: np.ndarray, written: Iterable[int], penalty: float) -> np.ndarray:
     """Return logits (vocabulary,), those of tokens that were written brought down (Keskar et al. 2019, section 4.1)."""
-    if penalty == 1:
+    ids = sorted(set(written)) if penalty != 1 else []
+    if not ids:
         return logits
-    ids = torch.tensor(sorted(set(written)), dtype=torch.int64)
-    if not len(ids):
-        return logits
-    before = logits[ids]
-    return logits.index_put((ids,), torch.where(before > 0, before / penalty, before * penalty))
+    found = logits.copy()
+    found[ids] = np.where(found[ids] > 0, found[ids] / penalty, found[ids] * penalty)
+    return found
 
 
-def drawn(logits: Tensor, sampling: Sampling, chance: torch.Generator) -> int:
-    """Return the id that is drawn: logits (vocabulary,) float64 on the CPU; one number of `chance` is used up."""
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities (vocabulary,) of logits (vocabulary,), of which -inf is never."""
+    raised = np.exp(logits - logits.max())
+    return raised / raised.sum()
+
+
+def drawn(logits: np.ndarray, sampling: Sampling, chance: torch.Generator) -> int:
+    """Return the id that is drawn: logits (vocabulary,) float64; one number of `chance` is used up.
+
+    In numpy, which needs a tenth of torch's time for so few numbers.
+    """
     number = float(torch.rand((), generator=chance, dtype=torch.float64))
     if sampling.temperature == 0:
         return int(logits.argmax())
-    probabilities = torch.softmax(logits / sampling.temperature, dim=0)
-    probabilities, ids = probabilities.sort(descending=True, stable=True)
+    probabilities = softmax(logits / sampling.temperature)
+    ids = np.argsort(-probabilities, kind="stable")
     kept = len(ids) if not sampling.top_k else min(sampling.top_k, len(ids))
-    sums = probabilities.cumsum(0)
+    sums = probabilities[ids].cumsum()
     if sampling.top_p < 1:
         # the first whose predecessors have not reached the wanted share yet are kept, at least one
         kept = min(kept, 1 + int((sums[:-1] < sampling.top_p).sum()))
-    place = int(torch.searchsorted(sums[:kept].contiguous(), number * float(sums[kept - 1]), right=True))
+    place = int(np.searchsorted(sums[:kept], number * sums[kept - 1], side="right"))
     return int(ids[min(place, kept - 1)])
