@@ -59,9 +59,9 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     only.wanted.connect(window.come_to_front)
     _heed_signals(application, window)
     Turns(window)
-    window.show()
     if demo:
-        QTimer.singleShot(0, window, window.begin_demo)
+        window.begin_demo()  # its trainer gets ready while the window is painted
+    window.show()
     if left_open:
         window.tell_unexpected_end(crash)
     code = application.exec()

@@ -1,6 +1,7 @@
 """The window: one workspace in the language in use, what stands behind it, and the ways it begins and ends."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow
 from workbench.core import paths, words
 from workbench.core.errors import UserError
 from workbench.core.run_folder import new_run
+from workbench.core.run_reader import Batch
 from workbench.core.run_summary import data_name
 from workbench.core.words import LANGUAGES, plural, tr
 from workbench.gui import theme
@@ -22,6 +24,7 @@ from workbench.gui.widgets.banner import Banner
 from workbench.gui.workspace import Workspace
 
 _START_MILLISECONDS = 250  # at the latest so long after it was made things begin, also when it is never shown
+_DEMO_MILLISECONDS = 8_000  # that the engine waits for the demo's first step
 _PAINTED_MILLISECONDS = 20  # after it was shown: it is painted first
 
 
@@ -37,7 +40,7 @@ class MainWindow(QMainWindow):
         self.memory = self.behind.memory
         self.bundler = Bundler(runs, self)
         self._closing = ""
-        self._demo = False
+        self._demo = self._waits_for_demo = False
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.memory.get("geometry", "").encode()))
         self._build()
@@ -50,6 +53,9 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Begin: engine, runs, and the forms as they were left; by itself once the window is painted."""
         if self.behind.engine.is_running() or self._closing:
+            return
+        if self._waits_for_demo:
+            self.workspace.build()
             return
         self.behind.start_engine()
         self._begin_with(self.workspace)
@@ -76,23 +82,34 @@ class MainWindow(QMainWindow):
             self.workspace.go("train" if live else self._page_to_open())
 
     def begin_demo(self) -> None:
-        """Train the digits sample at once, and open it; the recipe is complete, so the trainer waits for nothing."""
-        self._demo = True
-        self.start()
+        """Train the digits sample at once, and open it; the recipe is complete, so the trainer waits for nothing.
+
+        The engine waits for the first step: two processes that load torch at once keep each other from it.
+        """
+        self._demo = self._waits_for_demo = True
         recipe = _demo_recipe().read_text("utf-8")
         asked = tomllib.loads(recipe)
         title = f"{asked['architecture']['kind']}-{data_name(asked['data'])}"
         try:
             self.behind.trainings.submit(new_run(self.behind.runs.runs, title, recipe))
         except UserError as error:
+            self._go_on_after_demo()
             self.workspace.show_error(error)
-        self.behind.follower.batch.connect(self._open_what_trains)
+            return
+        self.behind.follower.batch.connect(self._go_on_after_demo)
+        QTimer.singleShot(_DEMO_MILLISECONDS, self, self._go_on_after_demo)
         if self.workspace.is_built():
             self.workspace.go("train")
+        else:
+            self.workspace.built.connect(lambda: self.workspace.go("train"))
 
-    def _open_what_trains(self) -> None:
-        """Fill the forms with the demo's recipe: its trainer has begun and is not kept from it any more."""
-        self.behind.follower.batch.disconnect(self._open_what_trains)
+    def _go_on_after_demo(self, batches: Mapping[str, Batch] | None = None) -> None:
+        """Begin what waited, and fill the forms with the demo's recipe: its trainer is not kept from it any more."""
+        told_before_a_step = batches is not None and not any(batch.scalars for batch in batches.values())
+        if not self._waits_for_demo or told_before_a_step:
+            return
+        self._waits_for_demo = False
+        self.start()
         self.workspace.open_recipe(str(_demo_recipe()))
 
     def use_theme(self, choice: str) -> None:

@@ -3,6 +3,7 @@
 Losses stay in a buffer on the device and are copied out in one piece when due, so that no step waits for the device.
 """
 
+import math
 import time
 from array import array
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ class Ledger:
         self._rates = array("f")
         self._first = 0
         self._samples = 0
-        self._since = self._was_due = time.monotonic()
+        self._since, self._was_due = time.monotonic(), -math.inf  # the first step is reported at once
 
     def add(self, step: int, loss: Tensor, rate: float, samples: int, norm: Tensor | None) -> bool:
         """Keep one step, counted from 1, and return whether a report is due, however short the epochs are."""

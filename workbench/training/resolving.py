@@ -21,6 +21,7 @@ from workbench.training.choices import kept
 from workbench.training.devices import chosen_device
 from workbench.training.graphs import KINDS
 
+_SMALL_NETWORK = 1_000_000  # weights
 _SMALL_STEP = 4e8  # operations: below this, sharing a step among threads costs more than it saves
 
 
@@ -81,9 +82,16 @@ def on_meta(recipe: Recipe, inputs: Inputs, outputs: int, task: str = "") -> nn.
 
 
 def flops(network: nn.Module, inputs: Inputs) -> int:
-    """Return the floating-point operations of one sample's forward pass, by a network on the meta device."""
+    """Return the floating-point operations of one sample's forward pass, by a network on the meta device.
+
+    A small one gets memory and computes something: that is done before torch has imported what the meta device needs.
+    """
     kind = torch.int64 if inputs.kind == "text" else torch.float32
-    sample = torch.zeros((1, *inputs.shape), dtype=kind, device="meta")
+    plain = inputs.kind in ("image", "table") and not any(isinstance(part, nn.RNNBase) for part in network.modules())
+    if plain and sum(parameter.numel() for parameter in network.parameters()) < _SMALL_NETWORK:
+        network = network.to_empty(device="cpu")
+    device = next((parameter.device for parameter in network.parameters()), torch.device("meta"))
+    sample = torch.zeros((1, *inputs.shape), dtype=kind, device=device)
     return sum(row.flops for row in outline(network, sample))
 
 

@@ -4,10 +4,9 @@ import torch
 from torch import nn
 
 from workbench import architectures, data, optimizers, schedules
-from workbench.core.signature import Inputs
+from workbench.networks.outline import outline
 from workbench.networks.without_compiler import without_compiler
 from workbench.optimizers import optimizers as registered
-from workbench.training.resolving import flops
 
 
 def warm_up() -> None:
@@ -15,7 +14,7 @@ def warm_up() -> None:
     for registry in (architectures.architectures, data.kinds, schedules.schedules, registered):
         len(registry)
     with torch.device("meta"):
-        flops(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), Inputs("image", (1, 2, 2)))
+        outline(nn.Conv2d(1, 2, 3), torch.empty(1, 1, 8, 8))
     network = nn.Conv2d(1, 2, 3)
     settings = registered["adamw"].settings.model_validate({})
     with without_compiler():
