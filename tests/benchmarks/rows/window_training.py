@@ -47,7 +47,7 @@ def measure(rounds: int) -> Iterator[Result]:
 def looked_at(place: Path, how: str) -> dict[str, float]:
     """Return what a window in a process of its own found: p99 and most late turn, and seconds of the training."""
     command = [sys.executable, "-m", "tests.benchmarks.rows.window_training", str(place / "runs"), how]
-    done = subprocess.run(command, env=environment(place), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, env=environment(place), capture_output=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -55,7 +55,7 @@ def command(place: Path) -> float:
     """Return the seconds of the same training from the command line, by its own clock."""
     line = [sys.executable, "-m", "workbench", "train", str(resources() / "recipes" / "digits.toml"), "--json"]
     line += ["--set", f"training.epochs={EPOCHS}", "--runs", str(place / "runs")]
-    done = subprocess.run(line, env=environment(place), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(line, env=environment(place), capture_output=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
 
 
