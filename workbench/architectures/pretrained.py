@@ -1,5 +1,6 @@
 """Pretrained models of transformers: any classifier or language model in a folder or on the hub, trained further."""
 
+import inspect
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -182,8 +183,10 @@ class Pretrained(nn.Module):
 
     def continued(self, tokens: Tensor, memory: Any = None) -> tuple[Tensor, Any]:
         """Return the logits after the last of `tokens`, and the keys and values with which the next ones go on."""
-        found = self.model(input_ids=self._swapped(tokens), past_key_values=memory, use_cache=True)
-        return self._as_ids(found.logits[:, -1]), found.past_key_values
+        known = inspect.signature(self.model.forward).parameters
+        name = "cache" if "cache" in known else "past_key_values"  # as it was called before transformers 5.24
+        found = self.model(input_ids=self._swapped(tokens), use_cache=True, **{name: memory})
+        return self._as_ids(found.logits[:, -1]), getattr(found, name)
 
     def load_pretrained(self) -> tuple[list[str], list[str]]:
         """Take over the weights of the folder; return the names that stayed fresh, and those that were left over.
