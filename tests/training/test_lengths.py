@@ -36,7 +36,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def run_of(runs: Path, name: str, *settings: str) -> RunFolder:
     architecture = {"kind": name, "length": 200, **SMALL[name]}
-    training = ("training.epochs=2", "training.batch_size=8", "training.precision=float32", *settings)
+    training = ("training.epochs=2", "training.batch_size=32", "training.precision=float32", *settings)
     return make_run(runs, *training, data=REVIEWS, architecture=architecture)
 
 
