@@ -165,7 +165,7 @@ class Estimate(Card):
             self._settle(tr("Nothing is faster than what is taken by itself."))
             return
         self._found = tr(
-            "Fastest here: {settings}, {ratio} times as fast. Runs take it where these are automatic.",
+            "Fastest: {settings}, {ratio} times. Kept for later runs.",
             settings=tr(from_plain(answer["named"])),
             ratio=f"{float(answer['ratio']):.2f}",
         )
@@ -179,6 +179,7 @@ class Estimate(Card):
         self.fitting_found.emit(self._fitting)
         if fits:
             self._settle(self._found or figures.rate(float(answer["samples_per_second"])))
+            self.fastest.setVisible(not self._found)
             self._found = ""
         else:
             self._offer(figures.count(self._fitting), figures.size(float(answer["free"])))
