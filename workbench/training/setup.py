@@ -229,27 +229,17 @@ def set_up(
     outputs = task.outputs(dataset.outputs, preprocessing.inputs)
     network = architectures.build(recipe.architecture, preprocessing.inputs, outputs, task.name)
     if loaded is None:
-        starting.prepare(network, dataset.training, preprocessing)
-    if loaded is None and hasattr(network, "load_pretrained"):
-        for words in starting.pretrained(network):
-            report(Warned(words))
-    if source is not None:
-        for words in starting.start(network, source).words():
+        for words in _begun(network, dataset, preprocessing, source):
             report(Warned(words))
     starting.freeze(network, training.freeze)
     channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image"
     network.to(device)
     if channels_last:
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    fused = training.speed == "fast" and device.type in _FUSED
-    with without_compiler():
-        optimizer = optimizers.build(training.optimizer, network.named_parameters(), fused=fused)
-        optimizer.zero_grad()
-        optimizer.load_state_dict(optimizer.state_dict())
+    optimizer = _optimizer(recipe, network, device)
     average = None
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
-    size = len(dataset.training) if training.batch_size == "all" else training.batch_size
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
@@ -268,18 +258,55 @@ def set_up(
         rates=rates,
         reaction=schedules.reaction(training.schedule),
         scaler=scaler(device, training.precision),
-        training=feed(
-            dataset.training,
-            preprocessing,
-            task,
-            device,
-            channels_last=channels_last,
-            trimmed=trims(recipe),
-            grouped=size if training.group_lengths and trims(recipe) else 0,
-        ),
+        training=_training_feed(recipe, dataset, preprocessing, task, device, channels_last=channels_last),
         weights=weights,
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
+    )
+
+
+def _begun(
+    network: nn.Module, dataset: Dataset, preprocessing: Preprocessing, source: starting.Source | None
+) -> Iterator[Words]:
+    """Give a new network the weights that it begins with, and yield what there is to say of them."""
+    starting.prepare(network, dataset.training, preprocessing)
+    if hasattr(network, "load_pretrained"):
+        yield from starting.pretrained(network)
+    if source is not None:
+        yield from starting.start(network, source).words()
+
+
+def _optimizer(recipe: Recipe, network: nn.Module, device: torch.device) -> Optimizer:
+    """Return the optimizer; what torch keeps from its compiler is called here once, without importing that."""
+    fused = recipe.training.speed == "fast" and device.type in _FUSED
+    with without_compiler():
+        optimizer = optimizers.build(recipe.training.optimizer, network.named_parameters(), fused=fused)
+        optimizer.zero_grad()
+        optimizer.load_state_dict(optimizer.state_dict())
+    return optimizer
+
+
+def _training_feed(
+    recipe: Recipe,
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    task: Task,
+    device: torch.device,
+    *,
+    channels_last: bool,
+) -> Feed:
+    """Return the training split as a feed, in batches of similar length where that is wanted and helps."""
+    training, trimmed = recipe.training, trims(recipe)
+    size = len(dataset.training) if training.batch_size == "all" else training.batch_size
+    grouped = size if training.group_lengths and trimmed else 0
+    return feed(
+        dataset.training,
+        preprocessing,
+        task,
+        device,
+        channels_last=channels_last,
+        trimmed=trimmed,
+        grouped=grouped,
     )
 
 
