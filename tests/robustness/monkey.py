@@ -3,11 +3,13 @@
 Prints a line of JSON at the end: {"actions", "trained", "errors", "longest", "gaps", "anew"}.
 trained: how many of the actions were done while a run trained; another is begun when none does. errors: exceptions
 nobody caught and what Qt complained of. longest: milliseconds of this process's own work between two turns of the event
-loop, so that other processes on the machine do not count; gaps: those that were too long, with what was done. anew: the
+loop, so that other processes on the machine do not count; gaps: those that were too long, with what was done and how
+much of it Python's garbage collector took. anew: the
 longest for another theme or language, where everything is drawn or built again.
 """
 
 import faulthandler
+import gc
 import json
 import os
 import sys
@@ -69,6 +71,8 @@ class Monkey:
         self.files = _files(place)
         self._latest: deque[str] = deque(maxlen=3)  # what was done last may have its effect a turn later
         self._spent = time.process_time()
+        self._collected = self._collecting = 0.0  # seconds of the garbage collector in this turn; when it began
+        gc.callbacks.append(self._collects)
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._turn)
         self._timer.start(1)
@@ -78,6 +82,7 @@ class Monkey:
         took, self._spent = (spent - self._spent) * 1e3, spent
         if self.done:
             self._judge(took)
+        self._collected = 0.0
         self.done += 1
         if self.window.behind.trainings.live():
             self.trained, self.waited = self.trained + 1, _AGAIN
@@ -102,7 +107,15 @@ class Monkey:
             return
         self.longest = max(self.longest, took)
         if took > _LONG:
-            self.gaps.append(f"{took:.0f} ms: {' | '.join(self._latest)}")
+            collected = self._collected * 1e3
+            self.gaps.append(f"{took:.0f} ms ({collected:.0f} collecting): {' | '.join(self._latest)}")
+
+    def _collects(self, phase: str, _: object) -> None:
+        now = time.process_time()
+        if phase == "start":
+            self._collecting = now
+        else:
+            self._collected += now - self._collecting
 
     def _act(self) -> None:
         popup = QApplication.activePopupWidget()

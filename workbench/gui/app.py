@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.core import paths, words
 from workbench.core.words import system_language, use_language
-from workbench.gui import theme
+from workbench.gui import garbage, theme
 from workbench.gui.last_time import LastTime
 from workbench.gui.main_window import MainWindow
 from workbench.gui.memory import Memory
@@ -59,6 +59,7 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     only.wanted.connect(window.come_to_front)
     _heed_signals(application, window)
     Turns(window)
+    window.pages_built.connect(lambda: QTimer.singleShot(0, garbage.set_aside))
     if demo:
         window.begin_demo()  # its trainer gets ready while the window is painted
     window.show()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -30,6 +30,8 @@ _PAINTED_MILLISECONDS = 20  # after it was shown: it is painted first
 
 class MainWindow(QMainWindow):
     """Shows the runs of one folder, and trains into it."""
+
+    pages_built = Signal()  # all of them are there, also after a change of the language
 
     def __init__(self, runs: Path) -> None:
         super().__init__()
@@ -205,6 +207,7 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.workspace = Workspace(self.behind)
+        self.workspace.built.connect(self.pages_built)
         self.setCentralWidget(self.workspace)
         self.workspace.side_bar.theme_wanted.connect(self.use_theme)
         self.workspace.side_bar.language_wanted.connect(self.use_language)
