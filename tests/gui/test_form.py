@@ -219,7 +219,7 @@ def test_errors_of_a_check_are_shown_until_the_field_is_edited(form: Form) -> No
 def test_captions_stay_when_another_kind_is_chosen(form: Form) -> None:
     form.set_caption("optimizer.learning_rate", "finder suggests 0.0008 – 0.004")
     box(form, "optimizer").setCurrentText("Plain descent")
-    captions = [row._caption.text() for path, row in form._shown.rows() if path == "optimizer.learning_rate"]
+    captions = [row._caption.text() for path, row in form._panel.rows() if path == "optimizer.learning_rate"]
     assert captions == ["finder suggests 0.0008 – 0.004"]
 
 
@@ -237,7 +237,7 @@ def test_some_fields_stay_enabled_while_a_run_goes_on(form: Form) -> None:
 
 def test_advanced_settings_are_folded_away(form: Form) -> None:
     assert not line(form, "note").isVisible()
-    fold = form._shown._fold
+    fold = form._panel._fold
     assert fold is not None
     fold.set_open(True)
     assert line(form, "note").isVisible()
@@ -291,16 +291,22 @@ def test_f1_says_what_a_field_means(form: Form, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
-def test_another_schema_replaces_the_fields(form: Form) -> None:
-    form.set_schema(Sgd.model_json_schema())
-    assert form.values() == {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
-    assert form.findChild(QWidget, "form.training.epochs") is None
+def test_a_field_that_is_described_again_keeps_its_place_and_its_value(form: Form) -> None:
+    before, order = form.values(), [path for path, _ in form._panel.rows()]
+    form.describe_again("epochs", {"title": "Epochs", "type": "integer", "enum": [before["epochs"], 99]})
+    assert isinstance(form.field("epochs"), QComboBox)
+    assert form.values() == before
+    assert [path for path, _ in form._panel.rows()] == order
+    (found,) = [child for child in form.findChildren(QWidget) if child.objectName() == "form.training.epochs"]
+    assert found is form.field("epochs")
+    form.describe_again("epochs", {"title": "Epochs", "type": "integer", "enum": [98, 99]})
+    assert not form.valid()
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=40))
 def test_garbage_in_any_field_is_said_and_breaks_nothing(form: Form, text: str) -> None:
-    for path, row in form._shown.rows():
+    for path, row in form._panel.rows():
         control = row.editor.control()
         if isinstance(control, QLineEdit):
             control.setText(text)

@@ -44,43 +44,37 @@ class Form(QWidget):
         self._why = ""
         self._was_valid = True
         self._silent = False
-        self._panel: Panel | None = None
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self.set_schema(schema)
-
-    def set_schema(self, schema: Mapping[str, Any]) -> None:
-        """Show the fields of another schema in place of those before; they begin with their defaults."""
-        if self._panel is not None:
-            self._layout.removeWidget(self._panel)
-            self._panel.hide()
-            for _, row in self._panel.rows():
-                row.editor.control().setObjectName("")
-            self._panel.deleteLater()
-        self._panel = Panel(fields_of(schema), "", f"form.{self.section}", self._kinds_of)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._panel = Panel(fields_of(schema), "", f"form.{section}", self._kinds_of)
         self._panel.edited.connect(self._edited)
         self._panel.rebuilt.connect(self._dress)
-        self._layout.insertWidget(0, self._panel)
-        if self._layout.count() == 1:
-            self._layout.addStretch(1)
+        layout.addWidget(self._panel)
+        layout.addStretch(1)
         self._dress()
+
+    def describe_again(self, name: str, schema: Mapping[str, Any]) -> None:
+        """Show the field called `name` as another schema describes it; its value stays."""
+        (field,) = fields_of({"properties": {name: schema}}).shown
+        self._panel.replace(field)
+        self._announce()
 
     def values(self) -> dict[str, Any]:
         """Return every value by name; what is wrong stands there as it was typed, so that a check still finds it."""
-        return self._shown.values()
+        return self._panel.values()
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Show the given values without a signal; what is not named stays, and unknown names are left out."""
         self._silent = True
         try:
-            self._shown.set_values(values)
+            self._panel.set_values(values)
         finally:
             self._silent = False
         self._announce()
 
     def errors(self) -> dict[str, str]:
         """Return what is wrong, by the path of the field ("optimizer.learning_rate")."""
-        return {path: row.problem() for path, row in self._shown.rows() if row.problem()}
+        return {path: row.problem() for path, row in self._panel.rows() if row.problem()}
 
     def valid(self) -> bool:
         """Return whether nothing is wrong."""
@@ -92,19 +86,19 @@ class Form(QWidget):
         A path may begin with the section's name. Texts that are no longer named go away.
         """
         wanted = {path.removeprefix(f"{self.section}."): text for path, text in errors.items()}
-        rows = dict(self._shown.rows())
+        rows = dict(self._panel.rows())
         for path, row in rows.items():
             row.tell(wanted.get(path, ""))
         for path in wanted:
             if path in rows:
-                self._shown.reveal(path)
+                self._panel.reveal(path)
         self._announce()
         return [path for path in wanted if path not in rows]
 
     def set_caption(self, path: str, text: str) -> None:
         """Show a measured or suggested value below the field at `path`."""
         self._captions[path] = text
-        for found, row in self._shown.rows():
+        for found, row in self._panel.rows():
             if found == path:
                 row.set_caption(text)
 
@@ -120,7 +114,7 @@ class Form(QWidget):
 
     def field(self, path: str) -> QWidget | None:
         """Return the widget that has the value at `path`, or None."""
-        return next((row.editor.control() for found, row in self._shown.rows() if found == path), None)
+        return next((row.editor.control() for found, row in self._panel.rows() if found == path), None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Show what a field means when F1 is pressed in it."""
@@ -129,11 +123,6 @@ class Form(QWidget):
             return False
         QToolTip.showText(watched.mapToGlobal(watched.rect().bottomLeft()), watched.toolTip(), watched)
         return True
-
-    @property
-    def _shown(self) -> Panel:
-        assert self._panel is not None
-        return self._panel
 
     def _kinds_of(self, registry: str) -> Kinds:
         last = registry.rpartition(".")[2]
@@ -154,7 +143,7 @@ class Form(QWidget):
 
     def _dress(self) -> None:
         """Give fields, also those just built, their captions, their state and their help."""
-        for path, row in self._shown.rows():
+        for path, row in self._panel.rows():
             row.editor.control().installEventFilter(self)
             row.set_caption(self._captions.get(path, ""))
             usable = self._usable is None or any(path == name or path.startswith(f"{name}.") for name in self._usable)

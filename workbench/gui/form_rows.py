@@ -114,7 +114,7 @@ class Panel(QWidget):
         self._groups: dict[str, Panel] = {}
         self._chosen: dict[str, ChosenRows] = {}
         self._fold: Fold | None = None
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.inner)
         for field in fields.shown:
@@ -148,6 +148,21 @@ class Panel(QWidget):
                 self._groups[name].set_values(value)
             elif name in self._fields.hidden:
                 self._kept[name] = value
+
+    def replace(self, field: Field) -> None:
+        """Show a field that is here already as `field` describes it, in its place and with its value."""
+        old = self._rows[field.name]
+        around = self._fold.body if field.advanced and self._fold is not None else self._layout
+        old.editor.control().setObjectName("")  # the new one has it
+        new = FieldRow(field, f"{self._name}.{field.name}")
+        new.set_value(old.value())
+        new.edited.connect(self.edited)
+        around.replaceWidget(old, new)
+        QWidget.setTabOrder(old.editor.control(), new.editor.control())
+        self._rows[field.name] = new
+        old.hide()
+        old.deleteLater()
+        self.rebuilt.emit()
 
     def rows(self) -> Iterator[tuple[str, FieldRow]]:
         """Yield every field with its path, those of groups and chosen things included."""

@@ -46,9 +46,7 @@ class TrainSettings(Card):
         """Offer these devices; why: the reason that there is no GPU, or an empty text."""
         self._devices = list(devices)
         if self.form is not None:
-            kept = self.form.values()
-            self.form.set_schema(self._schema())
-            self.form.set_values(kept)
+            self.form.describe_again("device", self._schema()["properties"]["device"])
             self.form.set_caption("device", why)
 
     def values(self) -> dict[str, Any]:
