@@ -13,7 +13,7 @@ from tests.robustness.goal import Found, Goal
 from tests.robustness.goals.close import end_what_trains
 
 ACTIONS = 10_000
-_SIDE_BY_SIDE = 2
+_SIDE_BY_SIDE = max(1, (os.cpu_count() or 2) // 2)  # a window and what it trains keep two cores busy
 _PATIENCE = 3_600.0  # seconds for all actions of one time
 
 
