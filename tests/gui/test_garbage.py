@@ -34,3 +34,10 @@ def test_what_was_set_aside_and_is_gone_is_freed_the_next_time():
     assert seen() is not None
     garbage.set_aside()
     assert seen() is None
+
+
+def test_what_came_later_is_set_aside_as_well():
+    garbage.set_aside()
+    before, kept = gc.get_freeze_count(), [[] for _ in range(100)]
+    garbage.set_more_aside()
+    assert gc.get_freeze_count() >= before + len(kept)

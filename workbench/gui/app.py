@@ -60,6 +60,7 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     _heed_signals(application, window)
     Turns(window)
     window.pages_built.connect(lambda: QTimer.singleShot(0, garbage.set_aside))
+    window.behind.devices_came.connect(lambda: QTimer.singleShot(0, garbage.set_more_aside))  # the forms are there
     if demo:
         window.begin_demo()  # its trainer gets ready while the window is painted
     window.show()
