@@ -108,7 +108,9 @@ class Monkey:
         self.longest = max(self.longest, took)
         if took > _LONG:
             collected = self._collected * 1e3
-            self.gaps.append(f"action {self.done}: {took:.0f} ms ({collected:.0f} collecting): {' | '.join(self._latest)}")
+            self.gaps.append(
+                f"action {self.done}: {took:.0f} ms ({collected:.0f} collecting): {' | '.join(self._latest)}"
+            )
 
     def _collects(self, phase: str, _: object) -> None:
         now = time.process_time()

@@ -135,7 +135,7 @@ class Bert(nn.Module):
         self.vocabulary = inputs.vocabulary
         self.masked = task == "masked_token"
         self.next_sentence = self.masked and settings.next_sentence
-        model = _model(settings, inputs.vocabulary, outputs, self.masked)
+        model = transformers_model(settings, inputs.vocabulary, outputs, self.masked)
         self.bert: nn.Module = model.bert
         if self.masked:
             self.cls: nn.Module = model.cls
@@ -169,7 +169,7 @@ def readable(tokens: Tensor) -> Tensor:
     return there[:, None, None, :].expand(-1, 1, tokens.shape[1], -1)
 
 
-def _model(settings: BertSettings, vocabulary: int, outputs: int, masked: bool) -> Any:
+def transformers_model(settings: BertSettings, vocabulary: int, outputs: int, masked: bool) -> Any:
     """Return transformers' model for these settings, with fresh weights."""
     from transformers.models.bert.configuration_bert import BertConfig  # takes seconds to import
     from transformers.models.bert.modeling_bert import (

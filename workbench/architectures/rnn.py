@@ -1,5 +1,6 @@
 """Recurrent networks: plain (Elman 1990), GRU (Cho et al. 2014) and LSTM (Hochreiter and Schmidhuber 1997)."""
 
+from copy import deepcopy
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -13,6 +14,7 @@ from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.networks.layers import Dropout, Width
 from workbench.networks.tokens import TokenSettings
+from workbench.networks.two_ways import TwoWays
 
 _CELLS: dict[str, type[nn.RNNBase]] = {"plain": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _GATES = {"plain": 1, "gru": 3, "lstm": 4}
@@ -112,7 +114,7 @@ class Rnn(nn.Module):
             self.embedding = nn.Embedding(inputs.vocabulary, settings.embedding, padding_idx=0)
         bend: Any = {"nonlinearity": settings.bend} if settings.cell == "plain" else {}
         made: Any = _CELLS[settings.cell]
-        self.recurrent: nn.RNNBase = made(
+        self.recurrent: nn.RNNBase | TwoWays = made(
             _width(settings, inputs),
             settings.hidden,
             settings.layers,
@@ -125,8 +127,17 @@ class Rnn(nn.Module):
         self.output = nn.Linear(settings.hidden * (1 + settings.bidirectional), outputs)
         _begin(self.recurrent, settings)
 
+    def exportable(self) -> "Rnn":
+        """Return the same network, for use alone, without packed sequences: they would fix the lengths in a graph."""
+        twin = deepcopy(self)
+        if self.bidirectional and self.inputs.kind != "image":
+            twin.recurrent = TwoWays(self.recurrent)
+        return twin
+
     def forward(self, batch: Tensor) -> Tensor:
         steps, lengths = self._steps(batch)
+        if isinstance(self.recurrent, TwoWays):
+            return self._answer(self.recurrent(steps, lengths), lengths)
         if lengths is None or not self.bidirectional or steps.device.type == "meta":
             return self._answer(self.recurrent(steps)[0], lengths)  # what comes after a step cannot change it
         # Backwards, padding would come first: packing leaves it out, at the cost of a wait for the device.

@@ -128,7 +128,7 @@ class VisionTransformer(nn.Module):
         if any(self.margin):
             images = pad(images, self.margin)
         patches = self.conv_proj(images).flatten(2).transpose(1, 2)
-        token = self.class_token.expand(len(patches), -1, -1)
+        token = self.class_token.expand(patches.shape[0], -1, -1)
         return self.heads(self.encoder(torch.cat((token, patches), dim=1))[:, 0])
 
     def adopted(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -95,7 +95,7 @@ class TablePreprocessing:
             codes = torch.where(missing[:, plan.categorical], plan.hot_fill, batch[:, plan.categorical]).long()
             places = plan.slots[codes.clamp(min=0) + plan.starts]
             places = torch.where(codes < 0, plan.width, places)  # one column too many, for what has no place
-            hot = batch.new_zeros((len(batch), plan.width + 1)).scatter_(1, places, 1.0)
+            hot = batch.new_zeros((batch.shape[0], plan.width + 1)).scatter_(1, places, 1.0)
             parts.append(hot[:, :-1])
         return torch.cat(parts, dim=1)
 

@@ -103,7 +103,7 @@ class CausalAttention(nn.Module):
                 mask = torch.ones(length, keys.shape[2], dtype=torch.bool, device=states.device)
                 mask = mask.tril(keys.shape[2] - length)
         share = self.share if self.training else 0.0
-        causal = mask is None and length > 1
+        causal = mask is None and bool(length > 1)  # in a graph the length is no number yet
         seen = scaled_dot_product_attention(queries, keys, values, attn_mask=mask, dropout_p=share, is_causal=causal)
         return self.dropout(self.output(seen.transpose(1, 2).reshape(batch, length, width)))
 
@@ -252,6 +252,40 @@ _GPT2_ENDS = {
     "ln_f": "norm",
     "lm_head": "output",
 }
+
+
+def to_gpt2(decoder: "Decoder") -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+    """Return settings of transformers' GPT2Config and the weights of its GPT2LMHeadModel; None for other variants."""
+    own = decoder.variant
+    plain = Variant(zero_start=own.zero_start)  # how it began does not show
+    state = decoder.state_dict()
+    if own != plain or decoder.position_embedding is None or "norm.bias" not in state:
+        return None
+    first: Any = decoder.blocks[0] if len(decoder.blocks) else None
+    if first is None:
+        return None
+    vocabulary, width = decoder.token_embedding.weight.shape
+    if decoder.output.weight.shape[0] != vocabulary:
+        return None
+    sizes = {
+        "vocab_size": vocabulary,
+        "n_positions": decoder.context,
+        "n_embd": width,
+        "n_layer": len(decoder.blocks),
+        "n_head": first.attention.heads,
+    }
+    inner = {ours: theirs for theirs, ours in _GPT2_NAMES.items()}
+    outer = {ours: theirs for theirs, ours in _GPT2_ENDS.items()}
+    found: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        above, _, last = name.rpartition(".")
+        if above in outer:
+            found[f"{'' if above == 'output' else 'transformer.'}{outer[above]}.{last}"] = tensor
+            continue
+        _, layer, within = above.split(".", 2)
+        turned = tensor.t() if last == "weight" and tensor.dim() == 2 else tensor
+        found[f"transformer.h.{layer}.{inner[within]}.{last}"] = turned.contiguous()
+    return sizes, found
 
 
 def from_gpt2(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ class Task(ABC):
     name, title: what it is called. metrics: names in `workbench.metrics`. headline: the one that names the best model.
     streams: whether samples are stretches of the joined texts and not texts; framed: between the marks that the
     tokenizer puts around a text. draws: whether `prepare` leaves something to chance. answers_from_raw:
-    whether `answers` is told the inputs before preprocessing. goal: plain values, kept with
+    whether `answers` is told the inputs before preprocessing. tells: what `told` gives. goal: plain values, kept with
     the model.
     """
 
@@ -33,6 +33,7 @@ class Task(ABC):
     framed: ClassVar[bool] = False
     draws: ClassVar[bool] = False
     answers_from_raw: ClassVar[bool] = False
+    tells: ClassVar[str] = "logits"
     goal: Mapping[str, Any] = {}
 
     def bound(self, goal: Mapping[str, Any]) -> Self:
@@ -105,6 +106,13 @@ class Task(ABC):
     @abstractmethod
     def predictions(self, outputs: Tensor, labels: Sequence[str], top: int = 5) -> list[dict[str, Any]]:
         """Return plain values for each sample of the batch, as `workbench predict` prints them."""
+
+    def told(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Return what outputs mean, in a form that needs no more of this program; `tells` is its name.
+
+        encoded: the inputs before preprocessing.
+        """
+        return outputs
 
     def encoded(self, text: str, preprocessing: Any) -> Any:
         """Return a text to predict as the network takes it: (length,) int32."""

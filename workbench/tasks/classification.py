@@ -21,6 +21,7 @@ class Classification(Task):
     title = mark("Classification")
     metrics = ("accuracy", "top_5_accuracy", "macro_f1")
     headline = "accuracy"
+    tells = "probabilities"
 
     def outputs(self, count: int, inputs: Inputs) -> int:
         """Return the number of classes."""
@@ -45,6 +46,10 @@ class Classification(Task):
             outputs.float(), targets, weight=weights, label_smoothing=label_smoothing, reduction="sum"
         )
         return total / len(targets) if reduction == "mean" else total
+
+    def told(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Return probabilities that sum to one: (batch, classes)."""
+        return torch.softmax(outputs.float(), dim=1)
 
     def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return score and number of the class that was said, (n, 2), and the true one (n,), however many there are."""

@@ -33,6 +33,7 @@ class Forecasting(Task):
     metrics = ("relative_mae", "mae", "rmse")
     headline = "relative_mae"
     answers_from_raw = True
+    tells = "values"
 
     def goal_for(self, dataset: Any, preprocessing: Any, settings: Any) -> dict[str, Any]:
         """Return names, means and deviations of the columns, and whether values or changes are forecast."""
@@ -131,9 +132,13 @@ class Forecasting(Task):
         self, outputs: Tensor, inputs: Tensor, labels: Sequence[str], top: int, preprocessing: Any
     ) -> list[dict[str, Any]]:
         """Return the forecasts that follow the windows `inputs`; all in the units of the data."""
+        return self.predictions(self.told(outputs, inputs).flatten(1), labels, top)
+
+    def told(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Return the forecasts that follow the windows `encoded`, in the units of the data: (n, horizon, columns)."""
         mean, std = (_moved(tuple(self.goal[name]), outputs) for name in ("mean", "std"))
-        last = (inputs[:, -1:, self.goal["places"]] - mean) / std
-        return self.predictions(self._natural(self._told(outputs, last)).flatten(1), labels, top)
+        last = (encoded[:, -1:, self.goal["places"]] - mean) / std
+        return self._natural(self._told(outputs, last))
 
     def _steps(self, flat: Tensor) -> Tensor:
         """Return (n, steps × columns) as (n, steps, columns)."""

@@ -23,6 +23,7 @@ class MultiLabel(Task):
     title = mark("Several labels")
     metrics = ("micro_f1", "label_macro_f1", "exact_match")
     headline = "micro_f1"
+    tells = "probabilities"
 
     def outputs(self, count: int, inputs: Inputs) -> int:
         """Return the number of labels."""
@@ -52,6 +53,10 @@ class MultiLabel(Task):
         goals = goals * (1 - label_smoothing) + label_smoothing / 2 if label_smoothing else goals
         total = binary_cross_entropy_with_logits(outputs.float(), goals, reduction="sum") / max(goals.shape[1], 1)
         return total / len(goals) if reduction == "mean" else total
+
+    def told(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Return a probability for each label, independent of the others: (batch, labels)."""
+        return torch.sigmoid(outputs.float())
 
     def details(self, outputs: Tensor, targets: Tensor, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
         """Return per_label and mistakes, the surest first.

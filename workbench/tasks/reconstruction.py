@@ -31,6 +31,7 @@ class Reconstruction(Task):
     title = mark("Reconstruction")
     metrics: ClassVar[tuple[str, ...]] = ("reconstruction_error", "divergence")
     headline: ClassVar[str] = "reconstruction_error"
+    tells: ClassVar[str] = "restored"
 
     def bound(self, goal: Mapping[str, Any]) -> Self:
         """Return this task for a run; without a distribution in the middle there is no divergence to be measured."""
@@ -102,6 +103,10 @@ class Reconstruction(Task):
         restored, mean, log_variance = self.parts(outputs)
         of_middle = {"divergence": (mean, log_variance)}
         return {name: total(*of_middle.get(name, (restored, targets.flatten(1)))) for name, total in chosen.items()}
+
+    def told(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Return the restored inputs, as the network takes them: (n, …)."""
+        return self.parts(outputs)[0].unflatten(1, tuple(self.goal["shape"]))
 
     def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return the error of each sample (n,), and nothing of its target."""

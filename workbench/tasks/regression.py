@@ -28,6 +28,7 @@ class Regression(Task):
     title = mark("Regression")
     metrics = ("r2", "mae", "rmse")
     headline = "r2"
+    tells = "values"
 
     def goal_for(self, dataset: Any, preprocessing: Any, settings: Any) -> dict[str, Any]:
         """Return the names of the targets, and their means and deviations."""
@@ -67,6 +68,10 @@ class Regression(Task):
         """Return outputs and targets in the units of the data."""
         mean, std = self._scale(outputs)
         return outputs.to(mean.dtype) * std + mean, targets.to(mean.dtype) * std + mean
+
+    def told(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Return the numbers in the units of the data: (batch, targets)."""
+        return self.natural(outputs, outputs)[0]
 
     def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return predictions and truth in the units of the data."""

@@ -79,6 +79,7 @@ class Graphs:
         self._whole = torch.tensor(rates, device=device)
         self._rates = self._whole.clone()
         self._places = self._rates.unbind()
+        self._given = record
         self._record = record or CudaRecorder()
         self._totals: dict[str, Tensor] = {}
         self._recorded: dict[tuple[Any, ...], _Recorded] = {}
@@ -106,6 +107,7 @@ class Graphs:
     def forget(self) -> None:
         """Record anew: the optimizer's moments lie elsewhere now."""
         self._recorded, self._seen = {}, {}
+        self._record = self._given or CudaRecorder()  # memory that recordings shared is gone with the last of them
 
     def holds_memory(self) -> bool:
         """Whether anything was recorded."""

@@ -18,11 +18,12 @@ from workbench.tasks import tasks
 
 TOKENS = 200
 SETTINGS = GPTSettings(tokens="character", context=256, layers=6, heads=6, width=384)
+_DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 LETTERS = tuple(map(chr, range(33, 33 + 63)))  # and two ids that stand for nothing: 65
 
 
 def _measure(rounds: int) -> Iterator[Result]:
-    predictor = _predictor(os.cpu_count() or 1)
+    predictor = _predictor((os.cpu_count() or 1) if _DEVICE == "cpu" else 1)
     network = copy.deepcopy(predictor.model.network)  # as it is: writing lays weights out anew
     weights = sum(parameter.numel() for parameter in network.parameters()) - network.position_embedding.weight.numel()  # pyright: ignore[reportOptionalMemberAccess]
     yield Amount("Weights without positions", "million", [weights / 1e6])
@@ -46,7 +47,7 @@ def _ways(network: GPT, predictor: Any, threads: int) -> tuple[Callable[[], obje
 @torch.no_grad()
 def _by_hand(network: nn.Module, predictor: Any, prompt: str, choose: Callable[[Tensor], Tensor]) -> list[int]:
     """Write as scripts for small GPTs do: the whole context goes through the network for each token."""
-    ids = torch.tensor([predictor.preprocessing.stream([prompt]).tolist()])
+    ids = torch.tensor([predictor.preprocessing.stream([prompt]).tolist()], device=_DEVICE)
     begin = ids.shape[1]
     for _ in range(TOKENS):
         logits = network(ids[:, -SETTINGS.context :])[:, -1]
@@ -60,12 +61,12 @@ def _predictor(threads: int) -> Any:
     preprocessing = TextPreprocessing("character", LETTERS, SETTINGS.context)
     inputs = preprocessing.inputs
     torch.manual_seed(0)
-    network = GPT(SETTINGS, inputs, inputs.vocabulary).eval().requires_grad_(False)
+    network = GPT(SETTINGS, inputs, inputs.vocabulary).to(_DEVICE).eval().requires_grad_(False)
     for parameter in network.parameters():
         parameter.mul_(2)
     model = SimpleNamespace(network=network, inputs=inputs, outputs=inputs.vocabulary, threads=threads)
     task = tasks["next_token"]
-    return SimpleNamespace(model=model, task=task, preprocessing=preprocessing, device=torch.device("cpu"))
+    return SimpleNamespace(model=model, task=task, preprocessing=preprocessing, device=torch.device(_DEVICE))
 
 
 ROW = Row(12, "200 characters of a GPT with 10.65 million weights", _measure)

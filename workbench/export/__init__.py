@@ -1,0 +1,62 @@
+"""Exports: a trained model in the form that another program takes; one target per file.
+
+Every export is a folder with the model, the code that prepares its inputs, an example and a card, and it is compared
+with the model it was made of, in a process that cannot see this program, before it takes its place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from workbench.core.registry import Registry
+from workbench.core.words import Words, mark
+from workbench.export.subject import Subject
+
+Write = TypeVar("Write", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Target:
+    """A form that a model can be exported in.
+
+    write: called as (subject, folder) to fill an empty folder. check: source of a program that runs in the folder and
+    defines told(encoded) -> array, what the exported model tells of encoded inputs. example: the lines of example.py
+    between the prepared inputs and the answer, which set `told`. needs: packages that using it takes. refuses: returns
+    why a model cannot be exported so, or None. takes_any_length: whether what is exported takes texts shorter than the model's
+    length, without padding.
+    """
+
+    kind: str
+    write: Callable[..., None]
+    title: str
+    summary: str
+    check: str
+    example: str
+    needs: tuple[str, ...]
+    refuses: Callable[[Subject], Words | None] = lambda subject: None
+    takes_any_length: Callable[[Subject], bool] = lambda subject: subject.any_length
+
+
+targets = Registry[Target]("workbench.export", mark("export target"))
+
+
+def register(
+    kind: str,
+    *,
+    title: str,
+    summary: str,
+    check: str,
+    example: str,
+    needs: tuple[str, ...],
+    **more: Callable[..., object],
+) -> Callable[[Write], Write]:
+    """Register the decorated function, called as (subject, folder), as the export target `kind`.
+
+    more: any other field of Target.
+    """
+
+    def decorate(write: Write) -> Write:
+        targets.add(kind, Target(kind, write, title, summary, check, example, needs, **more))  # type: ignore[arg-type]
+        return write
+
+    return decorate

@@ -1,0 +1,86 @@
+"""Whether an exported model tells the same as the one it was made of: tried in a process without this program."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.core.errors import UserError
+from workbench.export.subject import Subject
+from workbench.export.whole import samples, told_by
+
+if TYPE_CHECKING:
+    from workbench.export import Target
+
+BATCHES = (1, 2, 5)  # sizes that are tried
+MOST = 1e-4  # by which what is told may differ, of the largest number told and at least of 1
+_PATIENCE = 600.0  # seconds
+_RUNNER = """
+import sys
+sys.modules["workbench"] = None  # it must do without
+sys.path.insert(0, ".")
+import numpy as np
+{check}
+
+with np.load(sys.argv[1]) as given:
+    np.savez(sys.argv[2], **{{name: told(given[name]) for name in given.files}})
+"""
+
+
+def difference(subject: Subject, target: "Target", folder: Path) -> float:
+    """Return by how much at most what the model in `folder` tells differs from what the original does.
+
+    Raises UserError when that is more than rounding, or it does not run at all.
+    """
+    texts = target.takes_any_length(subject)
+    batches = {
+        f"of_{size}": samples(
+            subject.preprocessing, subject.inputs, size, seed=size, length=_length(subject, size) if texts else 0
+        )
+        for size in BATCHES
+    }
+    wanted = {name: told_by(subject.whole, batch) for name, batch in batches.items()}
+    found = _told_elsewhere(target, folder, batches)
+    worst = 0.0
+    for name, told in wanted.items():
+        if found[name].shape != told.shape:
+            raise _differs(target, f"{name}: {found[name].shape} instead of {told.shape}")
+        apart = float(np.abs(found[name].astype(np.float64) - told).max(initial=0))
+        if not apart <= MOST * max(1.0, float(np.abs(told).max(initial=0))):
+            raise _differs(target, f"{name}: {apart:.3g}")
+        worst = max(worst, apart)
+    return worst
+
+
+def _length(subject: Subject, size: int) -> int:
+    """Return the longest text of a batch: another one for each, since lengths must not be fixed."""
+    return max(min(8, subject.inputs.shape[0]), subject.inputs.shape[0] // size)
+
+
+def _told_elsewhere(target: "Target", folder: Path, batches: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as place:
+        given, answer = Path(place) / "given.npz", Path(place) / "told.npz"
+        np.savez(given, **batches)  # type: ignore[arg-type]
+        command = [sys.executable, "-c", _RUNNER.format(check=target.check), str(given), str(answer)]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False, errors="replace"
+            )
+        except subprocess.TimeoutExpired as error:
+            raise _differs(target, f"it took more than {_PATIENCE:.0f} s") from error
+        if done.returncode or not answer.is_file():
+            raise _differs(target, done.stderr[-2000:])
+        with np.load(answer) as told:
+            return {name: told[name] for name in told.files}
+
+
+def _differs(target: "Target", details: str) -> UserError:
+    return UserError(
+        "The exported model does not tell the same as the trained one, so it was not kept.",
+        hint="Choose another form, and report this: {title}.",
+        details=details,
+        title=target.title,
+    )

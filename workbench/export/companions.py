@@ -1,0 +1,148 @@
+"""What goes along with every exported model: its description, the code that prepares inputs, an example and a card."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import __version__
+from workbench.export.subject import Subject
+
+if TYPE_CHECKING:
+    from workbench.export import Target
+
+# The beginning of model.py and preparing.py, after their definitions.
+DESCRIBED = """
+
+PLACE = Path(__file__).parent
+DESCRIBED = json.loads((PLACE / "model.json").read_text("utf-8"))
+LABELS = DESCRIBED["labels"]
+"""
+_READS = '''PREPROCESSING = {preprocessing}.from_plain(DESCRIBED["preprocessing"])
+
+
+def prepare(raw: Any) -> np.ndarray:
+    """Return {raw} as the model takes it, without the dimension of the batch."""
+    {returns}
+
+'''
+_RAW = {  # what a raw input is, and how the example comes by one
+    "image": ("an image, given as a path, the bytes of a file or a Pillow image,", "picture.png", "raw = sys.argv[1]"),
+    "text": ("a text", '"a text"', "raw = sys.argv[1]"),
+    "table": ("a row, a dictionary by column,", "row.json", 'raw = json.load(open(sys.argv[1], encoding="utf-8"))'),
+    "series": (
+        "a series, an array (steps, columns),",
+        "series.csv",
+        'raw = np.genfromtxt(sys.argv[1], delimiter=",", skip_header=1, dtype=np.float32, ndmin=2)',
+    ),
+}
+_SHOWS = {  # how the example shows the answer for one input, by the task
+    "classification": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
+    "multi_label": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
+    "regression": "print(dict(zip(DESCRIBED['goal']['names'], told.tolist())))",
+    "forecasting": "print(DESCRIBED['goal']['names'])\nprint(told)",
+    "next_token": "for place in told[-1].argsort()[::-1][:3]:\n    print(repr(PREPROCESSING.token(int(place))))",
+    "masked_token": "for place in told[prepared == PREPROCESSING.special['mask']].argsort()[:, ::-1][:, :3]:\n"
+    "    print([PREPROCESSING.token(int(each)) for each in place])",
+    "reconstruction": "print(told.shape, float(told.mean()))",
+}
+
+
+def reads(subject: Subject, preprocessing: str) -> str:
+    """Return the source of prepare(raw), where the file calls the class of the preprocessing so."""
+    returns = "return PREPROCESSING.encode(raw)"
+    if subject.any_length and subject.task.streams:
+        returns = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
+    return _READS.format(preprocessing=preprocessing, raw=_RAW[subject.inputs.kind][0], returns=returns)
+
+
+def write_companions(subject: Subject, target: "Target", folder: Path, difference: float) -> None:
+    """Write model.json, example.py and README.md; difference: the largest one that the check found."""
+    (folder / "example.py").write_text(example(subject, target), encoding="utf-8")
+    (folder / "README.md").write_text(_card(subject, target, difference), encoding="utf-8")
+
+
+def describe(subject: Subject) -> str:
+    """Return model.json: what the code beside it reads."""
+    model = subject.model
+    plain = {
+        "made_by": f"Workbench {__version__}",
+        "run": subject.run.name,
+        "task": model.task,
+        "tells": subject.task.tells,
+        "inputs": model.inputs.to_plain(),
+        "outputs": model.outputs,
+        "labels": list(model.labels),
+        "architecture": dict(model.description["architecture"]),
+        "preprocessing": dict(model.preprocessing),
+        "goal": dict(subject.task.goal),
+        "copies": model.copies,
+        "aliases": dict(model.description.get("aliases", {})),
+    }
+    return json.dumps(plain, ensure_ascii=False, indent=1)
+
+
+def preparing(subject: Subject) -> str:
+    """Return the source of preparing.py: what encodes raw inputs, which needs no torch."""
+    gathering, names = subject.preparing_source()
+    gathering.imports("json")
+    gathering.imports("pathlib", "Path")
+    gathering.imports("typing", "Any")
+    gathering.imports("numpy as np")
+    title = '"""What prepares inputs for the model beside it, as they were prepared in training."""\n\n'
+    return title + gathering.text() + DESCRIBED + reads(subject, names["preprocessing"]).rstrip() + "\n"
+
+
+def example(subject: Subject, target: "Target") -> str:
+    """Return the source of example.py, which tells of one input."""
+    imports, _, tells = target.example.partition("\n---\n")
+    lines = [
+        "import json" if subject.inputs.kind == "table" else "",
+        "import sys",
+        "",
+        "import numpy as np" if subject.inputs.kind == "series" else "",
+        _with_described(imports, subject),
+        "",
+        _RAW[subject.inputs.kind][2],
+        "prepared = prepare(raw)",
+        tells,
+        _SHOWS[subject.model.task],
+    ]
+    kept = [line for number, line in enumerate(lines) if line or number in (2, 5)]
+    return "\n".join(kept) + "\n"
+
+
+def _with_described(imports: str, subject: Subject) -> str:
+    """Return imports with the names that showing the answer takes, and no others."""
+    shows = _SHOWS[subject.model.task]
+    wanted = [name for name in ("DESCRIBED", "LABELS", "PREPROCESSING") if name in shows]
+    return imports.replace("LABELS, PREPROCESSING", ", ".join(wanted)).replace("import , ", "import ")
+
+
+def _card(subject: Subject, target: "Target", difference: float) -> str:
+    model, description = subject.model, subject.model.description
+    what, given, _ = _RAW[subject.inputs.kind]
+    metrics = description.get("metrics", {})
+    rows = [f"| {name} | {value:.4g} |" for name, value in metrics.items() if isinstance(value, int | float)]
+    labels = ", ".join(model.labels[:50]) + ("…" if len(model.labels) > 50 else "")
+    inputs = "×".join(map(str, model.inputs.shape))
+    parts = [
+        f"# {subject.architecture.title}: {subject.run.name}",
+        f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes {what.rstrip(',')}"
+        f" and tells {subject.task.tells}.",
+        f"## Use\n\n    pip install {' '.join(target.needs)}\n    python example.py {given}\n\n```python\n{example(subject, target)}```",
+        f"## Facts\n\n| | |\n|---|---|\n| inputs | {model.inputs.kind}, {inputs} |\n| outputs | {model.outputs} |\n"
+        f"| parameters | {sum(p.numel() for p in model.network.parameters()):,} |\n"
+        f"| step | {description.get('step', 0):,} |\n"
+        f"| largest difference from the trained model | {difference:.2g} |\n" + "\n".join(rows),
+    ]
+    if model.labels:
+        parts.append(f"## Labels\n\n{labels}")
+    if subject.architecture.paper:
+        parts.append(f"## Method\n\n{subject.architecture.paper}.")
+    data: Any = description.get("data", {})
+    parts.append(
+        "## Limits\n\nIt knows only what its training data showed"
+        + (f" ({data.get('kind', '')} {data.get('name', '')})".replace(" )", ")") if data else "")
+        + ". What it tells of other inputs means nothing, however sure it seems."
+    )
+    return "\n\n".join(parts) + "\n"
