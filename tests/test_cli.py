@@ -369,3 +369,13 @@ def test_ctrl_c_stops_and_keeps_everything(recipe: Path, own_folders: Path) -> N
     assert whole_history(folder)[1] == "stopped"
     assert folder.newest_checkpoints()
     assert folder.best_model()
+
+
+def test_a_model_is_exported_and_compared(command: Command, digits_run: RunFolder, tmp_path: Path) -> None:
+    code, output, errors = command("export", digits_run.path, "--to", "onnx", "--out", tmp_path / "onnx", "--json")
+    assert code == 0, errors
+    found = last_json(output)
+    assert found["difference"] < 1e-4
+    assert found["batches"] == [1, 2, 5]
+    assert (tmp_path / "onnx" / "model.onnx").is_file()
+    assert command("export", digits_run.path, "--to", "onx", "--out", tmp_path / "again")[0] == 1

@@ -92,7 +92,7 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import benching, doctor, generating, listing, training, using, window
+    from workbench.commands import benching, doctor, exporting, generating, listing, training, using, window
     from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
@@ -139,6 +139,7 @@ def application() -> Any:
     app.command(help=tr("Measure a run's best model on its validation and test splits."))(using.evaluate)
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
     app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
+    app.command(help=tr("Write a run's best model in a form that other programs take."))(exporting.export)
     app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
     app.command(help=tr("Say how fast this machine trains, and find the fastest settings."))(benching.bench)
     app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)

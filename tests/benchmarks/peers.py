@@ -136,13 +136,13 @@ def _keras(name: str, inputs: Tensor, labels: Tensor, batch: int, count: int) ->
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss)
     some, goals = inputs.permute(0, 2, 3, 1).numpy(), labels.numpy()
-    model.fit(some[: WARM * batch], goals[: WARM * batch], batch_size=batch, verbose=0)
+    model.fit(some[: WARM * batch], goals[: WARM * batch], batch_size=batch, verbose=0)  # pyright: ignore[reportArgumentType]
     began = time.perf_counter()
     epochs, rest = divmod(count * batch, len(some))
     if epochs:
-        model.fit(some, goals, batch_size=batch, epochs=epochs, verbose=0)
+        model.fit(some, goals, batch_size=batch, epochs=epochs, verbose=0)  # pyright: ignore[reportArgumentType]
     if rest:
-        model.fit(some[:rest], goals[:rest], batch_size=batch, verbose=0)
+        model.fit(some[:rest], goals[:rest], batch_size=batch, verbose=0)  # pyright: ignore[reportArgumentType]
     return (time.perf_counter() - began) / count
 
 

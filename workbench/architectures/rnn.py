@@ -114,7 +114,7 @@ class Rnn(nn.Module):
             self.embedding = nn.Embedding(inputs.vocabulary, settings.embedding, padding_idx=0)
         bend: Any = {"nonlinearity": settings.bend} if settings.cell == "plain" else {}
         made: Any = _CELLS[settings.cell]
-        self.recurrent: nn.RNNBase | TwoWays = made(
+        self.recurrent: Any = made(
             _width(settings, inputs),
             settings.hidden,
             settings.layers,

@@ -22,8 +22,8 @@ class Target:
     write: called as (subject, folder) to fill an empty folder. check: source of a program that runs in the folder and
     defines told(encoded) -> array, what the exported model tells of encoded inputs. example: the lines of example.py
     between the prepared inputs and the answer, which set `told`. needs: packages that using it takes. refuses: returns
-    why a model cannot be exported so, or None. takes_any_length: whether what is exported takes texts shorter than the model's
-    length, without padding.
+    why a model cannot be exported so, or None. takes_any_length: whether texts of any length up to
+    the model's can be given to it.
     """
 
     kind: str

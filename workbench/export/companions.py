@@ -127,9 +127,10 @@ def _card(subject: Subject, target: "Target", difference: float) -> str:
     inputs = "×".join(map(str, model.inputs.shape))
     parts = [
         f"# {subject.architecture.title}: {subject.run.name}",
-        f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes {what.rstrip(',')}"
-        f" and tells {subject.task.tells}.",
-        f"## Use\n\n    pip install {' '.join(target.needs)}\n    python example.py {given}\n\n```python\n{example(subject, target)}```",
+        f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes "
+        f"{what.rstrip(',')} and tells {subject.task.tells}.",
+        f"## Use\n\n    pip install {' '.join(target.needs)}\n    python example.py {given}",
+        f"```python\n{example(subject, target)}```",
         f"## Facts\n\n| | |\n|---|---|\n| inputs | {model.inputs.kind}, {inputs} |\n| outputs | {model.outputs} |\n"
         f"| parameters | {sum(p.numel() for p in model.network.parameters()):,} |\n"
         f"| step | {description.get('step', 0):,} |\n"

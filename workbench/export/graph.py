@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from workbench.export.subject import Subject
 from workbench.export.whole import Whole, samples
@@ -57,11 +58,13 @@ def has_free_length(subject: Subject) -> bool:
 def quiet() -> Iterator[None]:
     """Keep what torch says of its own ways while it exports out of the log."""
     log = logging.getLogger("torch.onnx")
-    level = log.level
+    level, interval = log.level, tqdm.monitor_interval
     log.setLevel(logging.ERROR)
+    tqdm.monitor_interval = 0  # no thread that watches progress bars
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         log.setLevel(level)
+        tqdm.monitor_interval = interval

@@ -12,6 +12,7 @@ from workbench.export import register
 from workbench.export.companions import preparing
 from workbench.export.subject import Subject
 from workbench.networks.causal import to_gpt2
+from workbench.networks.pretrained_models import silence
 
 _CHECK = """import json
 from pathlib import Path
@@ -76,13 +77,14 @@ def pixel_values(images: Any) -> Any:
 
 
 def _refuses(subject: Subject) -> Words | None:
-    kind, network = subject.architecture.kind, subject.model.network
+    kind = subject.architecture.kind
+    network: Any = subject.model.network
     if kind not in ("bert", "gpt", "pretrained"):
         return Words("transformers has no network like it.")
     if subject.model.copies != "none":
         return Words("transformers does not average over changed copies of a picture.")
     if kind == "gpt" and to_gpt2(network) is None:
-        return Words("only decoders with the settings of GPT-2 have a place there.")
+        return Words("Only decoders with the settings of GPT-2 have a place there.")
     return None
 
 
@@ -91,20 +93,21 @@ def _refuses(subject: Subject) -> Words | None:
     title=mark("Hugging Face folder"),
     summary=mark("Opens with from_pretrained of transformers. For BERT, GPT and pretrained models."),
     check=_CHECK,
-    example="import numpy as np\nfrom preparing import LABELS, PREPROCESSING, prepare\nfrom told import told as tell\n---\n"
-    "told = tell(np.asarray(prepared)[None])[0]",
+    example="from preparing import LABELS, PREPROCESSING, prepare\nfrom told import told as tell\n---\n"
+    "told = tell(prepared[None])[0]",
     needs=("torch", "transformers", "numpy"),
     refuses=_refuses,
 )
 def write(subject: Subject, folder: Path) -> None:
-    """Write what save_pretrained writes, the tokenizer, preparing.py, and told.py, which goes from inputs to answers."""
+    """Write what save_pretrained writes, the tokenizer, preparing.py, and told.py: from inputs to answers."""
     model = _of_transformers(subject)
     labels = subject.model.labels
     if labels and subject.task.tells == "probabilities":
         model.config.id2label = dict(enumerate(labels))
         model.config.label2id = {label: place for place, label in enumerate(labels)}
-    model.save_pretrained(folder)
-    _write_tokenizer(subject, folder)
+    with silence():
+        model.save_pretrained(folder)
+        _write_tokenizer(subject, folder)
     source = preparing(subject) + (_PIXELS if subject.inputs.kind == "image" else "")
     (folder / "preparing.py").write_text(source, encoding="utf-8")
     title = '"""From prepared inputs to what the model tells, by transformers."""\n\n'
@@ -149,7 +152,8 @@ def _fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     missing, unexpected = model.load_state_dict(dict(weights), strict=False)
     tied = set(getattr(model, "_tied_weights_keys", None) or ())
     lacking = [name for name in missing if name not in tied and "position_ids" not in name]
-    assert not lacking and not unexpected, f"the weights do not fit: {lacking or unexpected}"
+    wrong = [*lacking, *unexpected]
+    assert not wrong, f"the weights do not fit: {wrong}"
 
 
 def _merged(model: Any) -> Any:

@@ -5,7 +5,6 @@ must stand at the top level of their modules; annotations, and decorators that r
 """
 
 import ast
-import builtins
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,24 @@ _STAND_INS: Mapping[tuple[str, str], str] = {
 
     def __init__(self, message: str, /, *, hint: str = "", details: str = "", **values: object) -> None:
         super().__init__(" ".join(part.format(**values) for part in (message, hint, details) if part))''',
+    ("workbench.data.tokenizer_files", "tokenizer_from"): '''def tokenizer_from(text: str) -> Any:
+    """Return the tokenizer that this JSON describes."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer''',
+    ("workbench.data.tokenizer_files", "read_tokenizer"): '''def read_tokenizer(path: Any) -> Any:
+    """Return the tokenizer in a file."""
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(path))''',
+    ("workbench.networks.pretrained_folder", "read_json"): '''def read_json(path: Any) -> Any:
+    """Return what a file of JSON says."""
+    import json
+
+    return json.loads(path.read_text("utf-8"))''',
     ("workbench.core.words", "mark"): '''def mark(text: str) -> str:
     """Return the text."""
     return text''',
@@ -137,7 +154,7 @@ class Gathering:
         first = node.lineno
         kept: list[bytes] = []
         for decorator in getattr(node, "decorator_list", ()):
-            if not _registers(part.module, decorator):
+            if not _is_called(decorator, _REGISTERS):
                 kept += module.lines[decorator.lineno - 1 : decorator.end_lineno]
         for number in range(first, (node.end_lineno or first) + 1):
             line = module.lines[number - 1]
@@ -154,7 +171,7 @@ class Gathering:
         if own != part.name and isinstance(node, ast.ClassDef | ast.FunctionDef):
             begin = node.col_offset + len("class " if isinstance(node, ast.ClassDef) else "def ")
             yield node.lineno, begin, begin + len(part.name.encode()), own
-        for used in _names(node):
+        for used in (*_used(node, self._without), *_annotated(node, self._without)):
             found = _resolved(part.module, used.id)
             if not isinstance(found, tuple):
                 continue
@@ -189,7 +206,7 @@ def _resolved(module: str, name: str) -> "tuple[str, str] | _External | None":
         return home
     if name in found.definitions:
         return module, name
-    return None if hasattr(builtins, name) or name else None
+    return None
 
 
 @lru_cache(maxsize=256)
@@ -280,10 +297,6 @@ def _is_left_out(node: ast.AST, without: frozenset[str]) -> bool:
 def _is_called(decorator: ast.AST, name: str) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     return isinstance(called, ast.Name) and called.id == name
-
-
-def _registers(module: str, decorator: ast.AST) -> bool:
-    return _is_called(decorator, _REGISTERS)
 
 
 def _without_gaps(text: str) -> str:

@@ -157,7 +157,7 @@ class Decoder(nn.Module):
         variant: Variant = _GPT2,
     ) -> None:
         super().__init__()
-        self.context = context
+        self.context, self.variant = context, variant
         self.width_of_head = width // heads
         self.token_embedding = nn.Embedding(vocabulary, width)
         learned, together = variant.positions == "learned", variant.ngrams > 1

@@ -110,7 +110,7 @@ def fill(network: Any, tensors: Mapping[str, Tensor]) -> tuple[list[str], list[s
     Names are brought to those of today as transformers does it. Weights of the head whose shape differs stay fresh, and
     so do the matrices of LoRA. Raises UserError when what lies below the head does not fit.
     """
-    with _silence():
+    with silence():
         loaded, found = type(network).from_pretrained(
             None,
             config=network.config,
@@ -138,7 +138,7 @@ def fill(network: Any, tensors: Mapping[str, Tensor]) -> tuple[list[str], list[s
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep transformers' reports and progress bars out of the log: what differs is returned instead."""
     from transformers.utils import logging
 

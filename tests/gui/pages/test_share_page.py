@@ -9,20 +9,23 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.pages.canned import Canned
+from tests.gui.pages.canned import Canned, words
 from workbench.core.errors import UserError
 from workbench.gui.pages.share import SharePage
 from workbench.gui.widgets.banner import Banner
 
 Show = Callable[..., QWidget]
+TARGETS = [
+    {"kind": "onnx", "title": "ONNX", "summary": "A graph.", "why": None},
+    {"kind": "hugging-face", "title": "Hugging Face folder", "summary": "A folder.", "why": words("Too odd.")},
+]
 RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "91.9 %"}]
 
 
 @pytest.fixture
 def engine() -> Canned:
-    return Canned(
-        {name: lambda asked: {"path": asked["path"]} for name in ("sharing.copy_model", "sharing.copy_recipe")}
-    )
+    copies = {name: lambda asked: {"path": asked["path"]} for name in ("sharing.copy_model", "sharing.copy_recipe")}
+    return Canned({"exporting.targets": {"targets": TARGETS}, **copies})
 
 
 @pytest.fixture
@@ -60,7 +63,7 @@ def test_saves_a_copy_of_the_run(
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "b.zip"), ""))
     engine.held.add("sharing.pack")
-    find(page, "share.export").click()
+    find(page, "share.copy").click()
     job = engine.jobs[-1]
     assert (job.name, job.arguments) == ("sharing.pack", {"run": "/my runs/b", "path": str(tmp_path / "b.zip")})
     assert page.progress.isVisible()
@@ -85,18 +88,54 @@ def test_saves_model_and_recipe(
 
 def test_a_closed_dialog_starts_nothing(page: SharePage, engine: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
-    find(page, "share.export").click()
+    find(page, "share.copy").click()
     assert not engine.jobs
 
 
 def test_failures_and_cancel(page: SharePage, engine: Canned, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/x.zip", ""))
     engine.held.add("sharing.pack")
-    find(page, "share.export").click()
+    find(page, "share.copy").click()
     page.progress.cancel.click()
     assert engine.jobs[-1].is_cancelled
     assert not page.progress.isVisible()
-    find(page, "share.export").click()
+    find(page, "share.copy").click()
     engine.jobs[-1].failed.emit(UserError("The disk is full."))
     qtbot.waitUntil(lambda: banners(page) == ["The disk is full."])
     assert not page.progress.isVisible()
+
+
+def test_a_model_is_exported_in_the_form_that_is_chosen(
+    page: SharePage, engine: Canned, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "b-onnx"), ""))
+    engine.held.add("exporting.export")
+    qtbot.waitUntil(find(page, "share.export").isEnabled)
+    assert [page.exports.target.itemText(place) for place in range(2)] == ["ONNX", "Hugging Face folder"]
+    find(page, "share.export").click()
+    job = engine.jobs[-1]
+    assert job.name == "exporting.export"
+    assert job.arguments == {"run": "/my runs/b", "path": str(tmp_path / "b-onnx"), "kind": "onnx"}
+    job.answered.emit({"path": str(tmp_path / "b-onnx"), "size": 52_000, "difference": 2.4e-7, "batches": [1, 2, 5]})
+    qtbot.waitUntil(lambda: bool(banners(page)))
+    assert "It tells the same as the trained model: the largest difference is 2.4e-7." in banners(page)[0].replace(
+        "×10⁻⁷", "e-7"
+    )
+
+
+def test_a_form_that_does_not_fit_says_why(page: SharePage, qtbot: QtBot) -> None:
+    qtbot.waitUntil(find(page, "share.export").isEnabled)
+    page.exports.target.setValue("hugging-face")
+    assert not find(page, "share.export").isEnabled()
+    assert page.exports.summary.text() == "A folder. Too odd."
+    page.exports.target.setValue("onnx")
+    assert find(page, "share.export").isEnabled()
+
+
+def test_a_model_that_cannot_be_read_is_said(engine: Canned, show: Show, qtbot: QtBot) -> None:
+    engine.answers["exporting.targets"] = UserError("The model is damaged.")
+    page = SharePage(engine, engine)
+    show(page, 1000, 700)
+    page.set_runs(RUNS)
+    qtbot.waitUntil(lambda: page.exports.summary.text() == "The model is damaged.")
+    assert not find(page, "share.export").isEnabled()

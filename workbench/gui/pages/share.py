@@ -1,4 +1,4 @@
-"""The Share page: copies of a run, its model or its recipe, and the commands that use them."""
+"""The Share page: a model for other programs, copies of a run, and the commands that use them."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from workbench.core.words import tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.model_chooser import ModelChooser
+from workbench.gui.pages.share_export import ExportCard
 from workbench.gui.pages.share_parts import CommandLine, Offer
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
@@ -40,15 +41,17 @@ class SharePage(Page):
         self._job.answered.connect(self._show_saved)
         self._job.failed.connect(self._show_error)
         self.chooser = ModelChooser()
-        self.chooser.setObjectName("share.target")
+        self.chooser.setObjectName("share.run")
         self.chooser.setAccessibleName(tr("Run to share"))
-        self.chooser.setToolTip(tr("The run that is copied."))
+        self.chooser.setToolTip(tr("The run that is shared."))
         self.chooser.run_chosen.connect(self._choose)
         self.add_action(self.chooser)
         self.empty = EmptyState(
             "share-network", tr("There is nothing to share yet"), tr("Train a model first."), tr("Go to Train")
         )
         self.empty.acted.connect(self.training_requested)
+        self.exports = ExportCard(engine)
+        self.exports.wanted.connect(self._export)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(scrolled(self._make_content()))
@@ -81,7 +84,7 @@ class SharePage(Page):
             ),
             tr("Save as .zip…"),
         )
-        self.pack.button.setObjectName("share.export")
+        self.pack.button.setObjectName("share.copy")
         self.model = Offer(
             "cube",
             tr("The model"),
@@ -118,7 +121,7 @@ class SharePage(Page):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
-        for card in (copies, commands, self.place):
+        for card in (self.exports, copies, commands, self.place):
             column.addWidget(card)
         column.addStretch(1)
         return content
@@ -126,11 +129,18 @@ class SharePage(Page):
     def _choose(self, run: Mapping[str, Any]) -> None:
         self.stack.setCurrentIndex(1 if run else 0)
         self.chooser.setVisible(bool(run))
+        self.exports.set_run(str(run["path"]) if run else "")
         if run:
             path = str(run["path"])
             self.predict.set_command(f"workbench predict {shlex.quote(path)} {tr('INPUT')}")
             self.train.set_command(f"workbench train {shlex.quote(str(Path(path) / 'recipe.toml'))}")
             self.place_line.set_command(path)
+
+    def _export(self, kind: str, title: str) -> None:
+        run = self.chooser.run()
+        suggested = f"{Path(run['path']).name}-{kind}"
+        path, _ = QFileDialog.getSaveFileName(self, tr("Export as {title}", title=title), suggested)
+        self._start("exporting.export", path, tr("Exporting {name}", name=run["title"]), kind=kind)
 
     def _save_run(self) -> None:
         run = self.chooser.run()
@@ -152,14 +162,14 @@ class SharePage(Page):
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chooser.run()["path"])))
 
-    def _start(self, name: str, path: str, title: str) -> None:
+    def _start(self, name: str, path: str, title: str, **more: str) -> None:
         if not path:
             return
         self.clear_banners()
         self._doing = title
         self.progress.show_progress(title)
         self.progress.show()
-        self._job.start(name, {"run": str(self.chooser.run()["path"]), "path": path})
+        self._job.start(name, {"run": str(self.chooser.run()["path"]), "path": path, **more})
 
     def _show_saved(self, answer: Mapping[str, Any]) -> None:
         self.progress.hide()
@@ -168,6 +178,9 @@ class SharePage(Page):
             text = tr("Saved {name}, {size}.", name=Path(path).name, size=figures.size(float(answer["size"])))
         else:
             text = tr("Saved {name}.", name=Path(path).name)
+        if "difference" in answer:
+            found = figures.number(float(answer["difference"]), 2)
+            text += " " + tr("It tells the same as the trained model: the largest difference is {found}.", found=found)
         banner = self.show_banner(Banner("good", text, path))
         banner.set_closable(True)
         show = banner.add_action(tr("Show in its folder"))

@@ -1,0 +1,159 @@
+"""Every export, loaded where this program cannot be seen, tells what the trained model tells."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.export.models import CASES, fresh_run, subwords
+from workbench.core.errors import UserError
+from workbench.core.run_folder import RunFolder
+from workbench.core.sealed import check_sealed
+from workbench.export import targets
+from workbench.export.checking import MOST
+from workbench.export.exporting import export
+from workbench.export.subject import Subject
+
+FORMS = ("onnx", "pytorch", "torch-program")
+FIRST = [("mlp", "table", "classification"), ("rnn", "text", "classification"), ("gpt", "text", "next_token")]
+GPT = {"tokens": "bpe", "vocabulary": 60}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("kind", "inputs", "task"), FIRST)
+def test_an_export_tells_what_the_model_tells(tmp_path: Path, form: str, kind: str, inputs: str, task: str):
+    settings = {"bidirectional": True, "read": "mean"} if kind == "rnn" else {}
+    found = export(fresh_run(tmp_path, kind, inputs, task, settings), form, tmp_path / "out")
+    assert 0 <= found.difference < MOST
+    assert found.size == sum(file.stat().st_size for file in (tmp_path / "out").iterdir())
+    check_sealed(tmp_path / "out")
+    assert {"README.md", "example.py", "model.json", "manifest.json"} <= {p.name for p in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("kind", "inputs", "task"), CASES)
+def test_every_architecture_can_be_exported(tmp_path: Path, form: str, kind: str, inputs: str, task: str):
+    assert export(fresh_run(tmp_path, kind, inputs, task), form, tmp_path / "out").difference < MOST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("cell", ["plain", "gru", "lstm"])
+def test_recurrence_in_both_directions_keeps_its_lengths_free(tmp_path: Path, form: str, cell: str):
+    settings = {"cell": cell, "bidirectional": True, "layers": 2}
+    run = fresh_run(tmp_path, "rnn", "text", "classification", settings)
+    assert export(run, form, tmp_path / "out").difference < MOST
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "settings"),
+    [
+        pytest.param("gpt", "next_token", GPT, id="gpt"),
+        pytest.param("bert", "classification", {}, id="bert"),
+        pytest.param("bert", "masked_token", {}, id="bert-masked"),
+        pytest.param("bert", "masked_token", {"next_sentence": True}, id="bert-pretraining", marks=pytest.mark.slow),
+    ],
+)
+def test_transformers_opens_the_folder(tmp_path: Path, kind: str, task: str, settings: dict[str, Any]):
+    run = fresh_run(tmp_path, kind, "text", task, settings, subwords())
+    assert export(run, "hugging-face", tmp_path / "out").difference < MOST
+    from transformers import AutoConfig, AutoTokenizer
+
+    assert AutoConfig.from_pretrained(tmp_path / "out").vocab_size == 60
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert tokenizer("w7 w9", add_special_tokens=False)["input_ids"] == [7, 9]
+
+
+def raw_input(inputs: str, place: Path) -> str:
+    """Write or return what someone would give the example."""
+    match inputs:
+        case "image":
+            pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(place / "picture.png")
+            return str(place / "picture.png")
+        case "text":
+            return "word3 [MASK] word5 word6"
+        case "table":
+            (place / "row.json").write_text(json.dumps({"length": 2.5, "colour": "green"}))
+            return str(place / "row.json")
+        case _:
+            rows = "\n".join(f"{n},{n * 2},{n % 3}" for n in range(15))
+            (place / "series.csv").write_text(f"a,b,c\n{rows}\n")
+            return str(place / "series.csv")
+
+
+EXAMPLES = [
+    ("convnet", "image", "classification"),
+    ("mlp", "image", "multi_label"),
+    ("mlp", "table", "regression"),
+    ("rnn", "series", "forecasting"),
+    ("bert", "text", "masked_token"),
+    ("gpt", "text", "next_token"),
+    ("autoencoder", "image", "reconstruction"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("kind", "inputs", "task"), EXAMPLES)
+def test_the_example_runs_without_this_program(tmp_path: Path, form: str, kind: str, inputs: str, task: str):
+    out = tmp_path / "out"
+    export(fresh_run(tmp_path, kind, inputs, task), form, out)
+    source = (out / "example.py").read_text()
+    assert len([line for line in source.splitlines() if line.strip()]) <= 14
+    assert source in (out / "README.md").read_text()
+    blocked = (
+        "import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, '.'); "
+        f"sys.argv = ['example.py', {raw_input(inputs, tmp_path)!r}]; runpy.run_path('example.py')"
+    )
+    done = subprocess.run([sys.executable, "-c", blocked], cwd=out, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path: Path):
+    run = fresh_run(tmp_path, "mlp", "table", "classification")
+    with pytest.raises(UserError, match="transformers has no network like it"):
+        export(run, "hugging-face", tmp_path / "out")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("kept")
+    with pytest.raises(UserError, match="is not empty"):
+        export(run, "onnx", tmp_path / "full")
+    with pytest.raises(UserError, match="called onx"):
+        export(run, "onx", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_export_that_tells_something_else_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run = fresh_run(tmp_path, "mlp", "table", "classification")
+    monkeypatch.setattr("workbench.export.checking.MOST", -1.0)  # nothing is near enough
+    with pytest.raises(UserError, match="does not tell the same"):
+        export(run, "pytorch", tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [run.name]
+
+
+def test_a_decoder_with_other_parts_than_gpt2_has_no_place_in_transformers(tmp_path: Path):
+    subject = Subject.of_run(fresh_run(tmp_path, "gpt", "text", "next_token", {"positions": "rotary"}))
+    assert targets["hugging-face"].refuses(subject) is not None
+    assert targets["pytorch"].refuses(subject) is None
+
+
+def test_every_form_says_what_it_is():
+    for kind, target in targets.items():
+        assert target.kind == kind
+        assert target.title
+        assert target.summary.endswith(".")
+        assert target.needs
+
+
+def test_a_run_without_a_model_is_said(tmp_path: Path):
+    run = RunFolder(tmp_path / "empty")
+    run.path.mkdir()
+    with pytest.raises(UserError, match="no model yet"):
+        export(run, "onnx", tmp_path / "out")

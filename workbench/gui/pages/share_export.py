@@ -1,0 +1,82 @@
+"""The card of the Share page that exports a model: the form to choose, what it is for, and why it may not fit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from workbench.core.errors import UserError
+from workbench.core.words import from_plain, tr
+from workbench.gui.theme import explain, look
+from workbench.gui.tokens import Space
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.combo import Combo
+
+
+class ExportCard(Card):
+    """Asks the engine which forms suit the model of a run; wanted(kind, title) when one is to be written."""
+
+    wanted = Signal(str, str)
+
+    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Use it in other programs"), parent=parent)
+        self._engine = engine
+        self._run = ""
+        self._targets: dict[str, Mapping[str, Any]] = {}
+        self.target = Combo()
+        self.target.setObjectName("share.target")
+        self.target.setAccessibleName(tr("Form of the export"))
+        self.target.currentIndexChanged.connect(self._show_chosen)
+        self.export = button(tr("Export…"), "export", tr("Writes a folder, and compares it with the trained model."))
+        self.export.setObjectName("share.export")
+        self.export.clicked.connect(self._export)
+        row = QHBoxLayout()
+        row.setSpacing(Space.gap)
+        row.addWidget(self.target, 1)
+        row.addWidget(self.export)
+        self.summary = look(QLabel(), "muted")
+        self.summary.setWordWrap(True)
+        self.body.addLayout(row)
+        self.add(self.summary)
+        self._show_chosen()
+
+    def set_run(self, path: str) -> None:
+        """Offer what the model of this run can be exported as."""
+        if path == self._run:
+            return
+        self._run = path
+        self._targets = {}
+        self._show_chosen()
+        if path:
+            self._engine.ask("exporting.targets", {"run": path}).then(
+                self, lambda answer: self._take(path, answer), lambda error: self._complain(path, error)
+            )
+
+    def _take(self, path: str, answer: Mapping[str, Any]) -> None:
+        if path != self._run:
+            return  # another run was chosen meanwhile
+        kept = self.target.value()
+        self._targets = {str(target["kind"]): target for target in answer["targets"]}
+        self.target.blockSignals(True)
+        self.target.clear()
+        for kind, target in self._targets.items():
+            self.target.addItem(tr(target["title"]), kind)
+        self.target.setValue(kept)
+        self.target.blockSignals(False)
+        self._show_chosen()
+
+    def _complain(self, path: str, error: UserError) -> None:
+        if path == self._run:
+            self.summary.setText(error.translated())
+
+    def _show_chosen(self) -> None:
+        target = self._targets.get(str(self.target.value()))
+        why = tr(from_plain(target["why"])) if target and target["why"] else ""
+        self.summary.setText(f"{tr(target['summary'])} {why}".strip() if target else tr("Looking at the model…"))
+        explain(self.export, target is not None and not why, why or tr("The model is being looked at."))
+
+    def _export(self) -> None:
+        kind = str(self.target.value())
+        self.wanted.emit(kind, tr(self._targets[kind]["title"]))
