@@ -85,9 +85,8 @@ class RunsTable(Table):
         self.runs.renamed = self.renamed.emit
         self.set_model(self.runs)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.SelectedClicked
-        )
+        # Not SelectedClicked: Qt would begin a moment after the click, in a row that may be gone by then, and complain.
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for place, column in enumerate(self.runs.columns):
