@@ -92,7 +92,7 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import benching, doctor, exporting, generating, listing, training, using, window
+    from workbench.commands import benching, doctor, exporting, generating, listing, serving, training, using, window
     from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
@@ -140,6 +140,14 @@ def application() -> Any:
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
     app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
     app.command(help=tr("Write a run's best model in a form that other programs take."))(exporting.export)
+    app.command(help=tr("Answer over HTTP with the best models of runs, until interrupted."))(serving.serve)
+    tokens = typer.Typer(help=tr("Who may ask what is served."), no_args_is_help=True, rich_markup_mode=None)
+    tokens.command("add", help=tr("Make a token and print it: it is kept nowhere and cannot be shown again."))(
+        serving.add
+    )
+    tokens.command("revoke", help=tr("Take a token back; services that run refuse it from now on."))(serving.revoke)
+    tokens.command("list", help=tr("List the tokens there are, without the tokens themselves."))(serving.listed)
+    app.add_typer(tokens, name="tokens")
     app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
     app.command(help=tr("Say how fast this machine trains, and find the fastest settings."))(benching.bench)
     app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)

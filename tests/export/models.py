@@ -82,6 +82,7 @@ def fresh_run(
     _stir(network)
     run = RunFolder(place / f"{kind}-{inputs_kind}-{task}-{len(settings or {})}")
     run.path.mkdir(parents=True)
+    run.recipe.write_text('[data]\nkind = "samples"\nname = "digits"\n', encoding="utf-8")
     description = {
         "task": task,
         "inputs": inputs.to_plain(),

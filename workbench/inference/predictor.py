@@ -146,6 +146,22 @@ class Predictor:
                 done += len(batch)
                 before(done)
 
+    def encoded(self, raw: Raw) -> np.ndarray:
+        """Return an input as the model's preprocessing encodes it; raises UserError when it cannot be read."""
+        return self._encoded(raw, invert=False)
+
+    def told(self, encoded: np.ndarray, top: int) -> tuple[np.ndarray, list[dict[str, Any]]]:
+        """Return what the model tells of encoded inputs (N, …): numbers, as the task's `tells` names them, and answers.
+
+        answers: as `Prediction.answer`, one for each.
+        """
+        ready = self.ready(encoded)
+        outputs = self.outputs(ready).cpu()
+        raw = torch.from_numpy(encoded)
+        seen = raw if self.task.answers_from_raw else ready.cpu()
+        answers = self.task.answers(outputs, seen, self.model.labels, top, self.preprocessing)
+        return self.task.told(outputs, raw).float().numpy(), answers
+
     def seen(self, raw: Raw, *, invert: bool = False) -> np.ndarray:
         """Return the image as the model sees it: (H, W, C) uint8. Raises UserError when it cannot be read."""
         if not self.takes_images:

@@ -1,0 +1,157 @@
+"""Clients that others wrote work unchanged, and what is told is what the model tells."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import openai
+import pytest
+import tritonclient.http as triton
+from PIL import Image
+
+from tests.serving.conftest import TOKEN, Running
+from workbench.core.run_folder import RunFolder
+from workbench.inference.predictor import Item, Predictor
+
+HEADERS = {"authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
+
+
+@pytest.fixture
+def predictor(digits: RunFolder) -> Predictor:
+    return Predictor.of_run(digits)
+
+
+def test_the_open_inference_protocol_by_its_own_client(
+    service: Running, digits: RunFolder, predictor: Predictor, pictures: np.ndarray
+):
+    with triton.InferenceServerClient(service.host) as client:
+        assert client.is_server_live(headers=dict(HEADERS))
+        assert client.is_server_ready(headers=dict(HEADERS))
+        assert client.is_model_ready(digits.name, headers=dict(HEADERS))
+        assert client.get_server_metadata(headers=dict(HEADERS))["name"] == "workbench"
+        facts = client.get_model_metadata(digits.name, headers=dict(HEADERS))
+        assert facts["inputs"] == [{"name": "image", "datatype": "UINT8", "shape": [-1, 8, 8, 1]}]
+        assert [output["name"] for output in facts["outputs"]] == ["probabilities", "label"]
+        expected, answers = predictor.told(pictures, 5)
+        for binary in (True, False):
+            given = triton.InferInput("image", list(pictures.shape), "UINT8")
+            given.set_data_from_numpy(pictures, binary_data=binary)
+            wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in ("probabilities", "label")]
+            found = client.infer(digits.name, [given], outputs=wanted, headers=dict(HEADERS))
+            np.testing.assert_allclose(found.as_numpy("probabilities"), expected, atol=1e-6)
+            labels = [each.decode() if isinstance(each, bytes) else each for each in found.as_numpy("label")]
+            assert labels == [answer["label"] for answer in answers]
+        found = client.infer(digits.name, [given], headers=dict(HEADERS))
+        assert found.as_numpy("probabilities").shape == (5, 10)
+        with pytest.raises(triton.InferenceServerException, match="no model called"):
+            client.infer("nothing", [given], headers=dict(HEADERS))
+        with pytest.raises(triton.InferenceServerException):
+            client.infer(digits.name, [given])
+
+
+def test_files_of_pictures_as_bytes(service: Running, digits: RunFolder, predictor: Predictor, pictures: np.ndarray):
+    contents = np.empty(len(pictures), dtype=object)
+    for place, pixels in enumerate(pictures):
+        file = io.BytesIO()
+        Image.fromarray(pixels[:, :, 0]).save(file, "PNG")
+        contents[place] = file.getvalue()
+    with triton.InferenceServerClient(service.host) as client:
+        given = triton.InferInput("image", [len(contents)], "BYTES")
+        given.set_data_from_numpy(contents)
+        found = client.infer(digits.name, [given], headers=dict(HEADERS)).as_numpy("probabilities")
+    np.testing.assert_allclose(found, predictor.told(pictures, 5)[0], atol=1e-6)
+
+
+def test_models_are_loaded_and_unloaded(service: Running, table: RunFolder):
+    with triton.InferenceServerClient(service.host) as client:
+        states = {each["name"]: each["state"] for each in client.get_model_repository_index(headers=dict(HEADERS))}
+        assert states[table.name] == "READY"
+        client.unload_model(table.name, headers=dict(HEADERS))
+        assert not client.is_model_ready(table.name, headers=dict(HEADERS))
+        client.load_model(table.name, headers=dict(HEADERS))
+        assert client.is_model_ready(table.name, headers=dict(HEADERS))
+
+
+def test_texts_by_openais_client(service: Running, writer: RunFolder):
+    with openai.OpenAI(base_url=f"{service.address}/v1", api_key=TOKEN, max_retries=0) as client:
+        assert [model.id for model in client.models.list()] == [writer.name]
+        whole = client.completions.create(model=writer.name, prompt="The film", max_tokens=12, seed=3, temperature=0.7)
+        assert whole.choices[0].finish_reason == "length"
+        assert whole.usage is not None
+        assert whole.usage.completion_tokens == 12
+        stream = client.completions.create(
+            model=writer.name, prompt="The film", max_tokens=12, seed=3, temperature=0.7, stream=True
+        )
+        parts = list(stream)
+        assert "".join(part.choices[0].text for part in parts) == whole.choices[0].text
+        assert parts[-1].choices[0].finish_reason == "length"
+        said = client.chat.completions.create(
+            model=writer.name, messages=[{"role": "user", "content": "Good?"}], max_tokens=8, seed=1
+        )
+        assert said.choices[0].message.role == "assistant"
+        streamed = client.chat.completions.create(
+            model=writer.name, messages=[{"role": "user", "content": "Good?"}], max_tokens=8, seed=1, stream=True
+        )
+        content = "".join(part.choices[0].delta.content or "" for part in streamed)
+        assert content == said.choices[0].message.content
+        with pytest.raises(openai.NotFoundError):
+            client.completions.create(model="nothing", prompt="a")
+        with pytest.raises(openai.BadRequestError, match="temperature"):
+            client.completions.create(model=writer.name, prompt="a", temperature=-3)
+    with (
+        openai.OpenAI(base_url=f"{service.address}/v1", api_key="wrong", max_retries=0) as client,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        client.models.list()
+
+
+def ask(service: Running, path: str, **more: Any) -> httpx.Response:
+    headers = {**HEADERS, **more.pop("headers", {})}
+    return httpx.post(service.address + path, headers=headers, timeout=60, **more)
+
+
+def test_simple_requests(service: Running, digits: RunFolder, table: RunFolder, predictor: Predictor, tmp_path: Path):
+    pixels = np.random.default_rng(1).integers(0, 256, (8, 8), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "digit.png")
+    content = (tmp_path / "digit.png").read_bytes()
+    found = ask(service, "/predict", params={"model": digits.name}, files={"image": content}).json()
+    [expected] = predictor.predict([Item("digit", tmp_path / "digit.png")])
+    assert found["predictions"][0]["label"] == expected.answer["label"]
+    assert found["predictions"][0]["score"] == pytest.approx(expected.answer["score"], abs=1e-6)
+    rows = [{"length": 2.5, "colour": "green"}, {"length": None, "colour": "red"}]
+    as_json = ask(service, "/predict", params={"model": table.name}, json={"rows": rows}).json()["predictions"]
+    file = io.StringIO()
+    writer = csv.DictWriter(file, ["length", "colour"])
+    writer.writeheader()
+    writer.writerows(rows)
+    kind = {"content-type": "text/csv"}
+    as_csv = ask(service, "/predict", params={"model": table.name}, content=file.getvalue(), headers=kind).json()
+    assert len(as_json) == 2
+    assert as_csv["predictions"] == as_json
+    one = ask(service, "/predict", params={"model": table.name}, json={"row": rows[0]}).json()["predictions"]
+    assert one[0]["label"] == as_json[0]["label"]
+    assert ask(service, "/predict", json={"row": {}}).status_code == 400, "there are several models"
+    assert ask(service, "/predict", params={"model": table.name}, json={"text": "a"}).status_code == 400
+    odd = ask(service, "/predict", params={"model": table.name}, json={"row": {"length": "long"}})
+    assert odd.status_code == 400
+    assert "length must be a number" in odd.json()["error"]
+
+
+def test_what_is_counted_and_described(service: Running):
+    text = httpx.get(f"{service.address}/metrics", headers=dict(HEADERS)).text
+    assert "workbench_requests_total" in text
+    assert "workbench_batch_size_bucket" in text
+    schema = httpx.get(f"{service.address}/openapi.json").json()
+    assert {"/predict", "/v2/models/{name}/infer", "/v1/completions", "/metrics"} <= set(schema["paths"])
+    assert httpx.get(f"{service.address}/docs").status_code == 200
+    assert httpx.get(f"{service.address}/metrics").status_code == 401
+    assert httpx.get(f"{service.address}/nowhere", headers=dict(HEADERS)).status_code == 404
+    assert TOKEN not in service.audit.read_text()

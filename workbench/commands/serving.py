@@ -1,0 +1,141 @@
+"""serve and tokens: a model as a service, and who may ask it."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.commands import options
+from workbench.commands.output import say, say_beside, say_json
+from workbench.core import paths
+from workbench.core.errors import UserError
+from workbench.core.words import tr
+
+_VARIABLE = "WORKBENCH_TOKEN"
+_LEAST = 16  # characters of a token that a person chose
+_DAY = 86_400
+
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "--file", metavar="FILE", help=tr("Where the tokens are kept, instead of your own."), show_default=False
+    ),
+]
+
+
+def serve(
+    context: typer.Context,
+    run: Annotated[
+        list[str], typer.Argument(metavar="RUN", help=tr("Runs to serve, each by its name."), show_default=False)
+    ],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=tr("The port, or the next free one."))] = 8000,
+    host: Annotated[str, typer.Option("--host", help=tr("The address to listen on."))] = "127.0.0.1",
+    lan: Annotated[bool, typer.Option("--lan", help=tr("Let other machines ask too."))] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help=tr("A name under which it is asked."), show_default=False),
+    ] = None,
+    file: File = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option("--audit", metavar="FILE", help=tr("Where every request is written down."), show_default=False),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="PEM", help=tr("A certificate, for TLS."), show_default=False),
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="PEM", help=tr("Its key."), show_default=False)] = None,
+    runs: options.Runs = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
+) -> None:
+    """Answer over HTTP with the best models of runs, until interrupted."""
+    folders = [options.run_of(context, each, runs) for each in run]
+    from workbench.commands.using import device_of
+    from workbench.serving import tokens
+    from workbench.serving.server import Service
+    from workbench.serving.server import serve as answer
+
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter(tr("--certificate and --key belong together."), context)
+    token = os.environ.get(_VARIABLE) or tokens.fresh()
+    if len(token) < _LEAST:
+        raise UserError("The token in {variable} is too short.", hint="Take 32 random bytes.", variable=_VARIABLE)
+    known = tokens.Tokens(file or _own_file())
+    known.allow(token)
+    service = Service(
+        {folder.name: folder for folder in folders}, known, host, port, lan, tuple(name or ()), device_of(device),
+        audit or paths.state() / "audit.jsonl", certificate, key,
+    )  # fmt: skip
+
+    def started(address: str) -> None:
+        if as_json:
+            say_json({"address": address, "token": token, "models": list(service.runs)})
+            return
+        say(tr("Serving at {address}", address=address))
+        if _VARIABLE not in os.environ:
+            say(tr("Token: {token}", token=token))
+        say(tr("What can be asked: {address}/docs", address=address))
+
+    def told(line: Mapping[str, Any]) -> None:
+        if as_json:
+            say_json(dict(line))
+        else:
+            say_beside(
+                f"{line['status']}  {line['seconds'] * 1e3:7.1f} ms  {line['method']} {line['path']} {line['reason']}"
+            )
+
+    answer(service, started, told)
+
+
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=tr("Whose token it is."), show_default=False)],
+    days: Annotated[float, typer.Option("--days", min=0, help=tr("For how long it is valid; 0 is for ever."))] = 0.0,
+    per_minute: Annotated[int, typer.Option("--per-minute", min=0, help=tr("Requests a minute; 0 is any number."))] = 0,
+    file: File = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make a token and print it: it is kept nowhere and cannot be shown again."""
+    from workbench.serving import tokens
+
+    made = tokens.add(
+        file or _own_file(), name, expires=time.time() + days * _DAY if days else 0.0, per_minute=per_minute
+    )
+    say_json({"name": name, "token": made}) if as_json else say(made)
+
+
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=tr("Whose token it is."), show_default=False)],
+    file: File = None,
+) -> None:
+    """Take a token back; services that run refuse it from now on."""
+    from workbench.serving import tokens
+
+    tokens.revoke(file or _own_file(), name)
+
+
+def listed(file: File = None, as_json: options.Json = False) -> None:
+    """List the tokens there are, without the tokens themselves."""
+    from workbench.serving import tokens
+
+    known = tokens.read(file or _own_file())
+    if as_json:
+        say_json(
+            {
+                "tokens": [
+                    {"name": a.name, "expires": a.expires, "per_minute": a.per_minute, "revoked": a.revoked}
+                    for a in known
+                ]
+            }
+        )
+        return
+    for access in known:
+        state = tr("revoked") if access.revoked else tr("expired") if 0 < access.expires <= time.time() else tr("valid")
+        say(f"{access.name}  {state}")
+
+
+def _own_file() -> Path:
+    return paths.state() / "tokens.json"

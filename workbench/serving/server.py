@@ -1,0 +1,144 @@
+"""Runs the service: on the port that was asked for or the next free one, for this machine alone unless told so."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from workbench.core.errors import UserError
+from workbench.core.run_folder import RunFolder
+from workbench.serving.app import application
+from workbench.serving.counters import Counters
+from workbench.serving.guard import Limits
+from workbench.serving.served import Shelf
+from workbench.serving.tokens import AuditLog, Tokens
+
+_TRIED = 20  # ports, from the one that was asked for on
+_HEAD_SECONDS = 10.0  # in which a request must have said what it is
+_LOCAL = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served, and how.
+
+    runs: by the name of the model. names: under which it may be asked besides its address. certificate, key: files in
+    PEM, for TLS.
+    """
+
+    runs: Mapping[str, RunFolder]
+    tokens: Tokens
+    host: str = "127.0.0.1"
+    port: int = 8000
+    lan: bool = False
+    names: tuple[str, ...] = ()
+    device: str = "cpu"
+    audit: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+class _Impatient(H11Protocol):
+    """Closes connections that do not say in time what they ask."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(_HEAD_SECONDS, self._lose_patience)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _lose_patience(self) -> None:
+        waiting = self.cycle is None or self.cycle.response_complete
+        if waiting and not self.transport.is_closing():
+            self.transport.close()
+        else:
+            self._patience = self.loop.call_later(_HEAD_SECONDS, self._lose_patience)
+
+
+def serve(
+    service: Service,
+    started: Callable[[str], None] = lambda address: None,
+    told: Callable[[Mapping[str, Any]], None] = lambda line: None,
+) -> None:
+    """Serve until interrupted; started: is given the address. Raises UserError when it cannot begin.
+
+    Models are loaded before the first request is let in.
+    """
+    listening = _listening(service)
+    port = listening.getsockname()[1]
+    counters = Counters()
+    shelf = Shelf(service.runs, service.device, counters)
+    try:
+        for name in service.runs:
+            shelf.load(name)
+    except UserError:
+        listening.close()
+        raise
+    named = {service.host, *service.names} if service.lan else set(service.names)
+    hosts = frozenset(f"{name}:{port}".lower() for name in (*_LOCAL, *named))
+    app = application(
+        shelf, service.tokens, lambda: hosts, counters, AuditLog(service.audit), service.limits, told
+    )  # fmt: skip
+    config = uvicorn.Config(
+        app,
+        http=_Impatient,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=10,
+        h11_max_incomplete_event_size=64 << 10,
+        ssl_certfile=service.certificate,
+        ssl_keyfile=service.key,
+    )
+    server = uvicorn.Server(config)
+    scheme = "https" if service.certificate else "http"
+    started(f"{scheme}://{service.host}:{port}")
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+def _listening(service: Service) -> socket.socket:
+    """Return a socket that listens; raises UserError when others could reach it without that being wished."""
+    if not service.lan and not _is_local(service.host):
+        raise UserError(
+            "{host} can be reached from other machines.",
+            hint="Say --lan if that is meant: whoever has a token can ask then.",
+            host=service.host,
+        )
+    family = socket.AF_INET6 if ":" in service.host else socket.AF_INET
+    for port in range(service.port, service.port + _TRIED) if service.port else (0,):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((service.host, port))
+        except OSError as error:
+            listening.close()
+            if isinstance(error, socket.gaierror):
+                raise UserError("{host} is no address of this machine.", host=service.host) from error
+            continue
+        listening.listen(2048)
+        return listening
+    raise UserError(
+        "No port from {first} to {last} is free.",
+        hint="Choose another one with --port.",
+        first=service.port,
+        last=service.port + _TRIED - 1,
+    )
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

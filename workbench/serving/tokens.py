@@ -1,0 +1,153 @@
+"""Who may ask: named tokens with an end, a pace and a way back, kept as digests; and the book of who asked."""
+
+import hashlib
+import json
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from workbench.core.errors import UserError
+from workbench.core.files import read_json, write_json
+
+BYTES = 32  # of chance in a token
+_MINUTE = 60.0
+Refusal = Literal["", "unknown", "expired", "revoked", "too many"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a token allows. expires: seconds since 1970, 0 for never. per_minute: requests, 0 for any number."""
+
+    name: str
+    digest: str
+    expires: float = 0.0
+    per_minute: int = 0
+    revoked: bool = False
+
+
+class Tokens:
+    """The tokens of a service: those of a file, which is read again when it changes, and those given to it."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._stamp: tuple[int, int] | None = None
+        self._given: dict[str, Access] = {}
+        self._known: dict[str, Access] = {}
+        self._asked: dict[str, deque[float]] = {}
+
+    def allow(self, token: str, name: str = "started with") -> None:
+        """Let in whoever shows this token, as long as the service runs."""
+        self._given[_digest(token)] = Access(name, _digest(token))
+
+    def judged(self, token: str) -> tuple[Refusal, str]:
+        """Return why a token is refused, "" when it is not, and whose it is; counts as a request of it.
+
+        Tokens are looked up by their digest, so that how long it takes says nothing about them.
+        """
+        self._read_again()
+        access = self._given.get(_digest(token)) or self._known.get(_digest(token))
+        if access is None:
+            return "unknown", ""
+        if access.revoked:
+            return "revoked", access.name
+        if access.expires and time.time() >= access.expires:
+            return "expired", access.name
+        return ("too many" if self._is_too_fast(access) else ""), access.name
+
+    def _is_too_fast(self, access: Access) -> bool:
+        if not access.per_minute:
+            return False
+        asked, now = self._asked.setdefault(access.digest, deque()), time.monotonic()
+        while asked and asked[0] <= now - _MINUTE:
+            asked.popleft()
+        if len(asked) >= access.per_minute:
+            return True
+        asked.append(now)
+        return False
+
+    def _read_again(self) -> None:
+        if self._file is None:
+            return
+        try:
+            facts = self._file.stat()
+        except OSError:
+            self._known, self._stamp = {}, None
+            return
+        stamp = facts.st_mtime_ns, facts.st_size
+        if stamp != self._stamp:
+            self._known = {access.digest: access for access in read(self._file)}
+            self._stamp = stamp
+
+
+def fresh() -> str:
+    """Return a new token."""
+    return secrets.token_urlsafe(BYTES)
+
+
+def read(file: Path) -> list[Access]:
+    """Return the tokens in a file, by name; none when it is missing. Raises UserError when it is damaged."""
+    plain = read_json(file, {})
+    try:
+        return [Access(name, **facts) for name, facts in sorted(plain.items())]
+    except (AttributeError, TypeError) as error:
+        raise UserError("{path} is not a list of tokens.", details=str(error), path=str(file)) from error
+
+
+def add(file: Path, name: str, *, expires: float = 0.0, per_minute: int = 0) -> str:
+    """Add a token called `name` to a file and return it; its digest is kept. Raises UserError for a name in use."""
+    known = {access.name: access for access in read(file)}
+    if name in known and not known[name].revoked:
+        raise UserError("There is a token called {name}.", hint="Revoke it first, or choose another name.", name=name)
+    token = fresh()
+    _write(file, [*(a for a in known.values() if a.name != name), Access(name, _digest(token), expires, per_minute)])
+    return token
+
+
+def revoke(file: Path, name: str) -> None:
+    """Take a token back, at once also for a service that runs; raises UserError for an unknown name."""
+    known = read(file)
+    if name not in {access.name for access in known}:
+        raise UserError("There is no token called {name}.", name=name)
+    _write(file, [replace(access, revoked=True) if access.name == name else access for access in known])
+
+
+def _write(file: Path, known: list[Access]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    plain = {}
+    for access in known:
+        facts = asdict(access)
+        plain[facts.pop("name")] = facts
+    write_json(file, plain)
+    file.chmod(0o600)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class AuditLog:
+    """A line of JSON for every request, with what came of it; never a token, never what was asked."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+
+    def note(self, **facts: Any) -> dict[str, Any]:
+        """Write down a request and return the line."""
+        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts}
+        if self._file is not None:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        return line
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield what is written so far."""
+        if self._file is not None and self._file.is_file():
+            for line in self._file.read_text("utf-8").splitlines():
+                yield json.loads(line)
