@@ -158,6 +158,8 @@ class Guard:
             return message
 
         async def said(message: dict[str, Any]) -> None:
+            if body.too_large or body.too_slow:
+                return  # what the application makes of it; the answer is given here
             if message["type"] == "http.response.start":
                 body.answered, body.status = True, message["status"]
             await send(message)
