@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.export.models import CASES, fresh_run, subwords
@@ -18,6 +19,7 @@ from workbench.export import targets
 from workbench.export.checking import MOST
 from workbench.export.exporting import export
 from workbench.export.subject import Subject
+from workbench.export.whole import Whole
 
 FORMS = ("onnx", "pytorch", "torch-program")
 FIRST = [("mlp", "table", "classification"), ("rnn", "text", "classification"), ("gpt", "text", "next_token")]
@@ -130,7 +132,23 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
-def test_an_export_that_tells_something_else_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_m10_an_operation_that_onnx_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Odd(torch.nn.Module):
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            return torch.linalg.svdvals(rows[:, None].expand(-1, 4, -1))[:, :1].expand(-1, 4)
+
+    run = fresh_run(tmp_path, "mlp", "table", "classification")
+    monkeypatch.setattr(
+        "workbench.export.graph.exportable", lambda subject: Whole(Odd(), subject.preprocessing, subject.task).eval()
+    )
+    with pytest.raises(UserError, match=r"no operation like .*svd") as said:
+        export(run, "onnx", tmp_path / "out")
+    assert "PyTorch program" in said.value.translated()
+    assert run.best_model() is not None, "what is exported stays"
+    assert not (tmp_path / "out").exists()
+
+
+def test_m10_an_export_that_tells_something_else_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run = fresh_run(tmp_path, "mlp", "table", "classification")
     monkeypatch.setattr("workbench.export.checking.MOST", -1.0)  # nothing is near enough
     with pytest.raises(UserError, match="does not tell the same"):

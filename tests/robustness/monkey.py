@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -62,7 +63,8 @@ _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 class Monkey:
     """Acts on one window until it has acted often enough, then closes it."""
 
-    def __init__(self, window: MainWindow, seed: int, actions: int, place: Path) -> None:
+    def __init__(self, window: MainWindow, seed: int, actions: int, place: Path, ended: Callable[[], None]) -> None:
+        self.ended = ended
         self.window, self.chance, self.wanted = window, Random(seed), actions
         self.done, self.longest, self.anew = 0, 0.0, 0.0
         self.trained, self.waited = 0, 0  # actions while a run trained; those since the demo was begun again
@@ -96,6 +98,7 @@ class Monkey:
         if self.done >= self.wanted:
             self._timer.stop()
             self._spent = time.process_time()
+            self.ended()  # a thread that still saves when its time is over ends the process at once
             self.window.end("stop")
 
     def _judge(self, took: float) -> None:
@@ -285,7 +288,7 @@ def main(seed: int, actions: int, runs: Path) -> int:
         def begin() -> None:
             if window.behind.trainings.live():
                 waiting.stop()
-                monkeys.append(Monkey(window, seed, actions, runs.parent / "dropped"))
+                monkeys.append(Monkey(window, seed, actions, runs.parent / "dropped", lambda: say(errors, monkeys)))
 
         waiting = QTimer(window)
         waiting.timeout.connect(begin)
@@ -306,9 +309,14 @@ def main(seed: int, actions: int, runs: Path) -> int:
     QFileDialog.getExistingDirectory = lambda *_, **__: ""  # type: ignore[assignment]
     QDesktopServices.openUrl = lambda *_: True  # type: ignore[assignment]
     code = app.run(runs)
-    found = monkeys[0] if monkeys else None
+    say(errors, monkeys)
+    return code
+
+
+def say(errors: list[str], monkeys: list[Monkey]) -> None:
+    """Print what came of it so far; the last line counts."""
     line: dict[str, Any] = {"errors": errors[:20]}
-    if found:
+    for found in monkeys:
         line |= {
             "actions": found.done,
             "trained": found.trained,
@@ -318,7 +326,6 @@ def main(seed: int, actions: int, runs: Path) -> int:
         }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
-    return code
 
 
 if __name__ == "__main__":

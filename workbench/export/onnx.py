@@ -1,5 +1,6 @@
 """ONNX: the graph of the model for onnxruntime and the many programs that read it."""
 
+import re
 from pathlib import Path
 
 import torch
@@ -37,11 +38,22 @@ def write(subject: Subject, folder: Path) -> None:
             _write_recurrent(subject, path) if is_recurrent(subject) else _write_graph(subject, path)
         except torch.onnx.errors.OnnxExporterError as error:
             raise UserError(
-                "ONNX has no operation for a part of this network.",
+                "ONNX has no operation like {operation}, which this network needs.",
                 hint="Export it as a PyTorch program instead.",
                 details=str(error)[-2000:],
+                operation=_operation(error),
             ) from error
     (folder / "preparing.py").write_text(preparing(subject), encoding="utf-8")
+
+
+def _operation(error: BaseException) -> str:
+    """Return what torch calls the operation that an export failed at."""
+    causes: list[str] = []
+    while error is not None:
+        causes.append(str(error))
+        error = error.__cause__  # type: ignore[assignment]
+    found = re.findall(r"aten[.:]+(\w+)", "\n".join(reversed(causes)))
+    return found[0] if found else "one of its parts"
 
 
 def _write_graph(subject: Subject, path: Path) -> None:
