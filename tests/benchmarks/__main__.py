@@ -1,6 +1,7 @@
 """Prints every figure and its rounds: `python -m tests.benchmarks [ROW|NAME…] [--rounds N] [--out FILE]`.
 
-ROW is the number of a row of the table; NAME one of the figures beside it: opening, window, training, saving or growth.
+ROW is the number of a row of the table; NAME one of the figures beside it: opening, window, training,
+saving, serving or growth.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks import growth, opening, saving, training, window
+from tests.benchmarks import growth, opening, saving, serving, training, window
 from tests.benchmarks.measuring import Result, Row, machine
 from tests.benchmarks.rows import all_rows
 
@@ -29,6 +30,7 @@ def main() -> None:
         "training": lambda: training.figure(chosen.rounds).lines(),
         "growth": growth.lines,
         "saving": lambda: saving.lines(min(chosen.rounds, 3)),
+        "serving": lambda: serving.lines(chosen.rounds),
     }
     if unknown := [name for name in chosen.figures if name not in {**rows, **beside}]:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join((*rows, *beside))}")

@@ -29,6 +29,11 @@ def predictor(digits: RunFolder) -> Predictor:
     return Predictor.of_run(digits)
 
 
+def numbers(found: Any, name: str) -> np.ndarray:
+    """Return a tensor of an answer."""
+    return found.as_numpy(name)
+
+
 def test_the_open_inference_protocol_by_its_own_client(
     service: Running, digits: RunFolder, predictor: Predictor, pictures: np.ndarray
 ):
@@ -46,11 +51,11 @@ def test_the_open_inference_protocol_by_its_own_client(
             given.set_data_from_numpy(pictures, binary_data=binary)
             wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in ("probabilities", "label")]
             found = client.infer(digits.name, [given], outputs=wanted, headers=dict(HEADERS))
-            np.testing.assert_allclose(found.as_numpy("probabilities"), expected, atol=1e-6)
-            labels = [each.decode() if isinstance(each, bytes) else each for each in found.as_numpy("label")]
+            np.testing.assert_allclose(numbers(found, "probabilities"), expected, atol=1e-6)
+            labels = [each.decode() if isinstance(each, bytes) else each for each in numbers(found, "label")]
             assert labels == [answer["label"] for answer in answers]
         found = client.infer(digits.name, [given], headers=dict(HEADERS))
-        assert found.as_numpy("probabilities").shape == (5, 10)
+        assert numbers(found, "probabilities").shape == (5, 10)
         with pytest.raises(triton.InferenceServerException, match="no model called"):
             client.infer("nothing", [given], headers=dict(HEADERS))
         with pytest.raises(triton.InferenceServerException):
@@ -66,8 +71,8 @@ def test_files_of_pictures_as_bytes(service: Running, digits: RunFolder, predict
     with triton.InferenceServerClient(service.host) as client:
         given = triton.InferInput("image", [len(contents)], "BYTES")
         given.set_data_from_numpy(contents)
-        found = client.infer(digits.name, [given], headers=dict(HEADERS)).as_numpy("probabilities")
-    np.testing.assert_allclose(found, predictor.told(pictures, 5)[0], atol=1e-6)
+        found = client.infer(digits.name, [given], headers=dict(HEADERS))
+    np.testing.assert_allclose(numbers(found, "probabilities"), predictor.told(pictures, 5)[0], atol=1e-6)
 
 
 def test_models_are_loaded_and_unloaded(service: Running, table: RunFolder):

@@ -1,6 +1,8 @@
 """serve and tokens: a model as a service, and who may ask it."""
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +50,7 @@ def serve(
         typer.Option("--certificate", metavar="PEM", help=tr("A certificate, for TLS."), show_default=False),
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="PEM", help=tr("Its key."), show_default=False)] = None,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
     runs: options.Runs = None,
     device: options.Device = None,
     as_json: options.Json = False,
@@ -88,6 +91,8 @@ def serve(
                 f"{line['status']}  {line['seconds'] * 1e3:7.1f} ms  {line['method']} {line['path']} {line['reason']}"
             )
 
+    if until_input_ends:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     answer(service, started, told)
 
 
@@ -135,6 +140,12 @@ def listed(file: File = None, as_json: options.Json = False) -> None:
     for access in known:
         state = tr("revoked") if access.revoked else tr("expired") if 0 < access.expires <= time.time() else tr("valid")
         say(f"{access.name}  {state}")
+
+
+def _end_with_input() -> None:
+    """End when whoever started this closes the pipe, by its own end at the latest."""
+    sys.stdin.buffer.read()
+    os._exit(0)
 
 
 def _own_file() -> Path:

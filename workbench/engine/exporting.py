@@ -12,7 +12,7 @@ from workbench.export.subject import Subject
 
 
 def targets(run: str) -> dict[str, Any]:
-    """Return the forms there are: {targets: [{kind, title, summary, why: why not, or None}…]}.
+    """Return the forms there are: {inputs: their kind, targets: [{kind, title, summary, why: why not, or None}…]}.
 
     Raises UserError when the run has no model.
     """
@@ -23,7 +23,7 @@ def targets(run: str) -> dict[str, Any]:
         rows.append(
             {"kind": kind, "title": target.title, "summary": target.summary, "why": to_plain(why) if why else None}
         )
-    return {"targets": rows}
+    return {"inputs": subject.inputs.kind, "targets": rows}
 
 
 def export(progress: Callable[..., None], run: str, kind: str, path: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workbench.gui.jobs import Trainings
 from workbench.gui.memory import Memory
 from workbench.gui.order import Order
 from workbench.gui.run_list import RunList
+from workbench.gui.service import Service
 
 _JOBS_MILLISECONDS = 300  # after the engine is there, a spare process for jobs warms up, and then a trainer
 _TRAINER_MILLISECONDS = 2_500
@@ -32,6 +33,7 @@ class Backstage(QObject):
         self.jobs = Jobs(self)
         self.trainings = Trainings(self)
         self.follower = Follower(self)
+        self.service = Service(self)
         self.runs = RunList(runs, self)
         self.draft = Draft(self.engine, runs, self)
         self.catalogue: dict[str, Any] = {}
@@ -72,6 +74,7 @@ class Backstage(QObject):
         self.memory.flush()
         self.jobs.stop()
         self.engine.stop()
+        self.service.end()
         ended = self.trainings.close(stop=stop, wait=wait)
         if ended:
             self.follower.stop()

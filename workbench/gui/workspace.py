@@ -133,7 +133,7 @@ class Workspace(QWidget):
         from workbench.gui.runs_desk import RunsDesk
         from workbench.gui.train_desk import TrainDesk
 
-        self.share = SharePage(behind.engine, behind.jobs)
+        self.share = SharePage(behind.engine, behind.jobs, behind.service)
         self.pages |= {
             "model": self.model, "train": self.train, "runs": self.runs, "try": self.try_it, "share": self.share,
         }  # fmt: skip
@@ -261,6 +261,7 @@ class Workspace(QWidget):
         behind = self.behind
         behind.engine.failed.connect(self.show_error)
         behind.engine.restarted.connect(self.show_error)
+        behind.service.failed.connect(self.show_error)
         behind.runs.rebuilt.connect(self._tell_rebuilt)
         behind.catalogue_came.connect(self._take_catalogue)
         behind.devices_came.connect(self._take_devices)

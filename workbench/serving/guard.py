@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from workbench.serving.counters import Counters
 from workbench.serving.tokens import AuditLog, Tokens
 
-Scope = dict[str, Any]
+Scope = MutableMapping[str, Any]
 _OPEN = frozenset({"/v2/health/live", "/docs", "/openapi.json"})  # they say nothing about models, and run none
 _KINDS = ("application/json", "multipart/form-data", "text/csv", "application/octet-stream")
 _MANY, _FORBIDDEN, _UNAUTHORIZED, _TOO_LARGE, _WRONG_KIND, _TOO_SLOW = 429, 403, 401, 413, 415, 408

@@ -94,7 +94,7 @@ def page(request: pytest.FixtureRequest, language: str, engine: Canned, show: Sh
                 try_it.incoming.take_image(test_try_page.picture())
             return try_it
         case _:
-            share = SharePage(engine, engine)
+            share = SharePage(engine, engine, Service(qtbot))
             share.set_runs(test_try_page.RUNS)
             return full(share)
 

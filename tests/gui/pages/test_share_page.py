@@ -1,6 +1,7 @@
 """The Share page: copies made in the background, and commands to copy."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.pages.canned import Canned, words
 from workbench.core.errors import UserError
 from workbench.gui.pages.share import SharePage
+from workbench.gui.service import Service
 from workbench.gui.widgets.banner import Banner
 
 Show = Callable[..., QWidget]
@@ -19,18 +21,37 @@ TARGETS = [
     {"kind": "onnx", "title": "ONNX", "summary": "A graph.", "why": None},
     {"kind": "hugging-face", "title": "Hugging Face folder", "summary": "A folder.", "why": words("Too odd.")},
 ]
+SERVED = """
+import json, sys
+def say(**line): print(json.dumps(line), flush=True)
+if "bad" in sys.argv[1]:
+    sys.exit("The model is damaged.")
+say(address="http://127.0.0.1:8000", token="secret", models=["b"])
+say(status=200, seconds=0.002, method="POST", path="/predict", reason="")
+say(status=401, seconds=0.001, method="GET", path="/v2", reason="unknown")
+sys.stdin.read()
+"""
 RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "91.9 %"}]
 
 
 @pytest.fixture
 def engine() -> Canned:
     copies = {name: lambda asked: {"path": asked["path"]} for name in ("sharing.copy_model", "sharing.copy_recipe")}
-    return Canned({"exporting.targets": {"targets": TARGETS}, **copies})
+    return Canned({"exporting.targets": {"inputs": "table", "targets": TARGETS}, **copies})
 
 
 @pytest.fixture
-def page(engine: Canned, show: Show) -> SharePage:
-    page = SharePage(engine, engine)
+def service(qapp: object) -> Iterator[Service]:
+    """Serve by a stand-in that says what `workbench serve --json` says."""
+    service = Service(command=(sys.executable, "-c", SERVED))
+    yield service
+    service.end()
+    service.deleteLater()
+
+
+@pytest.fixture
+def page(engine: Canned, service: Service, show: Show) -> SharePage:
+    page = SharePage(engine, engine, service)
     show(page, 1000, 700)
     page.set_runs(RUNS)
     return page
@@ -44,8 +65,8 @@ def banners(page: SharePage) -> list[str]:
     return [banner.text for banner in page.findChildren(Banner) if banner.isVisible()]
 
 
-def test_without_a_run_it_says_what_to_do(engine: Canned, show: Show, qtbot: QtBot) -> None:
-    page = SharePage(engine, engine)
+def test_without_a_run_it_says_what_to_do(engine: Canned, service: Service, show: Show, qtbot: QtBot) -> None:
+    page = SharePage(engine, engine, service)
     show(page, 900, 600)
     assert page.empty.isVisible()
     with qtbot.waitSignal(page.training_requested):
@@ -132,10 +153,57 @@ def test_a_form_that_does_not_fit_says_why(page: SharePage, qtbot: QtBot) -> Non
     assert find(page, "share.export").isEnabled()
 
 
-def test_a_model_that_cannot_be_read_is_said(engine: Canned, show: Show, qtbot: QtBot) -> None:
+def test_a_model_that_cannot_be_read_is_said(engine: Canned, service: Service, show: Show, qtbot: QtBot) -> None:
     engine.answers["exporting.targets"] = UserError("The model is damaged.")
-    page = SharePage(engine, engine)
+    page = SharePage(engine, engine, service)
     show(page, 1000, 700)
     page.set_runs(RUNS)
     qtbot.waitUntil(lambda: page.exports.summary.text() == "The model is damaged.")
     assert not find(page, "share.export").isEnabled()
+
+
+def test_a_model_is_served_while_the_switch_is_on(page: SharePage, service: Service, qtbot: QtBot) -> None:
+    card = page.serving
+    assert not card.address.isVisible()
+    find(page, "share.serve").click()
+    assert card.state.text() == "Starting…"
+    qtbot.waitUntil(lambda: len(service.lines) == 2)
+    assert card.address.line.text() == "http://127.0.0.1:8000"
+    assert card.token.line.text() == "secret"
+    assert "2 requests lately" in card.state.text()
+    assert "200      2.0 ms  POST /predict" in card.log.toPlainText()
+    assert "401      1.0 ms  GET /v2  unknown" in card.log.toPlainText()
+    qtbot.waitUntil(lambda: '"row"' in card.snippet.line.text())
+    for language in ("curl", "Python", "JavaScript"):
+        card.language.setCurrentText(language)
+        assert "http://127.0.0.1:8000/predict" in card.snippet.line.text()
+        assert "Bearer secret" in card.snippet.line.text()
+    card.set_kind("image")
+    assert "picture.png" in card.snippet.line.text() or "FormData" in card.snippet.line.text()
+    card.set_run("/other")
+    assert not find(page, "share.serve").isChecked()
+    card.set_run("/my runs/b")
+    assert find(page, "share.serve").isChecked()
+    find(page, "share.serve").click()
+    assert service.run == ""
+    assert not card.address.isVisible()
+
+
+def test_a_service_that_ends_is_said(page: SharePage, service: Service, qtbot: QtBot) -> None:
+    page.set_runs([{**RUNS[0], "path": "/bad"}])
+    with qtbot.waitSignal(service.failed) as failed:
+        find(page, "share.serve").click()
+    assert "The model is damaged." in failed.args[0].translated()
+    assert not find(page, "share.serve").isChecked()
+
+
+def test_what_is_served_outlives_the_page(
+    page: SharePage, engine: Canned, service: Service, show: Show, qtbot: QtBot
+) -> None:
+    find(page, "share.serve").click()
+    qtbot.waitUntil(lambda: len(service.lines) == 2)
+    again = SharePage(engine, engine, service)  # as after a change of the language
+    show(again, 1000, 700)
+    again.set_runs(RUNS)
+    assert find(again, "share.serve").isChecked()
+    assert again.serving.log.toPlainText().count("\n") == 1

@@ -16,6 +16,8 @@ from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.model_chooser import ModelChooser
 from workbench.gui.pages.share_export import ExportCard
 from workbench.gui.pages.share_parts import CommandLine, Offer
+from workbench.gui.pages.share_serve import ServeCard
+from workbench.gui.service import Service
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import button
@@ -31,7 +33,7 @@ class SharePage(Page):
 
     training_requested = Signal()
 
-    def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, engine: Any, jobs: Any, service: Service, parent: QWidget | None = None) -> None:
         super().__init__(tr("Share"), tr("Take a run along, or use its model elsewhere."), parent=parent)
         self._doing = ""
         self._job = CurrentJob(jobs, self)
@@ -52,6 +54,8 @@ class SharePage(Page):
         self.empty.acted.connect(self.training_requested)
         self.exports = ExportCard(engine)
         self.exports.wanted.connect(self._export)
+        self.serving = ServeCard(service)
+        self.exports.described.connect(self.serving.set_kind)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(scrolled(self._make_content()))
@@ -121,7 +125,7 @@ class SharePage(Page):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
-        for card in (self.exports, copies, commands, self.place):
+        for card in (self.exports, self.serving, copies, commands, self.place):
             column.addWidget(card)
         column.addStretch(1)
         return content
@@ -130,6 +134,7 @@ class SharePage(Page):
         self.stack.setCurrentIndex(1 if run else 0)
         self.chooser.setVisible(bool(run))
         self.exports.set_run(str(run["path"]) if run else "")
+        self.serving.set_run(str(run["path"]) if run else "")
         if run:
             path = str(run["path"])
             self.predict.set_command(f"workbench predict {shlex.quote(path)} {tr('INPUT')}")

@@ -19,6 +19,7 @@ class ExportCard(Card):
     """Asks the engine which forms suit the model of a run; wanted(kind, title) when one is to be written."""
 
     wanted = Signal(str, str)
+    described = Signal(str)  # the kind of inputs that the model takes
 
     def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Use it in other programs"), parent=parent)
@@ -66,6 +67,7 @@ class ExportCard(Card):
         self.target.setValue(kept)
         self.target.blockSignals(False)
         self._show_chosen()
+        self.described.emit(str(answer["inputs"]))
 
     def _complain(self, path: str, error: UserError) -> None:
         if path == self._run:

@@ -1,0 +1,77 @@
+"""The service that the window has started: `workbench serve` in a process of its own, which ends with the window."""
+
+import statistics
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.core.errors import UserError
+from workbench.gui.line_process import LineProcess, reap
+
+_COMMAND = (sys.executable, "-m", "workbench", "serve")
+_KEPT = 200  # requests that are looked at again
+
+
+class Service(QObject):
+    """Serves one run at a time; lives as long as the window, while pages are built and built again.
+
+    run: folder that is served, "" for none. address, token: once it answers, else "". lines: the last requests.
+    """
+
+    changed = Signal()
+    asked = Signal(object)  # the line of a request
+    failed = Signal(object)  # UserError
+
+    def __init__(self, parent: QObject | None = None, command: Sequence[str] = _COMMAND) -> None:
+        super().__init__(parent)
+        self._command = tuple(command)
+        self._process: LineProcess | None = None
+        self.run = self.address = self.token = ""
+        self.lines: deque[Mapping[str, Any]] = deque(maxlen=_KEPT)
+
+    def start(self, run: str) -> None:
+        """Serve the best model of this run, in place of what was served."""
+        self.stop()
+        self.run = run
+        self.lines.clear()
+        process = self._process = LineProcess((*self._command, run, "--json", "--until-input-ends"), self)
+        process.received.connect(self._heard)
+        process.ended.connect(self._ended)
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """Serve nothing."""
+        if self._process is None:
+            return
+        self._process.end()
+        self._forget()
+
+    def end(self) -> None:
+        """Stop, and wait until the process is gone: the window ends."""
+        self.stop()
+        reap(self)
+
+    def median(self) -> float:
+        """Return the median of the seconds that the last answers took, 0 before any."""
+        return statistics.median(line["seconds"] for line in self.lines) if self.lines else 0.0
+
+    def _heard(self, line: Mapping[str, Any]) -> None:
+        if "address" in line:
+            self.address, self.token = str(line["address"]), str(line["token"])
+            self.changed.emit()
+        elif "status" in line:
+            self.lines.append(line)
+            self.asked.emit(line)
+
+    def _ended(self, errors: str) -> None:
+        self._forget()
+        last = errors.strip().splitlines()[-1:] or [""]
+        self.failed.emit(UserError("The service has ended.", hint=last[0].replace("{", "{{"), details=errors))
+
+    def _forget(self) -> None:
+        self._process = None
+        self.run = self.address = self.token = ""
+        self.changed.emit()
