@@ -84,6 +84,35 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = "none"
+    teacher: Annotated[
+        str,
+        Field(
+            title="Teacher",
+            description="A run whose model this network learns from, beside the labels: distillation. Empty is none.",
+        ),
+        Hint(advanced=True, chooser="path"),
+    ] = ""
+    teacher_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            title="Share of the teacher",
+            description="How much of the loss is the distance from what the teacher says; the rest is that of the "
+            "labels.",
+        ),
+        Hint(advanced=True),
+    ] = 0.7
+    teacher_temperature: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=100,
+            title="Temperature of the teacher",
+            description="Above 1, the teacher's second and third guesses count for more.",
+        ),
+        Hint(advanced=True),
+    ] = 4.0
     seed: Annotated[
         int,
         Field(ge=0, lt=2**32, title="Seed", description="The same seed gives the same weights, order and result."),
@@ -252,6 +281,14 @@ class Training(Settings):
         ),
         Hint(advanced=True, choices={"fast": "Fast", "plain": "Plain"}),
     ] = "fast"
+    event_files: Annotated[
+        bool,
+        Field(
+            title="TensorBoard files",
+            description="Writes the curves as TensorBoard's event files too, for dashboards that read these.",
+        ),
+        Hint(advanced=True),
+    ] = False
     checkpoint_seconds: Annotated[
         float,
         Field(
@@ -346,6 +383,8 @@ def _meaningless(recipe: Recipe, task: str) -> Iterator[UserError]:
         yield UserError("Label smoothing is for classes, and this task has none.", hint="Set it to 0.")
     if training.test_time_augmentation != "none" and (task not in _OF_CLASSES or recipe.data.inputs_kind() != "image"):
         yield UserError("Test-time augmentation is for classes of pictures.", hint="Choose None.")
+    if training.teacher and task != "classification":
+        yield UserError("A teacher tells one class out of several, and this task has none.", hint="Leave it empty.")
     if training.class_weights != "none" and task != "classification":
         yield UserError("Class weights are for one class out of several.", hint="Choose None.")
     if training.loss != "auto" and task not in _OF_NUMBERS:

@@ -33,6 +33,7 @@ from workbench.tasks import Task, tasks
 from workbench.tasks.classification import balanced_weights
 from workbench.training import starting
 from workbench.training.checkpoint import Loaded, restore_random
+from workbench.training.distilling import Teacher, teacher_of
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
 from workbench.training.resolving import resolved
@@ -65,6 +66,7 @@ class Trainee:
     scaler: GradScaler
     training: Feed
     weights: Tensor | None
+    teacher: Teacher | None = None
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
     skipped: int | Tensor = 0  # steps that were left out because a gradient was too large for float16
     graphs: Graphs | None = None  # steps that were recorded, where the device can
@@ -260,6 +262,7 @@ def set_up(
         scaler=scaler(device, training.precision),
         training=_training_feed(recipe, dataset, preprocessing, task, device, channels_last=channels_last),
         weights=weights,
+        teacher=teacher_of(training, runs or paths.runs(), preprocessing, dataset.classes, device),
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
     )

@@ -115,8 +115,8 @@ def _made_ready(trainee: Trainee, batch: Batch, step: int, part: int) -> Ready:
         inputs = trainee.training.ready(inputs)
     ready, goals = trainee.task.prepare(inputs, softened, trainee.chance(step, part), training=True)
     judged = goals if softened is targets else targets
-    smoothed = trainee.weights is not None or bool(trainee.recipe.training.label_smoothing)
-    return Ready(ready, goals, judged, judged is goals and not smoothed)
+    other = trainee.weights is not None or bool(trainee.recipe.training.label_smoothing) or trainee.teacher is not None
+    return Ready(ready, goals, judged, judged is goals and not other)
 
 
 def _learned_from(
@@ -136,6 +136,8 @@ def _learned_from(
         label_smoothing=training.label_smoothing,
         reduction="sum",
     )
+    if trainee.teacher is not None:
+        loss = trainee.teacher.mixed(loss, outputs, batch.inputs)
     mean = loss / count if share == 1.0 else loss / count * share
     trainee.scaler.scale(mean).backward()
     here = count if trainee.pieces == 1 else trainee.task.count(batch.goals)

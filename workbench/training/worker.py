@@ -16,6 +16,7 @@ from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.checkpoint import sweep
 from workbench.training.devices import freed_memory_held
 from workbench.training.environment import environment
+from workbench.training.event_files import event_files
 from workbench.training.explaining import explained
 from workbench.training.loop import ignore, train
 
@@ -51,10 +52,12 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
             return failed
         try:
             happenings = train(recipe, folder, attempt=writer.attempt, changed=changed, report=report)
-            for event in recorded(happenings, writer):
-                on_event(event)
-                if isinstance(event, Ending):
-                    return event
+            with event_files(folder, recipe.training.event_files) as drawn:
+                for event in recorded(happenings, writer):
+                    drawn(event)
+                    on_event(event)
+                    if isinstance(event, Ending):
+                        return event
         except OSError as error:  # what happens cannot be written any more
             failed = Failed(0, explained(error).to_plain())
             with suppress(OSError):

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.pages import test_data_page, test_model_page, test_try_page
+from tests.gui.pages import test_data_page, test_model_page, test_share_page, test_try_page
 from tests.gui.pages.canned import Canned, pixels
 from tests.gui.pages.catalogue import catalogue
 from workbench.core.words import use_language
@@ -19,6 +19,7 @@ from workbench.gui.pages.data import DataPage
 from workbench.gui.pages.model import ModelPage
 from workbench.gui.pages.share import SharePage
 from workbench.gui.pages.try_it import TryPage
+from workbench.gui.service import Service
 from workbench.gui.widgets.elided_label import ElidedLabel
 
 Show = Callable[..., QWidget]
@@ -51,6 +52,7 @@ def engine(cache: Path) -> Canned:
             "model.measure": test_model_page.MEASURED,
             "prediction.describe": {"inputs": inputs, "labels": [], "path_ok": True},
             "prediction.predict": {"predictions": [test_try_page.prediction("x")]},
+            "exporting.targets": {"inputs": "image", "targets": test_share_page.TARGETS},
             "prediction.seen": pixels(np.zeros((8, 8, 1), np.uint8)),
         }
     )
@@ -94,7 +96,7 @@ def page(request: pytest.FixtureRequest, language: str, engine: Canned, show: Sh
                 try_it.incoming.take_image(test_try_page.picture())
             return try_it
         case _:
-            share = SharePage(engine, engine, Service(qtbot))
+            share = SharePage(engine, engine, Service(engine))
             share.set_runs(test_try_page.RUNS)
             return full(share)
 

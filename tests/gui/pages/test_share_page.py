@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.gui.pages.canned import Canned, words
+from tests.gui.pages.canned import Canned, first, words
 from workbench.core.errors import UserError
 from workbench.gui.pages.share import SharePage
 from workbench.gui.service import Service
@@ -193,7 +193,7 @@ def test_a_service_that_ends_is_said(page: SharePage, service: Service, qtbot: Q
     page.set_runs([{**RUNS[0], "path": "/bad"}])
     with qtbot.waitSignal(service.failed) as failed:
         find(page, "share.serve").click()
-    assert "The model is damaged." in failed.args[0].translated()
+    assert "The model is damaged." in first(failed).translated()
     assert not find(page, "share.serve").isChecked()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,7 +179,7 @@ async def _large(address: str, tally: _Tally) -> None:
     """Send bodies of a gigabyte, one that says so and one in pieces."""
     good = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 
-    async def pieces() -> Any:
+    async def pieces() -> AsyncIterator[bytes]:
         for _ in range(1000):
             yield b" " * 1_000_000
 
