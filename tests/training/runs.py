@@ -16,7 +16,7 @@ SMALL_NET = {"kind": "convnet", "widths": [4, 8], "hidden": [16]}
 
 def small_recipe(*assignments: str, **sections: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plain recipe of a training that takes well under a second."""
-    training = {"epochs": 3, "batch_size": 32, "device": "cpu", "threads": 1}
+    training = {"epochs": 3, "batch_size": 32, "device": "cpu", "threads": 1, "precision": "float32"}
     return {"data": FEW_DIGITS, "architecture": SMALL_NET, "training": training, **sections}
 
 

@@ -1,5 +1,7 @@
 """Settings that only change the speed: tried, kept where they help, and taken by later runs that leave them open."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -87,9 +89,18 @@ def test_a_damaged_file_of_choices_is_as_none(content: str, recipe: Recipe) -> N
     assert choices.kept(recipe, trainee.preprocessing.inputs, trainee.device) == {"threads": 1}
 
 
-def test_short_numbers_are_taken_by_themselves_only_where_tiles_are_multiplied(
-    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("has", "wanted"), [((), "float32"), (("avx512_bf16",), "bfloat16"), (("amx_tile",), "bfloat16")]
+)
+def test_short_numbers_are_taken_by_themselves_for_convolutions_where_the_processor_has_them(
+    has: tuple[str, ...], wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for tiles, wanted in ((False, "float32"), (True, "bfloat16")):
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda tiles=tiles: tiles)
-        assert set_up(recipe, lambda event: None, chosen={}).recipe.training.precision == wanted
+    for name in ("avx512_bf16", "amx_tile"):
+        monkeypatch.setattr(torch.cpu, f"_is_{name}_supported", lambda name=name: name in has)
+
+    def precision(architecture: dict[str, Any]) -> str:
+        plain = small_recipe(training={"device": "cpu", "threads": 1}, architecture=architecture)
+        return set_up(recipe_from(plain), lambda event: None, chosen={}).recipe.training.precision
+
+    assert precision({"kind": "convnet", "widths": [4]}) == wanted
+    assert precision({"kind": "mlp", "hidden": [4]}) == "float32"
