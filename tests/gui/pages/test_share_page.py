@@ -18,8 +18,8 @@ from workbench.gui.widgets.banner import Banner
 
 Show = Callable[..., QWidget]
 TARGETS = [
-    {"kind": "onnx", "title": "ONNX", "summary": "A graph.", "why": None},
     {"kind": "hugging-face", "title": "Hugging Face folder", "summary": "A folder.", "why": words("Too odd.")},
+    {"kind": "onnx", "title": "ONNX", "summary": "A graph.", "why": None},
 ]
 SERVED = """
 import json, sys

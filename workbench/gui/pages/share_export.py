@@ -59,12 +59,14 @@ class ExportCard(Card):
         if path != self._run:
             return  # another run was chosen meanwhile
         kept = self.target.value()
-        self._targets = {str(target["kind"]): target for target in answer["targets"]}
+        fitting = sorted(answer["targets"], key=lambda target: bool(target["why"]))  # those that fit come first
+        self._targets = {str(target["kind"]): target for target in fitting}
         self.target.blockSignals(True)
         self.target.clear()
         for kind, target in self._targets.items():
             self.target.addItem(tr(target["title"]), kind)
-        self.target.setValue(kept)
+        if kept in self._targets and not self._targets[kept]["why"]:
+            self.target.setValue(kept)
         self.target.blockSignals(False)
         self._show_chosen()
         self.described.emit(str(answer["inputs"]))

@@ -1,7 +1,7 @@
 """Rows of the Share page: something that can be saved, and a command that can be copied."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
@@ -38,6 +38,13 @@ class Offer(QWidget):
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
+def fixed_font() -> QFont:
+    """Return the font in which commands and logs are shown."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPixelSize(12)
+    return font
+
+
 class CommandLine(QWidget):
     """A line of text to copy, in a fixed-width font."""
 
@@ -46,9 +53,7 @@ class CommandLine(QWidget):
         self.line = QLineEdit()
         self.line.setReadOnly(True)
         self.line.setAccessibleName(title or tr("Folder of the run"))
-        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        font.setPixelSize(12)
-        self.line.setFont(font)
+        self.line.setFont(fixed_font())
         self.copy = button(tr("Copy"), "copy", tr("Copies this line to the clipboard."))
         self.copy.setAccessibleName(tr("Copy: {what}", what=self.line.accessibleName()))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.line.text()))

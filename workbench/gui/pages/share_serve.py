@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QWidget
 
 from workbench.core.words import tr
 from workbench.gui import figures
-from workbench.gui.pages.share_parts import CommandLine
+from workbench.gui.pages.share_parts import CommandLine, fixed_font
 from workbench.gui.service import Service
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
@@ -64,6 +64,7 @@ class ServeCard(Card):
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(_SHOWN)
         self.log.setFixedHeight(120)
+        self.log.setFont(fixed_font())
         self.log.setAccessibleName(tr("Requests"))
         for widget in (self.switch, self.state, self.address, self.token, self.language, self.snippet, self.log):
             self.add(widget)
