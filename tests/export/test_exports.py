@@ -31,7 +31,10 @@ GPT = {"tokens": "bpe", "vocabulary": 60}
 
 
 @pytest.mark.parametrize(("form", "kind", "inputs", "task"), FIRST)
-def test_an_export_tells_what_the_model_tells(tmp_path: Path, form: str, kind: str, inputs: str, task: str):
+def test_an_export_tells_what_the_model_tells(
+    tmp_path: Path, form: str, kind: str, inputs: str, task: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # what is compiled on the way is not part of it
     settings = {"bidirectional": True, "read": "mean"} if kind == "rnn" else {}
     found = export(fresh_run(tmp_path, kind, inputs, task, settings), form, tmp_path / "out")
     assert 0 <= found.difference < MOST

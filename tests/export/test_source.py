@@ -57,6 +57,12 @@ def test_methods_that_are_left_out_take_what_only_they_need_along():
     assert "def tensor" in part.text()
 
 
+def test_only_methods_are_left_out_and_never_a_function_of_that_name():
+    gathering = Gathering(frozenset({"read"}))
+    gathering.add("workbench.core.images", "decoded")
+    assert callable(run(gathering.text()).read)
+
+
 def test_what_has_no_definition_is_refused():
     with pytest.raises(LookupError):
         Gathering().add("workbench.tasks.regression", "nowhere")

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,8 @@ def service(session_folders: Path, digits: RunFolder, writer: RunFolder, table: 
     ) as process:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
+        reading = threading.Thread(target=process.stdout.read)  # a line for each request: a full pipe would stop it
+        reading.start()
         yield Running(said["address"], runs, audit)
         process.terminate()
-        process.stdout.read()
+        reading.join()

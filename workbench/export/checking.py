@@ -64,7 +64,7 @@ def _told_elsewhere(target: "Target", folder: Path, batches: dict[str, np.ndarra
     with tempfile.TemporaryDirectory() as place:
         given, answer = Path(place) / "given.npz", Path(place) / "told.npz"
         np.savez(given, **batches)  # type: ignore[arg-type]
-        command = [sys.executable, "-c", _RUNNER.format(check=target.check), str(given), str(answer)]
+        command = [sys.executable, "-B", "-c", _RUNNER.format(check=target.check), str(given), str(answer)]
         try:
             done = subprocess.run(
                 command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False, errors="replace"

@@ -285,7 +285,7 @@ def _annotated(node: ast.AST, without: frozenset[str]) -> Iterator[ast.Name]:
 def _left_out(node: ast.AST, without: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Yield first and last line of each method that is left out, with its decorators."""
     for part in ast.walk(node):
-        if _is_left_out(part, without) and isinstance(part, ast.FunctionDef):
+        if part is not node and _is_left_out(part, without) and isinstance(part, ast.FunctionDef):
             first = min([part.lineno, *(each.lineno for each in part.decorator_list)])
             yield first, part.end_lineno or first
 
