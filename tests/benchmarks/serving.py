@@ -1,4 +1,4 @@
-"""A model as a service: many clients at once against one after the other, and against LitServe with the same model."""
+"""A model as a service: many clients at once against one after the other."""
 
 import asyncio
 import json
@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from tests.benchmarks.measuring import Figure
 from tests.export.models import fresh_run
 from workbench.core.run_folder import RunFolder
@@ -21,46 +19,18 @@ CLIENTS = 64
 _SECONDS = 3.0  # that each way is asked for
 _TOKEN = "a-token-of-thirty-two-characters"
 _ROW = {"row": {"length": 2.5, "colour": "green"}}
-_LITSERVE = """
-import sys
-from pathlib import Path
-import litserve
-from workbench.core.run_folder import RunFolder
-from workbench.inference.predictor import Predictor
-import numpy as np
-class Api(litserve.LitAPI):
-    def setup(self, device):
-        self.predictor = Predictor.of_run(RunFolder(Path(sys.argv[1])))
-    def decode_request(self, request):
-        return self.predictor.encoded(request["row"])
-    def batch(self, inputs):
-        return np.stack(inputs)
-    def predict(self, batch):
-        return self.predictor.told(batch, 5)[1]
-    def unbatch(self, output):
-        return output
-    def encode_response(self, output):
-        return output
-if __name__ == "__main__":
-    server = litserve.LitServer(Api(max_batch_size=64, batch_timeout=0.002), accelerator="cpu", workers_per_device=1)
-    server.run(port=int(sys.argv[2]), generate_client_file=False, log_level="error")
-"""
 
 
 def figures(rounds: int) -> Iterator[Figure]:
-    """Yield requests answered a second: at once against in turn, and against LitServe at once."""
+    """Yield the seconds of an answer: one client after the other, against many at once."""
     with tempfile.TemporaryDirectory() as place:
         run = fresh_run(Path(place), "mlp", "table", "classification")
-        with ours(run) as address, litserve(run) as other:
-            at_once = Figure("Seconds of an answer, 64 clients at once", "one after the other", "at once", reach=4.0)
-            peer = Figure("Seconds of an answer, 64 clients at once", "LitServe", "ours", reach=1.5)
+        found = Figure("Seconds of an answer, 64 clients at once", "one after the other", "at once", reach=4.0)
+        with ours(run) as address:
             for _ in range(rounds):
-                at_once.firsts.append(1 / asyncio.run(_rate(address, 1)))
-                at_once.seconds.append(1 / asyncio.run(_rate(address, CLIENTS)))
-                peer.firsts.append(1 / asyncio.run(_rate(other, CLIENTS)))
-                peer.seconds.append(1 / asyncio.run(_rate(address, CLIENTS)))
-            yield at_once
-            yield peer
+                found.firsts.append(1 / asyncio.run(_rate(address, 1)))
+                found.seconds.append(1 / asyncio.run(_rate(address, CLIENTS)))
+        yield found
 
 
 def lines(rounds: int) -> Iterator[str]:
@@ -87,31 +57,6 @@ def _first_line(said: object) -> str:
     with open(f"/proc/self/fd/{said.fileno()}", encoding="utf-8") as again:  # type: ignore[attr-defined]
         line = again.readline()
         return line if line.endswith("\n") else ""
-
-
-@contextmanager
-def litserve(run: RunFolder) -> Iterator[str]:
-    """Serve a run by LitServe, and give the address of the request."""
-    port = 18_765
-    with tempfile.TemporaryDirectory() as place:
-        script = Path(place) / "served.py"
-        script.write_text(_LITSERVE, encoding="utf-8")
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-        with subprocess.Popen([sys.executable, str(script), str(run.path), str(port)], env=environment) as process:
-            try:
-                address = f"http://127.0.0.1:{port}"
-                while not _is_up(address):
-                    time.sleep(0.2)
-                yield f"{address}/predict"
-            finally:
-                process.terminate()
-
-
-def _is_up(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 async def _rate(address: str, clients: int) -> float:

@@ -64,6 +64,12 @@ def test_v7_the_next_port_is_taken_and_said(table: RunFolder, monkeypatch: pytes
             assert httpx.get(f"{address}/v2/health/ready", headers=headers).status_code == 200
 
 
+def test_answers_are_sent_at_once(table: RunFolder):
+    """asyncio turns Nagle's algorithm off only where a socket says that it is TCP."""
+    with server._listening(Service({table.name: table}, tokens(), port=0)) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5"])
 def test_v7_other_machines_are_refused_unless_they_are_meant(table: RunFolder, host: str):
     with pytest.raises(UserError, match="can be reached from other machines"):

@@ -116,7 +116,8 @@ def _listening(service: Service) -> socket.socket:
         )
     family = socket.AF_INET6 if ":" in service.host else socket.AF_INET
     for port in range(service.port, service.port + _TRIED) if service.port else (0,):
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # Said to be TCP, or asyncio would not send at once, and every answer would wait 40 ms for the client's system.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((service.host, port))
