@@ -69,6 +69,16 @@ def test_when_everything_fails_everybody_hears_of_it_and_the_next_is_answered():
     assert asyncio.run(main()) == 2
 
 
+def test_a_request_larger_than_the_queue_is_answered_when_nothing_waits():
+    async def main() -> list[int]:
+        batcher = Batcher(list, most=3, waiting=4)
+        found = await batcher.ask_all(range(10))
+        await batcher.close()
+        return found
+
+    assert asyncio.run(main()) == list(range(10))
+
+
 def test_too_many_are_refused_at_once():
     go = threading.Event()
 

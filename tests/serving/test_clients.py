@@ -144,6 +144,10 @@ def test_simple_requests(service: Running, digits: RunFolder, table: RunFolder, 
     one = ask(service, "/predict", params={"model": table.name}, json={"row": rows[0]}).json()["predictions"]
     assert one[0]["label"] == as_json[0]["label"]
     assert ask(service, "/predict", json={"row": {}}).status_code == 400, "there are several models"
+    many = ask(service, "/predict", params={"model": table.name}, json={"rows": [rows[0]] * 300}).json()["predictions"]
+    assert len(many) == 300
+    too_many = ask(service, "/predict", params={"model": table.name}, json={"rows": [rows[0]] * 5000})
+    assert "At most 4096" in too_many.json()["error"]
     assert ask(service, "/predict", params={"model": table.name}, json={"text": "a"}).status_code == 400
     odd = ask(service, "/predict", params={"model": table.name}, json={"row": {"length": "long"}})
     assert odd.status_code == 400

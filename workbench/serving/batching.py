@@ -35,7 +35,7 @@ class Batcher:
 
     async def ask_all(self, items: Sequence[Any]) -> list[Any]:
         """Return the answers to some items, all of them or, where one fails, what it raised."""
-        if len(self._waiting) + len(items) > self._limit:
+        if self._waiting and len(self._waiting) + len(items) > self._limit:  # alone, a large request is let in
             raise QueueFull
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Any]] = [loop.create_future() for _ in items]

@@ -57,17 +57,25 @@ async def _raws(model: ServedModel, request: Request) -> Sequence[Any]:
         case "text", {"text": str(text)}:
             return [text]
         case "text", {"texts": [*texts]} if all(isinstance(text, str) for text in texts):
-            return texts[:_MOST_ROWS]
+            return _few(texts)
         case "table", {"row": dict(row)}:
             return [_row(row)]
         case "table", {"rows": [*rows]} if all(isinstance(row, dict) for row in rows):
-            return [_row(row) for row in rows[:_MOST_ROWS]]
+            return [_row(row) for row in _few(rows)]
         case "series", {"series": [*series]}:
             try:
                 return [np.array(series, np.float32)]
             except (ValueError, TypeError):
                 raise BadRequest("A series is a list of rows of numbers.") from None
     raise BadRequest("This model takes {kind}, and the body has none.", kind=model.kind)
+
+
+def _few(inputs: list[Any]) -> list[Any]:
+    """Return the inputs; raises BadRequest for more than are answered in one request, so that none is left out."""
+    if len(inputs) > _MOST_ROWS:
+        raise BadRequest("At most {most} inputs are answered in one request, and there are {count}.",
+                         most=_MOST_ROWS, count=len(inputs))  # fmt: skip
+    return inputs
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +102,7 @@ async def _files(model: ServedModel, request: Request) -> Sequence[Any]:
 def _csv(model: ServedModel, content: bytes) -> Sequence[Any]:
     if model.kind != "table":
         raise BadRequest("Only models of tables take CSV.")
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"))))[:_MOST_ROWS]
+    rows = _few(list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace")))))
     if not rows:
         raise BadRequest("There is no row in the CSV.")
     return [{name: value for name, value in row.items() if name is not None} for row in rows]
