@@ -115,7 +115,9 @@ def test_the_example_runs_without_this_program(tmp_path: Path, form: str, kind: 
     export(fresh_run(tmp_path, kind, inputs, task), form, out)
     source = (out / "example.py").read_text()
     assert len([line for line in source.splitlines() if line.strip()]) <= 14
-    assert source in (out / "README.md").read_text()
+    card = (out / "README.md").read_text()
+    assert source in card
+    assert ("pillow" in card) == (inputs == "image")
     blocked = (
         "import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, '.'); "
         f"sys.argv = ['example.py', {raw_input(inputs, tmp_path)!r}]; runpy.run_path('example.py')"

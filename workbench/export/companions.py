@@ -118,6 +118,14 @@ def _with_described(imports: str, subject: Subject) -> str:
     return imports.replace("LABELS, PREPROCESSING", ", ".join(wanted)).replace("import , ", "import ")
 
 
+def _needs(subject: Subject, target: "Target") -> list[str]:
+    """Return the packages that the example takes: the target's, and what prepares these inputs."""
+    own = ["pillow"] if subject.inputs.kind == "image" else []
+    if hasattr(subject.preprocessing, "tokenizer"):
+        own = ["tokenizers"]
+    return [*target.needs, *own]
+
+
 def _card(subject: Subject, target: "Target", difference: float) -> str:
     model, description = subject.model, subject.model.description
     what, given, _ = _RAW[subject.inputs.kind]
@@ -129,7 +137,7 @@ def _card(subject: Subject, target: "Target", difference: float) -> str:
         f"# {subject.architecture.title}: {subject.run.name}",
         f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes "
         f"{what.rstrip(',')} and tells {subject.task.tells}.",
-        f"## Use\n\n    pip install {' '.join(target.needs)}\n    python example.py {given}",
+        f"## Use\n\n    pip install {' '.join(_needs(subject, target))}\n    python example.py {given}",
         f"```python\n{example(subject, target)}```",
         f"## Facts\n\n| | |\n|---|---|\n| inputs | {model.inputs.kind}, {inputs} |\n| outputs | {model.outputs} |\n"
         f"| parameters | {sum(p.numel() for p in model.network.parameters()):,} |\n"
