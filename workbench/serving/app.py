@@ -1,8 +1,7 @@
-"""The application: all routes, behind the guard."""
+"""The application: all routes, and how their errors are told."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -13,22 +12,13 @@ from workbench.core.errors import UserError
 from workbench.serving import open_inference, openai_routes, simple
 from workbench.serving.batching import QueueFull
 from workbench.serving.counters import Counters
-from workbench.serving.guard import DEFAULT, Guard, Limits, error_for
+from workbench.serving.guard import error_for
 from workbench.serving.problems import answered
 from workbench.serving.served import Shelf
-from workbench.serving.tokens import AuditLog, Tokens
 
 
-def application(
-    shelf: Shelf,
-    tokens: Tokens,
-    hosts: Callable[[], frozenset[str]],
-    counters: Counters,
-    audit: AuditLog,
-    limits: Limits = DEFAULT,
-    told: Callable[[Mapping[str, Any]], None] = lambda line: None,
-) -> Guard:
-    """Return the application; told: is given a line of every request."""
+def application(shelf: Shelf, counters: Counters) -> FastAPI:
+    """Return all routes; who may reach them is for the guard around it to say."""
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -59,4 +49,4 @@ def application(
     for kind in (UserError, QueueFull):
         app.add_exception_handler(kind, said)
     app.add_exception_handler(HTTPException, not_routed)
-    return Guard(app, tokens, hosts, counters, audit, limits, told)
+    return app

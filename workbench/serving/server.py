@@ -15,7 +15,7 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.serving.app import application
 from workbench.serving.counters import Counters
-from workbench.serving.guard import Limits
+from workbench.serving.guard import Guard, Limits
 from workbench.serving.served import Shelf
 from workbench.serving.tokens import AuditLog, Tokens
 
@@ -85,11 +85,10 @@ def serve(
         raise
     named = {service.host, *service.names} if service.lan else set(service.names)
     hosts = frozenset(f"{name}:{port}".lower() for name in (*_LOCAL, *named))
-    app = application(
-        shelf, service.tokens, lambda: hosts, counters, AuditLog(service.audit), service.limits, told
-    )  # fmt: skip
+    app = application(shelf, counters)
+    guard = Guard(app, service.tokens, lambda: hosts, counters, AuditLog(service.audit), service.limits, told)
     config = uvicorn.Config(
-        app,
+        guard,
         http=_Impatient,
         ws="none",
         log_config=None,
