@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from workbench.core.errors import UserError
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace the file at `path` by `text` (UTF-8) in one piece: written beside it, synced, renamed.
@@ -47,3 +49,19 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """Return the error for a place that a person chose and that cannot be written."""
+    return UserError(
+        "{path} cannot be written: {reason}.",
+        hint="Choose another place.",
+        path=str(path),
+        reason=error.strerror or str(error),
+    )
+
+
+def require_new_folder(path: Path) -> None:
+    """Raise UserError when something lies at `path` already, unless it is an empty folder."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError("{path} is not empty.", hint="Choose a new folder.", path=str(path))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.files import require_new_folder, unwritable
 from workbench.core.run_folder import RunFolder, is_run
 from workbench.core.words import Words
 
@@ -45,8 +46,7 @@ def copy_model(progress: Callable[..., None], run: str, path: str) -> dict[str, 
             "This run has no model yet.", hint="Wait for the end of its first epoch, or choose another run."
         )
     target = Path(path)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UserError("{path} is not empty.", hint="Choose a new folder.", path=path)
+    require_new_folder(target)
     files = list(_files(model))
     with _beside(target) as beside:
         beside.mkdir(parents=True)
@@ -90,12 +90,7 @@ def _beside(target: Path) -> Iterator[Path]:
         yield beside
         os.replace(beside, target)
     except OSError as error:
-        raise UserError(
-            "{path} cannot be written: {reason}.",
-            hint="Choose another place.",
-            path=str(target),
-            reason=error.strerror or str(error),
-        ) from error
+        raise unwritable(target, error) from error
     finally:
         if beside.is_dir():
             shutil.rmtree(beside, ignore_errors=True)

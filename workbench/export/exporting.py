@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.files import require_new_folder, unwritable
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import write_sealed
 from workbench.core.words import Words
@@ -36,8 +37,7 @@ def export(run: RunFolder, kind: str, path: Path, progress: Callable[..., None] 
     Raises UserError when it cannot be exported so, something lies at the place, or it does not tell the same.
     """
     target = targets[kind]
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UserError("{path} is not empty.", hint="Choose a new folder.", path=str(path))
+    require_new_folder(path)
     progress(Words("Reading the model"), 0, 3)
     subject = Subject.of_run(run)
     refuse(subject, target)
@@ -54,12 +54,7 @@ def export(run: RunFolder, kind: str, path: Path, progress: Callable[..., None] 
     try:
         write_sealed(path, fill, least_free=2 * subject.weights().stat().st_size)
     except OSError as error:
-        raise UserError(
-            "{path} cannot be written: {reason}.",
-            hint="Choose another place.",
-            path=str(path),
-            reason=error.strerror or str(error),
-        ) from error
+        raise unwritable(path, error) from error
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Exported(path, size, found[0])
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 
 from workbench import __version__
 from workbench.serving.problems import BadRequest, NotFound
-from workbench.serving.served import Encoded, ServedModel, Shelf, Told, picture
+from workbench.serving.served import Encoded, ServedModel, Shelf, Told
 
 _TYPES = {
     "BOOL": np.bool_, "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64,
@@ -194,7 +194,7 @@ def _raws(model: ServedModel, tensors: Mapping[str, np.ndarray]) -> list[Any]:
     if tensor.dtype == object:
         if model.kind != "image":
             raise BadRequest("{name} must be numbers.", name=name)
-        return [picture(value if isinstance(value, bytes) else b"") for value in tensor.reshape(-1)]
+        return [value if isinstance(value, bytes) else b"" for value in tensor.reshape(-1)]
     shape = tuple(wanted[0]["shape"][1:])
     if tensor.shape[1:] != shape:
         raise BadRequest("{name} must have the shape (n, {shape}).", name=name, shape=", ".join(map(str, shape)))

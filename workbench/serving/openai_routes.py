@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from workbench.inference.sampling import Sampling
 from workbench.serving.problems import BadRequest, NotFound, read_json
-from workbench.serving.served import ServedModel, Shelf, sampling_of
+from workbench.serving.served import ServedModel, Shelf
 
 _MOST_CHARACTERS = 1_000_000
+_MOST_TOKENS = 4096  # that one request may have written
 
 
 def routes(shelf: Shelf) -> APIRouter:
@@ -83,7 +84,7 @@ async def _answer(shelf: Shelf, plain: Mapping[str, Any], prompt: str, *, chat: 
     model = _writer(shelf, plain.get("model", ""))
     if plain.get("n", 1) not in (1, None):
         raise BadRequest("One answer is written at a time: n must be 1.")
-    sampling = await sampling_of(plain)
+    sampling = _sampling(plain)
     head = {
         "id": f"{'chatcmpl' if chat else 'cmpl'}-{secrets.token_hex(12)}",
         "created": int(time.time()),
@@ -128,3 +129,19 @@ async def _streamed(
 
 def _reason(reason: str) -> str:
     return "stop" if reason in ("stop", "end") else "length"
+
+
+def _sampling(plain: Mapping[str, Any]) -> Sampling:
+    """Return the sampling that a request of OpenAI's kind asks for; raises UserError for values that mean nothing."""
+    stop = plain.get("stop") or ()
+    tokens = plain.get("max_completion_tokens") or plain.get("max_tokens") or 16
+    seed, temperature, top_p = (plain.get(name) for name in ("seed", "temperature", "top_p"))
+    if not isinstance(tokens, int) or isinstance(tokens, bool):
+        raise BadRequest("{name} must be a whole number.", name="max_tokens")
+    return Sampling(
+        max_tokens=min(tokens, _MOST_TOKENS),
+        temperature=1.0 if temperature is None else temperature,
+        top_p=1.0 if top_p is None else top_p,
+        seed=0 if seed is None else seed,
+        stop=(stop,) if isinstance(stop, str) else tuple(map(str, stop)),
+    )

@@ -1,14 +1,12 @@
 """The models that a service answers with: loaded, unloaded, each with its own queue and thread."""
 
 import asyncio
-import io
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
@@ -18,7 +16,6 @@ from workbench.inference.sampling import Sampling
 from workbench.serving.batching import Batcher, QueueFull
 from workbench.serving.counters import Counters
 
-_MOST_TOKENS = 4096  # that one request may have written
 _DONE = object()
 
 
@@ -107,16 +104,6 @@ class Encoded:
     values: np.ndarray
 
 
-def picture(content: bytes) -> bytes:
-    """Return the content of an image file; raises UserError when it is none (it is decoded with limits later)."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            image.verify()
-    except Exception as error:  # Pillow raises nearly anything on damaged files
-        raise UserError("This is not an image.", details=str(error)[:200]) from error
-    return content
-
-
 class Shelf:
     """All the models of a service by name, those that are loaded and those that could be."""
 
@@ -149,19 +136,3 @@ class Shelf:
         """Let go of all models."""
         for name in list(self._models):
             await self.unload(name)
-
-
-async def sampling_of(plain: Mapping[str, Any]) -> Sampling:
-    """Return the sampling that a request of OpenAI's kind asks for; raises UserError for values that mean nothing."""
-    stop = plain.get("stop") or ()
-    tokens = plain.get("max_completion_tokens") or plain.get("max_tokens") or 16
-    seed, temperature, top_p = (plain.get(name) for name in ("seed", "temperature", "top_p"))
-    if not isinstance(tokens, int) or isinstance(tokens, bool):
-        raise UserError("{name} must be a whole number.", name="max_tokens")
-    return Sampling(
-        max_tokens=min(tokens, _MOST_TOKENS),
-        temperature=1.0 if temperature is None else temperature,
-        top_p=1.0 if top_p is None else top_p,
-        seed=0 if seed is None else seed,
-        stop=(stop,) if isinstance(stop, str) else tuple(map(str, stop)),
-    )

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from workbench.core.events import finite
 from workbench.serving.problems import BadRequest, NotFound, read_json
-from workbench.serving.served import ServedModel, Shelf, picture
+from workbench.serving.served import ServedModel, Shelf
 
 _MOST_FILES, _MOST_ROWS = 64, 4096
 
@@ -91,7 +91,7 @@ async def _files(model: ServedModel, request: Request) -> Sequence[Any]:
     if not contents:
         raise BadRequest("There is no file in the body.")
     if model.kind == "image":
-        return [picture(content) for content in contents]
+        return contents
     if model.kind == "text":
         return [content.decode("utf-8", "replace") for content in contents]
     if model.kind == "table":
