@@ -12,8 +12,8 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import find_run
 from workbench.data import preprocessing
 from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
+from workbench.hyperparameters import Training
 from workbench.inference.model_folder import model_of, read_model
-from workbench.recipe import Training
 
 
 class Teacher:

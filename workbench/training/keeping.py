@@ -9,8 +9,9 @@ from torch import Tensor
 from workbench.core.events import CheckpointSaved, Event, ModelSaved
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
+from workbench.hyperparameters import Training
 from workbench.metrics import metrics as all_metrics
-from workbench.recipe import Training, to_plain
+from workbench.recipe import to_plain
 from workbench.training.checkpoint import Position, save_checkpoint
 from workbench.training.diverging import refuse_unsound
 from workbench.training.model_folder import save_model
