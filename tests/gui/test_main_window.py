@@ -345,7 +345,7 @@ def test_a_page_that_is_chosen_before_it_is_built_is_shown_when_it_is_there(
     qtbot.addWidget(window, before_close_func=lambda window: window.end("stop"))
     window.show()
     find(window, "nav.share").click()
-    assert not window.workspace.is_built()  # nobody waits for the click
+    assert not window.workspace.building.is_done()  # nobody waits for the click
     qtbot.waitUntil(lambda: window.workspace.current() == "share", timeout=20_000)
     assert find(window, "nav.share").isChecked()
 

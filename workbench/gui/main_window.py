@@ -1,7 +1,5 @@
 """The window: one workspace in the language in use, what stands behind it, and the ways it begins and ends."""
 
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +7,19 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
-from workbench.core import paths, words
+from workbench.core import words
 from workbench.core.errors import UserError
-from workbench.core.run_folder import new_run
-from workbench.core.run_reader import Batch
-from workbench.core.run_summary import data_name
 from workbench.core.words import LANGUAGES, plural, tr
 from workbench.gui import theme
 from workbench.gui.backstage import Backstage
 from workbench.gui.bundler import Bundler
 from workbench.gui.closing import ClosingQuestion
+from workbench.gui.demo import Demo
 from workbench.gui.memory import Memory
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.workspace import Workspace
 
 _START_MILLISECONDS = 250  # at the latest so long after it was made things begin, also when it is never shown
-_DEMO_MILLISECONDS = 8_000  # that the engine waits for the demo's first step
 _PAINTED_MILLISECONDS = 20  # after it was shown: it is painted first
 
 
@@ -42,7 +37,7 @@ class MainWindow(QMainWindow):
         self.memory = self.behind.memory
         self.bundler = Bundler(runs, self)
         self._closing = ""
-        self._demo = self._waits_for_demo = False
+        self._demo: Demo | None = None
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.memory.get("geometry", "").encode()))
         self._build()
@@ -56,19 +51,19 @@ class MainWindow(QMainWindow):
         """Begin: engine, runs, and the forms as they were left; by itself once the window is painted."""
         if self.behind.engine.is_running() or self._closing:
             return
-        if self._waits_for_demo:
-            self.workspace.build()
+        if self._demo is not None and self._demo.is_awaited:
+            self.workspace.building.start()
             return
         self.behind.start_engine()
         self._begin_with(self.workspace)
 
     def _begin_with(self, workspace: Workspace) -> None:
         """Go on once every page is there."""
-        if workspace.is_built():
+        if workspace.building.is_done():
             self._begin()
         else:
-            workspace.built.connect(self._begin)
-            workspace.build()
+            workspace.building.done.connect(self._begin)
+            workspace.building.start()
 
     def _begin(self) -> None:
         if self._closing:
@@ -77,42 +72,31 @@ class MainWindow(QMainWindow):
         live = self.behind.trainings.live()
         if live and not self.workspace.train.run():
             self.workspace.train_desk.show(live[0])
-        if self._demo:
+        if self._demo is not None:
             self.workspace.go("train")
         else:
             self._restore_forms()
             self.workspace.go("train" if live else self._page_to_open())
 
     def begin_demo(self) -> None:
-        """Train the digits sample at once, and open it; the recipe is complete, so the trainer waits for nothing.
-
-        The engine waits for the first step: two processes that load torch at once keep each other from it.
-        """
-        self._demo = self._waits_for_demo = True
-        recipe = _demo_recipe().read_text("utf-8")
-        asked = tomllib.loads(recipe)
-        title = f"{asked['architecture']['kind']}-{data_name(asked['data'])}"
+        """Train the digits sample at once, and open it; the engine waits for the first step."""
+        self._demo = demo = Demo(self.behind, self)
+        demo.under_way.connect(self._go_on_after_demo)
         try:
-            self.behind.trainings.submit(new_run(self.behind.runs.runs, title, recipe))
+            demo.begin()
         except UserError as error:
-            self._go_on_after_demo()
+            demo.go_on()
             self.workspace.show_error(error)
             return
-        self.behind.follower.batch.connect(self._go_on_after_demo)
-        QTimer.singleShot(_DEMO_MILLISECONDS, self, self._go_on_after_demo)
-        if self.workspace.is_built():
+        if self.workspace.building.is_done():
             self.workspace.go("train")
         else:
-            self.workspace.built.connect(lambda: self.workspace.go("train"))
+            self.workspace.building.done.connect(lambda: self.workspace.go("train"))
 
-    def _go_on_after_demo(self, batches: Mapping[str, Batch] | None = None) -> None:
+    def _go_on_after_demo(self) -> None:
         """Begin what waited, and fill the forms with the demo's recipe: its trainer is not kept from it any more."""
-        told_before_a_step = batches is not None and not any(batch.scalars for batch in batches.values())
-        if not self._waits_for_demo or told_before_a_step:
-            return
-        self._waits_for_demo = False
         self.start()
-        self.workspace.open_recipe(str(_demo_recipe()))
+        self.workspace.open_recipe(str(Demo.recipe()))
 
     def use_theme(self, choice: str) -> None:
         """Switch to the light or the dark theme, or follow the system."""
@@ -207,7 +191,7 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.workspace = Workspace(self.behind)
-        self.workspace.built.connect(self.pages_built)
+        self.workspace.building.done.connect(self.pages_built)
         self.setCentralWidget(self.workspace)
         self.workspace.side_bar.theme_wanted.connect(self.use_theme)
         self.workspace.side_bar.language_wanted.connect(self.use_language)
@@ -240,10 +224,6 @@ class MainWindow(QMainWindow):
         if _is_gone(recipe["data"]):
             recipe["data"] = {}  # moved or unplugged: nothing to complain about before anyone asks for it
         self.workspace.use_recipe(recipe)
-
-
-def _demo_recipe() -> Path:
-    return paths.resources() / "recipes" / "digits.toml"
 
 
 def _is_gone(settings: dict[str, Any]) -> bool:

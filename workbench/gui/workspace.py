@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words, from_plain, plural, tr
 from workbench.gui.backstage import Backstage
+from workbench.gui.gradual import Gradual
 from workbench.gui.pages.data import DataPage
+from workbench.gui.suggestion import Suggestion
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.page import Page
@@ -29,12 +31,11 @@ if TYPE_CHECKING:  # the window is painted before these are imported
 class Workspace(QWidget):
     """Built again when the language changes; what stands behind it stays.
 
-    It begins with the first page. The others follow a turn of the event loop each once `build` was called, or all at
-    once when one of them is asked for.
+    It begins with the first page. The others follow a turn of the event loop each once `building` was started, or all
+    at once when one of them is asked for.
     """
 
     draft_changed = Signal()  # data, architecture or training were edited
-    built = Signal()  # every page is there
     model: "ModelPage"
     train: "TrainPage"
     runs: "RunsPage"
@@ -63,53 +64,32 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
-        self._suggested: dict[str, Any] = {}  # training settings that the program chose, and nobody changed
-        self._steps: Iterator[None] | None = self._building()
-        self._next = QTimer(self)
-        self._next.timeout.connect(self._build_some)
+        self.building = Gradual(self._pages_and_joints(), self)
+        self.building.done.connect(self._visit_at_last)
         self._wish = ""  # the page that a person chose before it was built
         self.side_bar.chosen.connect(self._visit)
         self.go("data")
 
     def __getattr__(self, name: str) -> Any:
         """Build the pages when one of them is asked for that is not there yet."""
-        if name not in Workspace.__annotations__ or self.is_built():
+        if name not in Workspace.__annotations__ or self.building.is_done():
             raise AttributeError(name)
-        self.complete()
+        self.building.complete()
         return getattr(self, name)
 
-    def is_built(self) -> bool:
-        """Return whether every page is there."""
-        return self.__dict__.get("_steps", None) is None
-
-    def build(self) -> None:
-        """Build what is not there yet, little by little; `built` tells of the end."""
-        if not self.is_built():
-            self._next.start(0)
-
-    def complete(self) -> None:
-        """Build what is not there yet, now."""
-        while not self.is_built():
-            self._build_some()
-
-    def _build_some(self) -> None:
-        steps = self._steps
-        if steps is not None and next(steps, self) is self:
-            self._next.stop()
-            self._steps = None
-            self.built.emit()
-            if self._wish:
-                self.go(self._wish)
+    def _visit_at_last(self) -> None:
+        if self._wish:
+            self.go(self._wish)
 
     def _visit(self, name: str) -> None:
         """Show the page that a person chose, as soon as it is there: the window stays quick while pages are built."""
-        if not self.is_built():
+        if not self.building.is_done():
             self._wish = name
-            self.build()
+            self.building.start()
         if name in self.pages:
             self.go(name)
 
-    def _building(self) -> Iterator[None]:
+    def _pages_and_joints(self) -> Iterator[None]:
         """Build a page, or a part of what joins them, from one step to the next."""
         from workbench.gui.pages.train import TrainPage
 
@@ -144,6 +124,7 @@ class Workspace(QWidget):
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
+        self._suggestion = Suggestion(behind.engine, self.train, self)
         self._join_pages()
         self._join_desks()
         self._join_behind()
@@ -151,7 +132,7 @@ class Workspace(QWidget):
     def go(self, name: str) -> None:
         """Show the page called `name`: data, model, train, runs, try or share."""
         if name != "data":
-            self.complete()
+            self.building.complete()
         self.stack.setCurrentWidget(self.pages[name])
         self.side_bar.choose(name)
 
@@ -161,9 +142,8 @@ class Workspace(QWidget):
 
     def stop(self) -> None:
         """End what pages have under way."""
-        self._next.stop()
-        if not self.is_built():
-            self._steps = None
+        if not self.building.is_done():
+            self.building.stop()
             self.data.stop()
             return
         for page in (self.data, self.model, self.try_it, self.share):
@@ -234,6 +214,7 @@ class Workspace(QWidget):
         self.model.start_changed.connect(self._take_start)
         self.model.fitting_found.connect(self.train.show_fitting)
         self.train.changed.connect(self._take_training)
+        self._suggestion.made.connect(self._take_training)
 
     def _join_desks(self) -> None:
         train, runs = self.train_desk, self.runs_desk
@@ -275,24 +256,11 @@ class Workspace(QWidget):
 
     def _take_data(self, opened: Mapping[str, Any]) -> None:
         if self._identity(opened["data"]) != self._identity(self.behind.draft.data):
-            self._suggest_training(opened["data"])
+            self._suggestion.suit(opened["data"])
         self.behind.draft.set_data(opened)
         self.model.set_data(dict(opened["data"]), dict(opened["summary"]))
         self.train_desk.show_draft()
         self.draft_changed.emit()
-
-    def _suggest_training(self, data: Mapping[str, Any]) -> None:
-        """Fill the training form with what suits these data, unless a person has changed something in it."""
-        if self.train.training() != self._suggested:
-            return
-
-        def take(answer: Mapping[str, Any]) -> None:
-            if self.train.training() == self._suggested:
-                self.train.set_training(answer["recipe"]["training"])
-                self._suggested = self.train.training()
-                self._take_training(self._suggested)
-
-        self.behind.engine.ask("settings.defaults", {"data": dict(data)}).then(self, take, lambda error: None)
 
     @staticmethod
     def _identity(data: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -321,7 +289,7 @@ class Workspace(QWidget):
         self.train_desk.set_catalogue(catalogue)
         self.runs_desk.set_catalogue(catalogue)
         self.model.set_training(self.train.training())
-        self._suggested = self.train.training()
+        self._suggestion.keep()
 
     def _take_devices(self, answer: Mapping[str, Any]) -> None:
         devices, why = answer["devices"], answer.get("why") or {}
