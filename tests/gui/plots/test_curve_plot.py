@@ -248,3 +248,11 @@ def test_a_million_points_are_drawn_as_few(show: Show) -> None:
     plot.flush()
     assert time.perf_counter() - began < 0.5  # 0.02 s on an idle machine
     assert len(plot._curves["training"].raw.outline()[0]) < 5000
+
+
+def test_nothing_is_written_between_whole_steps(show: Show) -> None:
+    plot = show(CurvePlot("Metric"))
+    plot.set_series("a", [1.0, 2.0], [0.1, 0.2])
+    plot.flush()
+    ticks = plot.canvas.bottom_axis.tickValues(0.4, 2.6, 400)
+    assert [value for _, values in ticks[:1] for value in values] == [1.0, 2.0]

@@ -26,6 +26,7 @@ class QuietAxis(pyqtgraph.AxisItem):
         super().__init__(orientation)
         self._percent = percent
         self.logarithmic = False
+        self.whole = False  # whether there is nothing between whole numbers, such as half an epoch
         self._specs: Any = None
         self.setStyle(tickLength=-4 if orientation == "bottom" else 0, maxTickLevel=0, tickTextOffset=6)
         self.setTickDensity(1.6 if orientation == "left" else 1.0)
@@ -60,7 +61,10 @@ class QuietAxis(pyqtgraph.AxisItem):
             return []
         if self.logarithmic and math.floor(maxVal) - math.ceil(minVal) >= 1:
             return [(1.0, [float(power) for power in range(math.ceil(minVal), math.floor(maxVal) + 1)])]
-        return super().tickValues(minVal, maxVal, size)
+        levels = super().tickValues(minVal, maxVal, size)
+        if self.whole and levels and levels[0][0] < 1:
+            return [(1.0, [float(number) for number in range(math.ceil(minVal), math.floor(maxVal) + 1)])]
+        return levels
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:
         places = max(0, -math.floor(math.log10(spacing) + 1e-9)) if spacing > 0 else 0

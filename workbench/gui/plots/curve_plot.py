@@ -59,6 +59,7 @@ class CurvePlot(SavedPlot):
         self.legend = Legend()
         self.canvas = Canvas(percent)
         self.canvas.setAccessibleName(title)
+        self.canvas.bottom_axis.whole = True  # steps or epochs
         self.markers = Markers(self.canvas)
         self._where = look(QLabel(), "muted")
         self._nothing = look(QLabel(tr("No points yet"), self.canvas), "muted")
