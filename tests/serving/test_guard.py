@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from tests.serving.conftest import TOKEN
+from workbench.serving.audit import AuditLog
 from workbench.serving.counters import Counters
 from workbench.serving.guard import Guard, Limits
-from workbench.serving.tokens import AuditLog, Tokens
+from workbench.serving.tokens import Tokens
 
 HOST = "127.0.0.1:8000"
 GOOD = {"authorization": f"Bearer {TOKEN}"}
@@ -37,19 +38,21 @@ class Tried:
     """A guard with a handler behind it, asked as a client would."""
 
     def __init__(self, limits: Limits, audit: Path) -> None:
-        self.inner, self.audit, self.lines = Inner(), AuditLog(audit), []
+        self.inner, self.lines = Inner(), []
+        self.audit = AuditLog(audit, self.lines.extend)
         tokens = Tokens()
         tokens.allow(TOKEN, "ana")
         self.guard = Guard(
-            self.inner, tokens, lambda: frozenset({HOST, "localhost:8000"}), Counters(), self.audit, limits,
-            self.lines.append,
+            self.inner, tokens, lambda: frozenset({HOST, "localhost:8000"}), Counters(), self.audit, limits
         )  # fmt: skip
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def once() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.guard)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
-                return await client.request(method, path, **more)
+                answer = await client.request(method, path, **more)
+            self.audit.close()
+            return answer
 
         return asyncio.run(once())
 

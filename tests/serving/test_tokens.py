@@ -8,7 +8,7 @@ import pytest
 
 from workbench.core.errors import UserError
 from workbench.serving import tokens
-from workbench.serving.tokens import AuditLog, Tokens
+from workbench.serving.tokens import Tokens
 
 
 def test_only_the_digest_is_kept(tmp_path: Path):
@@ -63,10 +63,3 @@ def test_names_are_told_apart(tmp_path: Path):
     file.write_text(json.dumps({"ana": {"odd": 1}}))
     with pytest.raises(UserError, match="not a list of tokens"):
         tokens.read(file)
-
-
-def test_the_book_has_a_line_for_each(tmp_path: Path):
-    log = AuditLog(tmp_path / "book" / "audit.jsonl")
-    log.note(token="ana", status=200)
-    log.note(token="", status=401, reason="unknown")
-    assert [line["status"] for line in log.lines()] == [200, 401]

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,13 +83,13 @@ def serve(
             say(tr("Token: {token}", token=token))
         say(tr("What can be asked: {address}/docs", address=address))
 
-    def told(line: Mapping[str, Any]) -> None:
+    def told(lines: Sequence[Mapping[str, Any]]) -> None:
         if as_json:
-            say_json(dict(line))
+            for line in lines:
+                say_json(line)
+            sys.stdout.flush()
         else:
-            say_beside(
-                f"{line['status']}  {line['seconds'] * 1e3:7.1f} ms  {line['method']} {line['path']} {line['reason']}"
-            )
+            say_beside("\n".join(map(_shown, lines)))
 
     if until_input_ends:
         threading.Thread(target=_end_with_input, daemon=True).start()
@@ -140,6 +140,10 @@ def listed(file: File = None, as_json: options.Json = False) -> None:
     for access in known:
         state = tr("revoked") if access.revoked else tr("expired") if 0 < access.expires <= time.time() else tr("valid")
         say(f"{access.name}  {state}")
+
+
+def _shown(line: Mapping[str, Any]) -> str:
+    return f"{line['status']}  {line['seconds'] * 1e3:7.1f} ms  {line['method']} {line['path']} {line['reason']}"
 
 
 def _end_with_input() -> None:

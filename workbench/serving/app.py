@@ -1,9 +1,10 @@
 """The application: all routes, and how their errors are told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -12,12 +13,13 @@ from workbench.core.errors import UserError
 from workbench.serving import open_inference, openai_routes, simple
 from workbench.serving.batching import QueueFull
 from workbench.serving.counters import Counters
+from workbench.serving.direct import Direct
 from workbench.serving.guard import error_for
 from workbench.serving.problems import answered
 from workbench.serving.served import Shelf
 
 
-def application(shelf: Shelf, counters: Counters) -> FastAPI:
+def application(shelf: Shelf, counters: Counters) -> Direct:
     """Return all routes; who may reach them is for the guard around it to say."""
 
     @asynccontextmanager
@@ -32,8 +34,9 @@ def application(shelf: Shelf, counters: Counters) -> FastAPI:
         lifespan=life,
         redoc_url=None,
     )
-    for module in (open_inference, simple, openai_routes):
-        app.include_router(module.routes(shelf))
+    routers = [module.routes(shelf) for module in (open_inference, simple, openai_routes)]
+    for router in routers:
+        app.include_router(router)
 
     @app.get("/metrics", summary="What is counted, for Prometheus")
     async def metrics() -> Response:
@@ -49,4 +52,14 @@ def application(shelf: Shelf, counters: Counters) -> FastAPI:
     for kind in (UserError, QueueFull):
         app.add_exception_handler(kind, said)
     app.add_exception_handler(HTTPException, not_routed)
-    return app
+    return Direct(app, _asked_most(routers))
+
+
+def _asked_most(routers: Iterable[APIRouter]) -> APIRoute:
+    [found] = [
+        route
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path == open_inference.ASKED_MOST
+    ]
+    return found

@@ -26,6 +26,18 @@ class Counters:
         self.waiting = Gauge("workbench_waiting", "Inputs that wait.", ("model",), registry=self._registry)
         self.tokens = Counter("workbench_tokens", "Tokens written.", ("model",), registry=self._registry)
 
+        self._by_route: dict[tuple[str, int], Counter] = {}
+
+    def count(self, route: str, status: int, seconds: float, refused: str = "") -> None:
+        """Count a request; refused: why, where it was."""
+        known = self._by_route.get((route, status))
+        if known is None:  # looking it up by its labels takes as long as all the rest
+            known = self._by_route[route, status] = self.requests.labels(route, str(status))
+        known.inc()
+        self.seconds.observe(seconds)
+        if refused:
+            self.refused.labels(refused).inc()
+
     def text(self) -> bytes:
         """Return everything as Prometheus reads it."""
         return generate_latest(self._registry)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from workbench.serving.audit import AuditLog
 from workbench.serving.counters import Counters
-from workbench.serving.tokens import AuditLog, Tokens
+from workbench.serving.tokens import Tokens
 
 Scope = MutableMapping[str, Any]
 _OPEN = frozenset({"/v2/health/live", "/docs", "/openapi.json"})  # they say nothing about models, and run none
@@ -56,7 +57,7 @@ class Refused(Exception):
 class Guard:
     """An ASGI application around another one, which is reached only by what is allowed.
 
-    hosts: names under which it may be asked, "127.0.0.1:8000". told: is given a line of every request.
+    hosts: names under which it may be asked, "127.0.0.1:8000".
     """
 
     def __init__(
@@ -67,10 +68,9 @@ class Guard:
         counters: Counters,
         audit: AuditLog,
         limits: Limits = DEFAULT,
-        told: Callable[[Mapping[str, Any]], None] = lambda line: None,
     ) -> None:
         self._app, self._tokens, self._hosts = app, tokens, hosts
-        self._counters, self._audit, self._limits, self._told = counters, audit, limits, told
+        self._counters, self._audit, self._limits = counters, audit, limits
         self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -96,16 +96,12 @@ class Guard:
             reason = "" if body.status < 400 else _reason(body.status)
         seconds = time.perf_counter() - began
         client = (scope.get("client") or ("",))[0]
-        line = self._audit.note(
+        self._audit.note(
             token=who, client=client, method=scope["method"], path=scope["path"][:200], status=body.status,
             reason=reason, seconds=round(seconds, 6),
         )  # fmt: skip
-        if status:
-            self._counters.refused.labels(reason).inc()
         route = getattr(scope.get("route"), "path", "refused" if status else "unknown")
-        self._counters.requests.labels(route, str(body.status)).inc()
-        self._counters.seconds.observe(seconds)
-        self._told(line)
+        self._counters.count(route, body.status, seconds, refused=reason if status else "")
 
     def _why_not(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str, str]:
         """Return the status of a refusal, its reason and whose token it is; (0, "", name) where there is none."""
@@ -117,8 +113,7 @@ class Guard:
             return _FORBIDDEN, "origin", ""
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return _FORBIDDEN, "method", ""
-        query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
-        if any("token" in name.lower() or "key" in name.lower() for name, _ in query):
+        if _names_a_token(scope.get("query_string", b"")):
             return _UNAUTHORIZED, "token in the address", ""
         who = ""
         if scope["path"] not in _OPEN:
@@ -138,7 +133,7 @@ class Guard:
         return 0, "", who
 
     async def _let_in(self, scope: Scope, receive: Any, send: Any, body: _Body) -> None:
-        body.end = time.monotonic() + self._limits.seconds
+        body.end = asyncio.get_running_loop().time() + self._limits.seconds
         finished = False
 
         async def heard() -> dict[str, Any]:
@@ -146,7 +141,8 @@ class Guard:
             if finished:
                 return await receive()  # tells when the client goes away; that may take as long as the answer
             try:
-                message = await asyncio.wait_for(receive(), max(body.end - time.monotonic(), 0.001))
+                async with asyncio.timeout_at(body.end):
+                    message = await receive()
             except TimeoutError:
                 body.too_slow = True
                 raise Refused from None
@@ -169,6 +165,11 @@ class Guard:
         except Refused:
             if not body.answered:
                 await _say(scope, send, _TOO_LARGE if body.too_large else _TOO_SLOW, body)
+
+
+def _names_a_token(query: bytes) -> bool:
+    names = (name.lower() for name, _ in parse_qsl(query.decode("latin-1"))) if query else ()
+    return any("token" in name or "key" in name for name in names)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

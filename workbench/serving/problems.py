@@ -1,8 +1,8 @@
 """Errors on the way through HTTP: what happened and what to do next, with the status that says whose fault it is."""
 
-import json
 from typing import Any
 
+from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -22,8 +22,8 @@ class NotFound(UserError):
 async def read_json(request: Request) -> dict[str, Any]:
     """Return the JSON object in the body; raises BadRequest when it is none."""
     try:
-        plain = json.loads(await request.body(), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+        plain = from_json(await request.body(), allow_inf_nan=False)
+    except ValueError as error:
         raise BadRequest("The body is not valid JSON.", details=str(error)[:200]) from None
     if not isinstance(plain, dict):
         raise BadRequest("The body must be a JSON object.")
@@ -39,7 +39,3 @@ def answered(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, UserError)
     status = 404 if isinstance(error, NotFound) else 400
     return JSONResponse({"error": error_for(path, error.translated())}, status)
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is not a number of JSON")

@@ -34,8 +34,9 @@ class ServedModel:
         self.name, self.run = name, run
         self.predictor = Predictor.of_run(run, device)
         self.loaded = time.time()
-        self._counters = counters
-        self._batcher = Batcher(self._answered, 64, waiting, self._count)
+        self._batches, self._queue = counters.batches.labels(name), counters.waiting.labels(name)
+        self._tokens = counters.tokens.labels(name)
+        self._batcher = Batcher(self._answered, 64, waiting, self._count, _is_read_at_once)
         self._writing = 0
         self._waiting = waiting
         self._turn = asyncio.Lock()
@@ -65,7 +66,7 @@ class ServedModel:
                 writing = await loop.run_in_executor(None, Writing, self.predictor, prompt, sampling)
                 tokens: Iterator[Produced] = iter(writing)
                 while (token := await loop.run_in_executor(None, next, tokens, _DONE)) is not _DONE:
-                    self._counters.tokens.labels(self.name).inc()
+                    self._tokens.inc()
                     yield token, writing  # type: ignore[misc]
         finally:
             self._writing -= 1
@@ -75,8 +76,8 @@ class ServedModel:
         await self._batcher.close()
 
     def _count(self, together: int, waiting: int) -> None:
-        self._counters.batches.labels(self.name).observe(together)
-        self._counters.waiting.labels(self.name).set(waiting)
+        self._batches.observe(together)
+        self._queue.set(waiting)
 
     def _answered(self, raws: Sequence[Any]) -> list[Any]:
         """Return Told for each input, or the error of one that cannot be read; called in the thread."""
@@ -102,6 +103,11 @@ class Encoded:
     """An input that comes as the numbers that preprocessing would make of it."""
 
     values: np.ndarray
+
+
+def _is_read_at_once(raw: Any) -> bool:
+    """Return whether reading an input takes no time: numbers or the row of a table, not a file or a long text."""
+    return isinstance(raw, Encoded | dict | np.ndarray)
 
 
 class Shelf:

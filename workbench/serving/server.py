@@ -1,26 +1,29 @@
 """Runs the service: on the port that was asked for or the next free one, for this machine alone unless told so."""
 
 import asyncio
+import gc
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.serving.app import application
+from workbench.serving.audit import AuditLog, Line
 from workbench.serving.counters import Counters
 from workbench.serving.guard import Guard, Limits
 from workbench.serving.served import Shelf
-from workbench.serving.tokens import AuditLog, Tokens
+from workbench.serving.tokens import Tokens
 
 _TRIED = 20  # ports, from the one that was asked for on
 _HEAD_SECONDS = 10.0  # in which a request must have said what it is
+_HEAD_BYTES = 64 << 10  # of all that is not body
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -45,32 +48,54 @@ class Service:
     limits: Limits = field(default_factory=Limits)
 
 
-class _Impatient(H11Protocol):
-    """Closes connections that do not say in time what they ask."""
+class _Impatient(HttpToolsProtocol):
+    """Closes connections that do not say in time, or not in a few words, what they ask."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._beside = 0  # bytes since the last that were of a body, or ended a request
+        self._since = self.loop.time()  # when there was nothing to be asked but the next request
         self._patience = self.loop.call_later(_HEAD_SECONDS, self._lose_patience)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._patience.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._beside += len(data)
+        super().data_received(data)
+        if self._beside > _HEAD_BYTES:  # a head, or what may follow a body, without an end: the parser sets no limit
+            self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        self._beside = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._beside = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        super().on_response_complete()
+
     def _lose_patience(self) -> None:
         waiting = self.cycle is None or self.cycle.response_complete
-        if waiting and not self.transport.is_closing():
+        left = self._since + _HEAD_SECONDS - self.loop.time() if waiting else _HEAD_SECONDS
+        if left > 0:  # also who asks again and again is between two requests most of the time
+            self._patience = self.loop.call_later(left, self._lose_patience)
+        elif not self.transport.is_closing():
             self.transport.close()
-        else:
-            self._patience = self.loop.call_later(_HEAD_SECONDS, self._lose_patience)
 
 
 def serve(
     service: Service,
     started: Callable[[str], None] = lambda address: None,
-    told: Callable[[Mapping[str, Any]], None] = lambda line: None,
+    told: Callable[[Sequence[Line]], None] = lambda lines: None,
 ) -> None:
-    """Serve until interrupted; started: is given the address. Raises UserError when it cannot begin.
+    """Serve until interrupted; started: is given the address, told: lines of requests, a few times a second.
 
+    Raises UserError when it cannot begin.
     Models are loaded before the first request is let in.
     """
     listening = _listening(service)
@@ -85,8 +110,8 @@ def serve(
         raise
     named = {service.host, *service.names} if service.lan else set(service.names)
     hosts = frozenset(f"{name}:{port}".lower() for name in (*_LOCAL, *named))
-    app = application(shelf, counters)
-    guard = Guard(app, service.tokens, lambda: hosts, counters, AuditLog(service.audit), service.limits, told)
+    audit = AuditLog(service.audit, told)
+    guard = Guard(application(shelf, counters), service.tokens, lambda: hosts, counters, audit, service.limits)
     config = uvicorn.Config(
         guard,
         http=_Impatient,
@@ -95,14 +120,28 @@ def serve(
         access_log=False,
         server_header=False,
         timeout_keep_alive=10,
-        h11_max_incomplete_event_size=64 << 10,
         ssl_certfile=service.certificate,
         ssl_keyfile=service.key,
     )
     server = uvicorn.Server(config)
     scheme = "https" if service.certificate else "http"
+    gc.collect()
+    gc.freeze()  # all that lives as long as the service: going through it again takes as long as many answers
     started(f"{scheme}://{service.host}:{port}")
-    asyncio.run(server.serve(sockets=[listening]))
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(server.serve(sockets=[listening]))
+    finally:
+        audit.close()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Return the fastest event loop that there is for this system."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _listening(service: Service) -> socket.socket:

@@ -1,15 +1,12 @@
-"""Who may ask: named tokens with an end, a pace and a way back, kept as digests; and the book of who asked."""
+"""Who may ask: named tokens with an end, a pace and a way back, kept as digests."""
 
 import hashlib
-import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.core.errors import UserError
 from workbench.core.files import read_json, write_json
@@ -50,7 +47,8 @@ class Tokens:
         Tokens are looked up by their digest, so that how long it takes says nothing about them.
         """
         self._read_again()
-        access = self._given.get(_digest(token)) or self._known.get(_digest(token))
+        digest = _digest(token)
+        access = self._given.get(digest) or self._known.get(digest)
         if access is None:
             return "unknown", ""
         if access.revoked:
@@ -128,26 +126,3 @@ def _write(file: Path, known: list[Access]) -> None:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class AuditLog:
-    """A line of JSON for every request, with what came of it; never a token, never what was asked."""
-
-    def __init__(self, file: Path | None) -> None:
-        self._file = file
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-
-    def note(self, **facts: Any) -> dict[str, Any]:
-        """Write down a request and return the line."""
-        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts}
-        if self._file is not None:
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        return line
-
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield what is written so far."""
-        if self._file is not None and self._file.is_file():
-            for line in self._file.read_text("utf-8").splitlines():
-                yield json.loads(line)
