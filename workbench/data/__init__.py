@@ -4,7 +4,7 @@ from workbench.data import kinds, open_data, recognise
 dataset = open_data(recognise("flowers.zip"))
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 Opener = Callable[[Any, ProgressCallback], Dataset]
+Raw = Callable[[Any], Iterator[tuple[str, Sequence[Any]]]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class DataKind:
 
     tasks: what these data can pose, the natural one first. open: (settings, progress) -> Dataset. recognises: how
     sure it is, 0 to 1, that a path is of this kind. example: writes a tiny instance into an empty folder and returns
-    the settings that open it; contract tests use it.
+    the settings that open it; contract tests use it. raw: settings -> (column, some of its values), all there are and
+    as they are written, of kinds that can be masked.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class DataKind:
     open: Opener
     recognises: Callable[[Path], float]
     example: Callable[[Path], DataSettings]
+    raw: Raw | None = None
 
 
 kinds: Registry[DataKind] = Registry("workbench.data", mark("kind of data"))
@@ -69,11 +72,12 @@ def register(
     example: Callable[[Path], DataSettings],
     tasks: tuple[str, ...] = ("classification",),
     recognises: Callable[[Path], float] = _never,
+    raw: Raw | None = None,
 ) -> Callable[[Opener], Opener]:
     """Register the decorated function as the way to open data of `kind`."""
 
     def add(opener: Opener) -> Opener:
-        kinds.add(kind, DataKind(kind, settings, title, summary, tasks, opener, recognises, example))
+        kinds.add(kind, DataKind(kind, settings, title, summary, tasks, opener, recognises, example, raw))
         return opener
 
     return add

@@ -63,6 +63,12 @@ def cached(name: str, build: Callable[[Path], dict[str, Any]]) -> tuple[Path, di
     return folder, summary
 
 
+def discard(pattern: str) -> None:
+    """Remove the folders whose names fit a pattern, as `Path.glob` takes it."""
+    for folder in (paths.cache() / "data").glob(pattern):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def digests(images: np.ndarray) -> np.ndarray:
     """Return 16 bytes for every image that are equal for equal pixels: (N, 2) uint64."""
     rows = np.ascontiguousarray(images).reshape(len(images), -1)

@@ -1,7 +1,7 @@
 """Data sets of the Hugging Face hub, by name: downloaded once as Parquet files, then read from this machine."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +28,8 @@ from workbench.data.hub_install import Installed, folder_of, installed, obtained
 from workbench.data.hub_known import KNOWN
 from workbench.data.hub_rows import Labels, ParquetSource
 from workbench.data.image_cache import build_cache
+from workbench.data.masker import Masker
+from workbench.data.masking import Masking, MaskingGroup, cache_name
 from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_reading import clean
 from workbench.data.text_lengths import lengths_of
@@ -77,6 +79,7 @@ class HubSettings(ImageSettings):
         ),
         Hint(advanced=True),
     ] = "auto"
+    masking: MaskingGroup = Masking()
 
     def inputs_kind(self) -> InputKind:
         """Return "image" or "text", or "" as long as that is not known."""
@@ -138,6 +141,15 @@ def example(folder: Path) -> HubSettings:
     return HubSettings(name="example/colours")
 
 
+def raw(settings: HubSettings) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the texts of a data set that is here already, some at a time."""
+    found = installed(require_name(settings.name), settings.configuration, settings.parts)
+    columns = None if found is None else _columns_of(found, settings)
+    if found is not None and columns is not None and columns.content == "text":
+        for block in hub_rows.blocks(found.splits, columns.sample):
+            yield columns.sample, [text or "" for text in block.to_list()]
+
+
 @register(
     "hub",
     settings=HubSettings,
@@ -145,6 +157,7 @@ def example(folder: Path) -> HubSettings:
     summary="Images or texts from the Hugging Face hub, by name; downloaded once.",
     example=example,
     tasks=_TASKS,
+    raw=raw,
 )
 def open_hub(settings: HubSettings, progress: ProgressCallback) -> Dataset:
     """Open a data set of the hub, which is downloaded if it is not here yet."""
@@ -177,8 +190,9 @@ def _opened(settings: HubSettings, found: Installed, progress: ProgressCallback)
         inputs: Any = np.load(folder / "images.npy", mmap_mode="r")
         skipped = cache.read_plain(folder / "skipped.json")
     else:
-        key = cache.key("hub", _VERSION, identity)
-        folder, summary = cache.cached(key, lambda folder: _build_texts(folder, found, columns, progress))
+        masker = settings.masking.masker()
+        key = cache_name(masker, found.repository.encode(), "hub", _VERSION, identity)
+        folder, summary = cache.cached(key, lambda folder: _build_texts(folder, found, columns, masker, progress))
         inputs, skipped = cache.read_plain(folder / "texts.json"), summary["skipped"]
     names, given = cache.read_plain(folder / "names.json"), np.load(folder / "given.npy")
     groups: np.ndarray | None = np.load(folder / "groups.npy")
@@ -225,11 +239,14 @@ def _build_images(
     return build_cache(folder, settings, source, arranged, progress)
 
 
-def _build_texts(folder: Path, found: Installed, columns: Columns, progress: ProgressCallback) -> dict[str, Any]:
+def _build_texts(
+    folder: Path, found: Installed, columns: Columns, masker: Masker | None, progress: ProgressCallback
+) -> dict[str, Any]:
     labels = hub_rows.labels(found.splits, columns)
     texts, kept, empty = _texts(found, columns, labels, progress)
     if not texts:
         raise UserError("{name} has no texts.", hint="Choose another column.", name=found.repository)
+    texts = [masker.text(text) for text in texts] if masker else texts
     called = hub_rows.row_names(found.splits)
     skipped = [*labels.skipped, *(Skipped(called[row], Words("It has no text.")) for row in empty)]
     np.save(folder / "targets.npy", labels.targets[kept])
@@ -238,12 +255,13 @@ def _build_texts(folder: Path, found: Installed, columns: Columns, progress: Pro
     cache.write_plain(folder / "texts.json", texts)
     cache.write_plain(folder / "names.json", [called[row] for row in labels.rows[kept].tolist()])
     return {
-        "classes": list(labels.classes),
+        "classes": list(masker.names(labels.classes) if masker else labels.classes),
         "skipped": [[item.name, to_plain(item.reason)] for item in skipped],
         "facts": {
             "text_column": columns.sample,
             "label_column": columns.label,
             **({"lengths": lengths_of(texts)} if columns.label else facts_of(texts)),
+            **({"masking": masker.to_plain()} if masker else {}),
             "median_length": int(np.median([len(text) for text in texts])),
         },
     }

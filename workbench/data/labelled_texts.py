@@ -15,6 +15,8 @@ from workbench.data.assembly import assembled
 from workbench.data.base import DataSettings
 from workbench.data.dataset import Dataset, Problem, Skipped, TargetScale
 from workbench.data.folders import class_order
+from workbench.data.masked_tables import masked_problems, masked_skipped
+from workbench.data.masker import Masker
 from workbench.data.several_labels import several, told
 from workbench.data.text_lengths import lengths_of
 
@@ -32,11 +34,17 @@ def keep(
     skipped: Sequence[Skipped],
     problems: Sequence[Problem],
     facts: dict[str, Any],
+    masker: Masker | None = None,
 ) -> dict[str, Any]:
     """Write texts and labels into `folder`, and return what is to be remembered of them; `from_cache` reads both.
 
-    labels: as they were found, with several in one cell. given: the split of each, see `splits.dealt`.
+    labels: as they were found, with several in one cell. given: the split of each, see `splits.dealt`. masker: takes
+    personal data out of all of it.
     """
+    if masker is not None:
+        texts, labels, names = ([masker.text(text) for text in part] for part in (texts, labels, names))
+        skipped, problems = masked_skipped(skipped, masker), masked_problems(problems, masker)
+        facts = {**facts, "masking": masker.to_plain()}
     classes = sorted(set(labels), key=class_order)
     numbers = {label: number for number, label in enumerate(classes)}
     targets = np.array([numbers[label] for label in labels], np.int64)

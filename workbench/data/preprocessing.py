@@ -15,6 +15,8 @@ from PIL import Image
 from workbench.core.images import Source, read
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset, Split
+from workbench.data.masked_preprocessing import MaskedPreprocessing
+from workbench.data.masker import Masker
 from workbench.data.text_preprocessing import TextPreprocessing
 
 if TYPE_CHECKING:
@@ -145,8 +147,18 @@ def fit(dataset: Dataset, architecture_settings: Any = None) -> Preprocessing:
 
     architecture_settings: for texts its tokens, vocabulary and length say how they are tokenised; where they have a
     method `own_preprocessing(dataset)`, what that returns, also in plain values, is taken unless it is None: models
-    that were trained elsewhere bring their own.
+    that were trained elsewhere bring their own. What was masked in the data is masked in all that is encoded later.
     """
+    return masked_as(dataset, _fitted(dataset, architecture_settings))
+
+
+def masked_as(dataset: Dataset, made: Preprocessing) -> Preprocessing:
+    """Return the preprocessing behind the masker of the data, if they have one."""
+    plain = dataset.facts.get("masking")
+    return _behind(made.inner if isinstance(made, MaskedPreprocessing) else made, plain) if plain else made
+
+
+def _fitted(dataset: Dataset, architecture_settings: Any) -> Preprocessing:
     own = getattr(architecture_settings, "own_preprocessing", None)
     made = own(dataset) if own else None
     if made is None:
@@ -159,7 +171,12 @@ def fit(dataset: Dataset, architecture_settings: Any = None) -> Preprocessing:
 
 def from_plain(plain: Mapping[str, Any]) -> Preprocessing:
     """Return the preprocessing that its `to_plain` described, of whichever kind."""
-    return _class(plain["kind"]).from_plain(plain)
+    made = _class(plain["kind"]).from_plain(plain)
+    return _behind(made, plain["masking"]) if "masking" in plain else made
+
+
+def _behind(made: Preprocessing, masking: Mapping[str, Any]) -> Preprocessing:
+    return MaskedPreprocessing(made, Masker.from_plain(masking))
 
 
 def _class(kind: str) -> Any:

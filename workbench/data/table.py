@@ -1,5 +1,7 @@
 """A table of numbers and categories, of which one column or several are predicted: CSV, TSV or Parquet."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +18,8 @@ from workbench.core.words import Words
 from workbench.data import cache, register, table_cache, table_findings
 from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Progress, ProgressCallback
+from workbench.data.masker import Masker
+from workbench.data.masking import Masking, MaskingGroup, cache_name
 from workbench.data.table_opening import dataset_of
 from workbench.data.table_plan import RECONSTRUCTION, TASKS, guessed_targets, known, natural_task, planned
 from workbench.data.table_source import PARQUET, SEPARATED, Source, parts, readable, source_at
@@ -107,6 +111,7 @@ class TableSettings(DataSettings):
             },
         ),
     ] = "auto"
+    masking: MaskingGroup = Masking()
 
     @model_validator(mode="after")
     def _each_column_has_one_use(self) -> "TableSettings":
@@ -157,12 +162,15 @@ def _task_of(settings: TableSettings) -> str:
         return settings.task
     path = located(settings.path)
     changed = path.stat().st_mtime_ns
-    return _task_at_first(path, changed, settings.target, settings.header, settings.encoding)
+    masker = settings.masking.masker()
+    return _task_at_first(path, changed, settings.target, settings.header, settings.encoding, masker)
 
 
 @lru_cache(maxsize=64)
-def _task_at_first(path: Path, changed: int, target: tuple[str, ...], header: str, encoding: str) -> str:
-    source = source_at(path, header, encoding)
+def _task_at_first(
+    path: Path, changed: int, target: tuple[str, ...], header: str, encoding: str, masker: Masker | None
+) -> str:
+    source = source_at(path, header, encoding, masker)
     columns = table_cache.seen_at_first(source, _AT_FIRST)
     wanted = target if target != ("auto",) or "auto" in columns else guessed_targets(columns)
     return natural_task([columns[known(source.columns, name, shown(source.name))] for name in wanted])
@@ -200,6 +208,15 @@ def example(folder: Path) -> TableSettings:
     return TableSettings(path=str(path))
 
 
+def raw(settings: TableSettings) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the values of each column, some rows at a time, as the files have them."""
+    source = source_at(located(settings.path), settings.header, settings.encoding)
+    in_memory = readable(replace(source, masker=Masker()), Path(), lambda done, total: None)
+    for _, frame in replace(in_memory, masker=None).batches():
+        for column in frame.get_columns():
+            yield column.name, column.to_list()
+
+
 @register(
     "table",
     settings=TableSettings,
@@ -208,13 +225,14 @@ def example(folder: Path) -> TableSettings:
     recognises=recognises,
     example=example,
     tasks=(*TASKS, RECONSTRUCTION),
+    raw=raw,
 )
 def open_table(settings: TableSettings, progress: ProgressCallback) -> Dataset:
     """Open a table; columns that say nothing are left out, each with its reason."""
     if not settings.path:
         raise UserError("There is no table in {path}.", hint="Choose a CSV, TSV or Parquet file.", path="…")
     path = located(settings.path)
-    source = source_at(path, settings.header, settings.encoding)
+    source = source_at(path, settings.header, settings.encoding, settings.masking.masker())
     task = _task_of(settings)
     if task not in TASKS:
         raise UserError(
@@ -224,13 +242,12 @@ def open_table(settings: TableSettings, progress: ProgressCallback) -> Dataset:
             tasks=", ".join((*TASKS, RECONSTRUCTION)),
         )
     chosen = ("target", "columns", "leave_out", "numeric", "categorical", "header", "encoding")
-    parts_of_key = ["table", _VERSION, task, str(path), source.columns, cache.fingerprint(source.paths())]
+    parts_of_key = ["table", _VERSION, task, str(path), source.columns]
     parts_of_key += [settings.model_dump(mode="json", include=set(chosen))]
     parts_of_key += [[partition for _, partition in source.files]]
     progress(Progress(table_cache.LOOKING, 0, 0))
-    folder, summary = cache.cached(
-        cache.key(*parts_of_key), lambda folder: _built(folder, settings, source, task, progress)
-    )
+    name = cache_name(source.masker, cache.fingerprint(source.paths()), *parts_of_key)
+    folder, summary = cache.cached(name, lambda folder: _built(folder, settings, source, task, progress))
     return dataset_of(settings, source, folder, summary)
 
 
@@ -264,5 +281,6 @@ def _built(
         "features": [column.to_plain() for column in plan.features],
         "left_out": [column.to_plain() for column in plan.left_out],
         "rows": rows,
+        "masking": source.masker.to_plain() if source.masker else {},
         "problems": table_findings.of_columns(source, columns, plan),
     }

@@ -70,7 +70,8 @@ def target_scale(training: Split, names: list[str]) -> TargetScale:
 def _facts(settings: DataSettings, summary: Mapping[str, Any]) -> dict[str, Any]:
     wanted = {name: getattr(settings, name) for name in ("missing", "indicator", "most_categories")}
     names = ("task", "targets", "features", "left_out", "rows")
-    return {**{name: summary[name] for name in names}, "filling": wanted}
+    masking = {"masking": found} if (found := summary.get("masking")) else {}
+    return {**{name: summary[name] for name in names}, "filling": wanted, **masking}
 
 
 def _checked(dataset: Dataset, summary: Mapping[str, Any], skipped: list[str]) -> Dataset:

@@ -3,8 +3,8 @@
 import codecs
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,6 +14,8 @@ import polars
 from workbench.core.errors import UserError
 from workbench.core.images import shown
 from workbench.core.words import mark
+from workbench.data.masked_tables import for_columns, masked_frame
+from workbench.data.masker import Masker
 from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_reading import SEPARATORS
 from workbench.data.table_sniffing import Layout, sniffed
@@ -37,13 +39,16 @@ class Source:
     """A table that has not been read yet.
 
     files: its parts in order, each with the values that its folders give (name=value, as Hive and Spark write them).
-    columns: all names, those of the folders last. layout: how its lines are put together; None for Parquet.
+    columns: all names, those of the folders last. layout: how its lines are put together; None for Parquet. masker:
+    what takes personal data out of everything that is read. contents: of the files that were converted in memory.
     """
 
     name: str
     files: tuple[tuple[Path, tuple[tuple[str, str], ...]], ...]
     columns: tuple[str, ...]
     layout: Layout | None
+    masker: Masker | None = None
+    contents: Mapping[Path, bytes] = field(default_factory=dict)
 
     def paths(self) -> list[Path]:
         """Return the files."""
@@ -56,7 +61,7 @@ class Source:
                 for frame in self._pieces(path):
                     yield number, self._complete(frame, partition)
             except UNREADABLE as error:
-                raise _unreadable(path, error) from error
+                raise self._unreadable(path, error) from error
 
     def head(self, count: int) -> polars.DataFrame:
         """Return up to so many of the first rows, quickly."""
@@ -66,7 +71,11 @@ class Source:
                 return self._complete(self._scan(path).head(count).collect(), partition)
             return self._complete(_read(self.layout, self.layout.head.encode()), partition).head(count)
         except UNREADABLE as error:
-            raise _unreadable(path, error) from error
+            raise self._unreadable(path, error) from error
+
+    def _unreadable(self, path: Path, error: Exception) -> UserError:
+        """Return the error for a file; what polars says of it may quote the file, and stays unsaid behind a masker."""
+        return _unreadable(path, error if self.masker is None else type(error)())
 
     def _pieces(self, path: Path) -> Iterator[polars.DataFrame]:
         """Yield the rows of a file some at a time.
@@ -86,7 +95,7 @@ class Source:
     def _scan(self, path: Path) -> polars.LazyFrame:
         if self.layout is None:
             return polars.scan_parquet(path, hive_partitioning=False, glob=False)
-        return _scanned(self.layout, path)
+        return _scanned(self.layout, self.contents.get(path, path))
 
     def _complete(self, frame: polars.DataFrame, partition: Sequence[tuple[str, str]]) -> polars.DataFrame:
         """Return the frame with every column of the table, in their order."""
@@ -96,11 +105,15 @@ class Source:
         values = {name: None if value == _NO_VALUE else value for name, value in partition}
         absent = [name for name in self.columns if name not in frame.columns or name in values]
         frame = frame.with_columns([polars.lit(values.get(name), polars.String).alias(name) for name in absent])
-        return frame.select(self.columns)
+        frame = frame.select(self.columns)
+        return frame if self.masker is None else masked_frame(frame, self.masker)
 
 
-def source_at(path: Path, header: str = "auto", encoding: str = "auto") -> Source:
-    """Return the table at `path`: a file, or a folder whose parts make one table. Raises UserError when it is none."""
+def source_at(path: Path, header: str = "auto", encoding: str = "auto", masker: Masker | None = None) -> Source:
+    """Return the table at `path`: a file, or a folder whose parts make one table. Raises UserError when it is none.
+
+    masker: takes personal data out of all that is read of it, also of a first row that is taken for a header.
+    """
     if path.is_file():
         files = [path] if path.suffix.lower() in (*PARQUET, *SEPARATED) else []
     else:
@@ -119,6 +132,8 @@ def source_at(path: Path, header: str = "auto", encoding: str = "auto") -> Sourc
     parquet = files[0].suffix.lower() in PARQUET
     layout = None if parquet else sniffed(files[0], header, encoding)
     columns = _parquet_columns(files[0]) if layout is None else list(layout.columns)
+    if masker is not None and layout is not None:
+        columns = list(masker.names(columns))
     columns += [name for name, _ in found[0][1] if name not in columns]
     if len(columns) > _MOST_COLUMNS:
         raise UserError(
@@ -127,7 +142,8 @@ def source_at(path: Path, header: str = "auto", encoding: str = "auto") -> Sourc
             count=f"{len(columns):,}",
             most=f"{_MOST_COLUMNS:,}",
         )
-    return Source(path.name, found, tuple(columns), layout)
+    masker = for_columns(masker, columns, shown(path.name))
+    return Source(path.name, found, tuple(columns), layout, masker)
 
 
 def parts(folder: Path) -> list[Path]:
@@ -143,13 +159,15 @@ def parts(folder: Path) -> list[Path]:
 def readable(source: Source, folder: Path, report: Report) -> Source:
     """Return the source as polars can read it: in UTF-8 (converted into `folder` if need be), with no endless line.
 
-    Every byte of CSV files is looked at. Raises UserError that names the line when one is too long.
+    Every byte of CSV files is looked at. What is to be masked is converted in memory, since the copy is not masked yet.
+    Raises UserError that names the line when one is too long.
     """
     if source.layout is None:
         return source
     total = sum(path.stat().st_size for path in source.paths())
     before = [0, *accumulate(path.stat().st_size for path in source.paths())]
     files = []
+    contents: dict[Path, bytes] = {}
     for number, (path, partition) in enumerate(source.files):
 
         def tell(done: int, begun: int = before[number]) -> None:
@@ -159,10 +177,16 @@ def readable(source: Source, folder: Path, report: Report) -> Source:
         if _looked_through(path, tell) and encoding in ("utf-8", "utf-8-sig"):
             files.append((path, partition))
             continue
+        if encoding == "utf-8":
+            encoding = "cp1252"
+        if source.masker is not None:
+            contents[path] = path.read_bytes().decode(encoding, "replace").encode("utf-8", "replace")
+            files.append((path, partition))
+            continue
         copy = folder / f"part-{number}{path.suffix}"
-        _converted(path, copy, encoding if encoding != "utf-8" else "cp1252")
+        _converted(path, copy, encoding)
         files.append((copy, partition))
-    return replace(source, files=tuple(files))
+    return replace(source, files=tuple(files), contents=contents)
 
 
 def _looked_through(path: Path, report: Callable[[int], None]) -> bool:
@@ -200,9 +224,9 @@ def _converted(path: Path, copy: Path, encoding: str) -> None:
             new.write(text.encode("utf-8", "replace"))
 
 
-def _scanned(layout: Layout, path: Path) -> polars.LazyFrame:
+def _scanned(layout: Layout, file: Path | bytes) -> polars.LazyFrame:
     return polars.scan_csv(
-        path,
+        file,
         has_header=False,
         separator=layout.separator,
         infer_schema=False,

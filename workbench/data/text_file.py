@@ -1,5 +1,7 @@
 """Texts to learn a language from: one file or many, each a document, or one in each line of JSON lines."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +20,9 @@ from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback, Skipped
 from workbench.data.encodings import CHOICES, Encoding
 from workbench.data.folders import split_named
+from workbench.data.masked_tables import masked_problems, masked_skipped
+from workbench.data.masker import Masker
+from workbench.data.masking import Masking, MaskingGroup, cache_name
 from workbench.data.sample_files import MADE
 from workbench.data.splits import UNDECIDED
 from workbench.data.text_reading import LINES, MOST_BYTES, PLAIN, first_rows, read_texts
@@ -46,6 +51,7 @@ class TextFileSettings(DataSettings):
         Field(title="Text field", description="Of JSON lines, the name of the field with the text; auto finds it."),
         Hint(advanced=True),
     ] = "auto"
+    masking: MaskingGroup = Masking()
 
     def inputs_kind(self) -> InputKind:
         """Return "text"."""
@@ -93,6 +99,13 @@ def example(folder: Path) -> TextFileSettings:
     return TextFileSettings(path=str(place))
 
 
+def raw(settings: TextFileSettings) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the texts of each file; what cannot be read is passed over."""
+    for file in _files(located(settings.path)):
+        with suppress(UserError):
+            yield "", read_texts(file, settings.encoding, settings.field).texts
+
+
 @register(
     "text_file",
     settings=TextFileSettings,
@@ -101,6 +114,7 @@ def example(folder: Path) -> TextFileSettings:
     recognises=recognises,
     example=example,
     tasks=("next_token", "masked_token"),
+    raw=raw,
 )
 def open_text_file(settings: TextFileSettings, progress: ProgressCallback) -> Dataset:
     """Open texts, through the cache."""
@@ -110,14 +124,16 @@ def open_text_file(settings: TextFileSettings, progress: ProgressCallback) -> Da
     files = _files(path)
     if not files or len(files) > _MOST_FILES or sum(file.stat().st_size for file in files) > MOST_BYTES:
         raise _unfit(path, files)
-    key = cache.key(
+    masker = settings.masking.masker()
+    called = cache_name(
+        masker,
+        cache.fingerprint(files),
         "text_file",
         _VERSION,
-        cache.fingerprint(files),
         [str(file.relative_to(path.parent)) for file in files],
         [settings.encoding, settings.field],
     )
-    folder, summary = cache.cached(key, lambda folder: _build(folder, settings, path, files, progress))
+    folder, summary = cache.cached(called, lambda folder: _build(folder, settings, path, files, masker, progress))
     texts, names = cache.read_plain(folder / "texts.json"), cache.read_plain(folder / "names.json")
     given = np.load(folder / "given.npy")
     groups = np.load(folder / "groups.npy")
@@ -154,7 +170,12 @@ def _unfit(path: Path, files: list[Path]) -> UserError:
 
 
 def _build(
-    folder: Path, settings: TextFileSettings, path: Path, files: list[Path], progress: ProgressCallback
+    folder: Path,
+    settings: TextFileSettings,
+    path: Path,
+    files: list[Path],
+    masker: Masker | None,
+    progress: ProgressCallback,
 ) -> dict[str, Any]:
     texts: list[str] = []
     names: list[str] = []
@@ -181,19 +202,23 @@ def _build(
             longest, longest_name = read.longest, shown(file.name)
     if not texts:
         raise UserError("There is no text in {path}.", hint="Choose .txt, .md or .jsonl files.", path=shown(str(path)))
+    problems = [Problem("warning", words) for words in _oddities(encodings, longest, longest_name, settings)]
+    if masker is not None:
+        texts, names = ([masker.text(text) for text in part] for part in (texts, names))
+        skipped, problems = masked_skipped(skipped, masker), masked_problems(problems, masker)
     np.save(folder / "given.npy", np.array(given, np.uint8))
     np.save(folder / "targets.npy", np.zeros(len(texts), np.int64))
     np.save(folder / "groups.npy", cache.groups_of_equals(cache.text_digests(texts)))
     cache.write_plain(folder / "texts.json", texts)
     cache.write_plain(folder / "names.json", names)
-    problems = [("warning", words) for words in _oddities(encodings, longest, longest_name, settings)]
     return {
         "skipped": [[item.name, to_plain(item.reason)] for item in skipped],
-        "problems": [[level, to_plain(words)] for level, words in problems],
+        "problems": [[problem.level, to_plain(problem.words)] for problem in problems],
         "facts": {
             "files": len(files),
             **documents.facts_of(texts),
             "encodings": sorted(encodings),
+            **({"masking": masker.to_plain()} if masker else {}),
         },
     }
 

@@ -1,9 +1,11 @@
 """Texts in class folders: one .txt file for each text; in a folder or an archive."""
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -18,6 +20,8 @@ from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback,
 from workbench.data.encodings import Encoding, decoded
 from workbench.data.folders import Arrangement, by_folder
 from workbench.data.labelled_texts import TASKS, from_cache, keep
+from workbench.data.masker import Masker
+from workbench.data.masking import Masking, MaskingGroup, cache_name
 from workbench.data.table_reading import LONGEST_TEXT, TOO_LONG, clean
 
 ENDINGS = (".txt", ".text", ".md")
@@ -52,6 +56,7 @@ class TextFolderSettings(DataSettings):
             },
         ),
     ] = "auto"
+    masking: MaskingGroup = Masking()
 
     def inputs_kind(self) -> InputKind:
         """Return "text"."""
@@ -98,6 +103,14 @@ def example(folder: Path) -> TextFolderSettings:
     return TextFolderSettings(path=str(folder))
 
 
+def raw(settings: TextFolderSettings) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the texts, one at a time; what cannot be read is passed over."""
+    path = Path(settings.path).expanduser()
+    for name in _names(path, _MOST_FILES, _MOST_FILES):
+        with suppress(UserError):
+            yield "", [_text(path / name, name, settings.encoding)[0]]
+
+
 @register(
     "text_folder",
     settings=TextFolderSettings,
@@ -106,6 +119,7 @@ def example(folder: Path) -> TextFolderSettings:
     recognises=recognises,
     example=example,
     tasks=tuple(task for task in TASKS if task not in ("multi_label", "regression")),
+    raw=raw,
 )
 def open_text_folder(settings: TextFolderSettings, progress: ProgressCallback) -> Dataset:
     """Open class folders of texts."""
@@ -129,9 +143,12 @@ def open_text_folder(settings: TextFolderSettings, progress: ProgressCallback) -
             name=shown(path.name),
         )
     stats = cache.fingerprint([path / name for name in names])
-    key = cache.key("text_folder", _VERSION, stats, [name.encode("utf-8", "replace").hex() for name in names],
-                    settings.encoding)  # fmt: skip
-    folder, summary = cache.cached(key, lambda folder: _build(folder, settings, path, names, found, progress))
+    masker = settings.masking.masker()
+    inside = [name.encode("utf-8", "replace").hex() for name in names]
+    called = cache_name(masker, stats, "text_folder", _VERSION, inside, settings.encoding)
+    folder, summary = cache.cached(
+        called, lambda folder: _build(folder, settings, path, names, found, masker, progress)
+    )
     return from_cache(settings, shown(path.resolve().name), folder, summary)
 
 
@@ -141,6 +158,7 @@ def _build(
     path: Path,
     names: list[str],
     found: Arrangement,
+    masker: Masker | None,
     progress: ProgressCallback,
 ) -> dict:
     texts: list[str] = []
@@ -170,7 +188,8 @@ def _build(
     labels = [found.classes[target] for target in found.targets[kept].tolist()]
     rows = found.rows[kept].tolist()
     given = found.given[kept].tolist()
-    return keep(folder, texts, labels, [shown(names[row]) for row in rows], given, skipped, _joined(problems), {})
+    called = [shown(names[row]) for row in rows]
+    return keep(folder, texts, labels, called, given, skipped, _joined(problems), {}, masker)
 
 
 def _text(file: Path, name: str, encoding: str) -> tuple[str, list[Problem]]:

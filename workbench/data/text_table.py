@@ -1,6 +1,7 @@
 """A table with a column of texts and a column of labels: CSV, TSV, JSON lines or Parquet."""
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,9 @@ from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback,
 from workbench.data.encodings import Encoding
 from workbench.data.folders import split_named
 from workbench.data.labelled_texts import MOST_CLASSES, TASKS, from_cache, keep
+from workbench.data.masked_tables import masked_table
+from workbench.data.masker import Masker
+from workbench.data.masking import Masking, MaskingGroup, cache_name
 from workbench.data.several_labels import Separator, different, parts, separator_of
 from workbench.data.splits import TRAINING, UNDECIDED
 from workbench.data.table_reading import (
@@ -91,6 +95,7 @@ class TextTableSettings(DataSettings):
         ),
     ] = "auto"
     label_separator: Separator = "auto"
+    masking: MaskingGroup = Masking()
 
     def inputs_kind(self) -> InputKind:
         """Return "text"."""
@@ -128,6 +133,12 @@ def example(folder: Path) -> TextTableSettings:
     return TextTableSettings(path=str(path))
 
 
+def raw(settings: TextTableSettings) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the cells of each column of each file."""
+    for file, _ in _files(located(settings.path)):
+        yield from _read(file, settings, None).columns.items()
+
+
 @register(
     "text_table",
     settings=TextTableSettings,
@@ -136,6 +147,7 @@ def example(folder: Path) -> TextTableSettings:
     recognises=recognises,
     example=example,
     tasks=TASKS,
+    raw=raw,
 )
 def open_text_table(settings: TextTableSettings, progress: ProgressCallback) -> Dataset:
     """Open a table of texts."""
@@ -156,8 +168,10 @@ def opened(
     """Return the data set made of these tables, through the cache."""
     choices = [settings.text_column, settings.label_column, settings.header, settings.encoding, settings.delimiter]
     splits = [split for _, split in files]
-    key = cache.key("text_table", _VERSION, cache.fingerprint([file for file, _ in files]), choices, splits)
-    folder, summary = cache.cached(key, lambda folder: _build(folder, settings, files, progress))
+    masker = settings.masking.masker()
+    fingerprint = cache.fingerprint([file for file, _ in files])
+    called = cache_name(masker, fingerprint, "text_table", _VERSION, choices, splits)
+    folder, summary = cache.cached(called, lambda folder: _build(folder, settings, files, masker, progress))
     _require_labels(summary, settings)
     return from_cache(settings, name, folder, summary)
 
@@ -181,7 +195,11 @@ def _require_labels(summary: dict[str, Any], settings: TextTableSettings) -> Non
 
 
 def _build(
-    folder: Path, settings: TextTableSettings, files: list[tuple[Path, int]], progress: ProgressCallback
+    folder: Path,
+    settings: TextTableSettings,
+    files: list[tuple[Path, int]],
+    masker: Masker | None,
+    progress: ProgressCallback,
 ) -> dict[str, Any]:
     texts: list[str] = []
     labels: list[str] = []
@@ -193,7 +211,7 @@ def _build(
     columns: list[str] = []
     for done, (file, split) in enumerate(files):
         progress(Progress(Words("Reading files"), done, len(files)))
-        table = read_table(file, settings.header, settings.encoding, _DELIMITERS[settings.delimiter])
+        table = _read(file, settings, masker)
         text_column, label_column = _columns(file, table, settings)
         facts = {"text_column": text_column, "label_column": label_column, "encoding": table.encoding}
         columns = list(table.columns)
@@ -223,7 +241,18 @@ def _build(
             row=skipped[0].name if skipped else "",
             reason=skipped[0].reason if skipped else "",
         )
-    return keep(folder, texts, labels, names, given, skipped, problems, facts) | {"columns": columns}
+    kept = keep(folder, texts, labels, names, given, skipped, problems, facts, masker)
+    return kept | {"columns": columns}
+
+
+def _read(file: Path, settings: TextTableSettings, masker: Masker | None) -> Table:
+    """Return the table in a file, masked; raises UserError, which then does not quote it."""
+    try:
+        table = read_table(file, settings.header, settings.encoding, _DELIMITERS[settings.delimiter])
+    except UserError as error:
+        error.details = "" if masker else error.details
+        raise
+    return masked_table(table, masker, shown(file.name)) if masker else table
 
 
 def _given(table: Table, split: int, taken: tuple[str, str]) -> list[int]:

@@ -1,6 +1,7 @@
 """What goes along with every exported model: its description, the code that prepares inputs, an example and a card."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ PLACE = Path(__file__).parent
 DESCRIBED = json.loads((PLACE / "model.json").read_text("utf-8"))
 LABELS = DESCRIBED["labels"]
 """
-_READS = '''PREPROCESSING = {preprocessing}.from_plain(DESCRIBED["preprocessing"])
+_READS = '''PREPROCESSING = {preprocessing}.from_plain(DESCRIBED["preprocessing"]){masked}
 
 
 def prepare(raw: Any) -> np.ndarray:
@@ -25,6 +26,8 @@ def prepare(raw: Any) -> np.ndarray:
     {returns}
 
 '''
+_MASKED = '''
+PREPROCESSING = {masked}(PREPROCESSING, {masker}.from_plain(DESCRIBED["preprocessing"]["masking"]))'''
 _RAW = {  # what a raw input is, and how the example comes by one
     "image": ("an image, given as a path, the bytes of a file or a Pillow image,", "picture.png", "raw = sys.argv[1]"),
     "text": ("a text", '"a text"', "raw = sys.argv[1]"),
@@ -47,12 +50,14 @@ _SHOWS = {  # how the example shows the answer for one input, by the task
 }
 
 
-def reads(subject: Subject, preprocessing: str) -> str:
-    """Return the source of prepare(raw), where the file calls the class of the preprocessing so."""
+def reads(subject: Subject, names: Mapping[str, str]) -> str:
+    """Return the source of prepare(raw); names: what the file calls the class of the preprocessing, and its masker."""
+    masked = _MASKED.format(**names) if "masked" in names else ""
     returns = "return PREPROCESSING.encode(raw)"
     if subject.any_length and subject.task.streams:
         returns = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
-    return _READS.format(preprocessing=preprocessing, raw=_RAW[subject.inputs.kind][0], returns=returns)
+    preprocessing = names["preprocessing"]
+    return _READS.format(preprocessing=preprocessing, masked=masked, raw=_RAW[subject.inputs.kind][0], returns=returns)
 
 
 def write_companions(subject: Subject, target: "Target", folder: Path, difference: float) -> None:
@@ -89,7 +94,7 @@ def preparing(subject: Subject) -> str:
     gathering.imports("typing", "Any")
     gathering.imports("numpy as np")
     title = '"""What prepares inputs for the model beside it, as they were prepared in training."""\n\n'
-    return title + gathering.text() + DESCRIBED + reads(subject, names["preprocessing"]).rstrip() + "\n"
+    return title + gathering.text() + DESCRIBED + reads(subject, names).rstrip() + "\n"
 
 
 def example(subject: Subject, target: "Target") -> str:

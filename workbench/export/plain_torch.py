@@ -65,6 +65,6 @@ def write(subject: Subject, folder: Path) -> None:
         **{name: called for name, called in names.items() if name != "preprocessing"},
     )
     title = f'"""{subject.architecture.title}, as it was trained: `load()` gives it. See README.md."""\n\n'
-    parts = (title, gathering.text(), DESCRIBED, reads(subject, names["preprocessing"]), text)
+    parts = (title, gathering.text(), DESCRIBED, reads(subject, names), text)
     (folder / "model.py").write_text("".join(parts), encoding="utf-8")
     shutil.copyfile(subject.weights(), folder / "model.safetensors")

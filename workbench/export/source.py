@@ -33,6 +33,12 @@ _STAND_INS: Mapping[tuple[str, str], str] = {
     from tokenizers import Tokenizer
 
     return Tokenizer.from_file(str(path))''',
+    ("workbench.data.masking_key", "key_called"): '''def key_called(name: str) -> bytes:
+    """Return the key of hashed personal data, which is in the file that WORKBENCH_MASKING_KEY names."""
+    import os
+
+    with open(os.environ["WORKBENCH_MASKING_KEY"], encoding="ascii") as file:
+        return bytes.fromhex(file.read().strip())''',
     ("workbench.networks.pretrained_folder", "read_json"): '''def read_json(path: Any) -> Any:
     """Return what a file of JSON says."""
     import json

@@ -13,6 +13,8 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.settings import Settings
 from workbench.core.signature import Inputs
 from workbench.data import preprocessing
+from workbench.data.masked_preprocessing import MaskedPreprocessing
+from workbench.data.masker import Masker
 from workbench.export.source import Gathering
 from workbench.export.whole import Whole
 from workbench.inference.model_folder import Model, model_of, read_model
@@ -101,7 +103,14 @@ class Subject:
 
     @staticmethod
     def _names(gathering: Gathering, **things: Any) -> dict[str, str]:
-        return {name: gathering.add(type(thing).__module__, type(thing).__name__) for name, thing in things.items()}
+        found: dict[str, str] = {}
+        for name, thing in things.items():
+            if isinstance(thing, MaskedPreprocessing):
+                found["masked"] = gathering.add(MaskedPreprocessing.__module__, MaskedPreprocessing.__name__)
+                found["masker"] = gathering.add(Masker.__module__, Masker.__name__)
+                thing = thing.inner
+            found[name] = gathering.add(type(thing).__module__, type(thing).__name__)
+        return found
 
     def weights(self) -> Path:
         """Return the file of the weights."""

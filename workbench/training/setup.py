@@ -20,7 +20,7 @@ from workbench.data import Dataset, Progress, hub_models, open_data
 from workbench.data.augmentation import Augmentation
 from workbench.data.augmentation.turns import in_turns, mirrored_rows
 from workbench.data.checks import require_trainable
-from workbench.data.preprocessing import Preprocessing
+from workbench.data.preprocessing import Preprocessing, masked_as
 from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.inference.feeding import Feed, feed
 from workbench.inference.order import mixed, portions
@@ -218,7 +218,7 @@ def set_up(
     wanted = recipe.training.start_from
     source = starting.source_of(wanted, runs or paths.runs()) if wanted and loaded is None else None
     borrowed = _borrowed(recipe, dataset, source, loaded)
-    preprocessing = borrowed or preprocessing_for(dataset, recipe.architecture)
+    preprocessing = masked_as(dataset, borrowed) if borrowed else preprocessing_for(dataset, recipe.architecture)
     task = tasks[task_of(recipe, dataset)]
     recipe = resolved(recipe, dataset, preprocessing, task, chosen=chosen)
     training = recipe.training

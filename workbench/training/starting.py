@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,8 @@ class Source:
         plain, architecture = self.description.get("preprocessing", {}), self.description.get("architecture", {})
         if kind != "text" or architecture.get("kind") != settings.kind or not {"tokens", "tokenizer"} & plain.keys():
             return None
-        made: Any = preprocessing.from_plain(plain)
         length = getattr(settings, "length", "auto")
-        return replace(made, length=length) if isinstance(length, int) else made
+        return preprocessing.from_plain({**plain, "length": length} if isinstance(length, int) else plain)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,85 @@
+"""What is taken out of tables and texts before anything is kept: the settings, which the kinds of data share."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from workbench.core.settings import Hint, Settings
+from workbench.data import cache
+from workbench.data.masker import Masker
+from workbench.data.masking_key import name_of_key
+from workbench.data.personal_patterns import PATTERNS
+
+
+def _names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) and value else () if value == "" else value
+
+
+class Masking(Settings):
+    """Personal data that are not to be learned from nor kept, all off at first."""
+
+    mail: Annotated[
+        bool, Field(title="Mail addresses", description="Takes mail addresses out, such as name@example.com.")
+    ] = False
+    phone: Annotated[
+        bool,
+        Field(
+            title="Telephone numbers",
+            description="Takes out numbers with the code of a country, and those of China and North America.",
+        ),
+    ] = False
+    identity: Annotated[
+        bool,
+        Field(
+            title="Identity numbers",
+            description="Takes out Chinese resident identity numbers, by their check digit, and US social security "
+            "numbers.",
+        ),
+    ] = False
+    card: Annotated[
+        bool,
+        Field(title="Payment cards", description="Takes out the numbers of payment cards, by their check digit."),
+    ] = False
+    ip: Annotated[
+        bool, Field(title="IP addresses", description="Takes out addresses of computers, such as 192.168.0.1.")
+    ] = False
+    columns: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_names),
+        Field(title="Whole columns", description="Columns of a table whose values are masked, whatever they hold."),
+    ] = ()
+    method: Annotated[
+        Literal["mask", "hash"],
+        Field(
+            title="In their place",
+            description="A fixed word such as [mail], or a hash that is equal for equal values and needs your key.",
+        ),
+        Hint(choices={"mask": "A fixed word", "hash": "A hash"}),
+    ] = "mask"
+
+    def masker(self) -> Masker | None:
+        """Return what masks by these settings, or None where nothing is to be; the key of hashes is made if need be."""
+        patterns = tuple(name for name in PATTERNS if getattr(self, name))
+        if not patterns and not self.columns:
+            return None
+        return Masker(patterns, self.columns, name_of_key() if self.method == "hash" else "")
+
+
+def cache_name(masker: Masker | None, files: bytes, *parts: Any) -> str:
+    """Return what data are called in the cache.
+
+    files: their fingerprint. parts: all else that determines what is kept. With a masker everything goes that was kept
+    of the same files before they were masked.
+    """
+    source = cache.key(files)[:16]
+    if masker is None:
+        return f"{source}-{cache.key(files, *parts)}"
+    cache.discard(f"{source}-{'?' * len(cache.key())}")
+    return f"{source}-masked-{cache.key(files, *parts, masker.to_plain())}"
+
+
+MaskingGroup = Annotated[
+    Masking,
+    Field(title="Masking", description="Personal data that are taken out before anything is learned or kept."),
+    Hint(advanced=True),
+]

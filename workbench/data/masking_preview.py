@@ -1,0 +1,88 @@
+"""What there is to mask in data: how many values of each pattern, and some before and after. Nothing is kept."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.core.errors import UserError
+from workbench.core.words import Words
+from workbench.data import kinds
+from workbench.data.base import DataSettings
+from workbench.data.dataset import Progress, ProgressCallback, ignore
+from workbench.data.masker import COLUMN, Masker
+from workbench.data.masking import Masking
+from workbench.data.personal_patterns import PATTERNS, places
+
+Cells = tuple[str, Sequence[Any]]  # name of a column, "" for texts, and some of its values
+_SHOWN = 3  # examples of a pattern
+_LONGEST = 60  # characters of an example
+LOOKING = Words("Looking for personal data")
+
+
+@dataclass
+class Found:
+    """How many values there are of a pattern, or in masked columns; examples: some different ones, before and after."""
+
+    count: int = 0
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def add(self, before: str, after: str) -> None:
+        """Take in one more."""
+        self.count += 1
+        if len(self.examples) < _SHOWN:
+            self.examples.setdefault(_short(before), after)
+
+
+def masking_of(settings: DataSettings) -> Masking:
+    """Return how these data are masked; raises UserError when they are of a kind that cannot be."""
+    masking = getattr(settings, "masking", None)
+    if not isinstance(masking, Masking) or kinds[settings.kind].raw is None:
+        raise UserError("Only tables and texts can be masked.", hint="Open a table or texts.")
+    return masking
+
+
+def previewed(settings: DataSettings, progress: ProgressCallback = ignore) -> dict[str, Found]:
+    """Return what is found of every pattern, whether it is to be masked or not, and of the columns that are.
+
+    By name of PATTERNS, and COLUMN. Raises UserError when the data cannot be read.
+    """
+    masking = masking_of(settings)
+    raw = kinds[settings.kind].raw
+    assert raw is not None
+    return found_in(raw(settings), masking, progress)
+
+
+def found_in(cells: Iterable[Cells], masking: Masking, progress: ProgressCallback = ignore) -> dict[str, Found]:
+    """Return what is found in these values, as `previewed` does."""
+    everything = masking.model_copy(update=dict.fromkeys(PATTERNS, True)).masker()
+    assert everything is not None
+    found = {name: Found() for name in (*PATTERNS, COLUMN)}
+    done = 0
+    for column, values in cells:
+        progress(Progress(LOOKING, done, 0))
+        done += len(values)
+        for value in values:
+            for kind, before, after in taken(everything, column, value):
+                found[kind].add(before, after)
+    return found
+
+
+def taken(masker: Masker, column: str, value: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield what is taken out of a value: its pattern, as it stands there, and what takes its place."""
+    masked = masker.cell(column, value)
+    if masked == value:
+        return
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if column in masker.columns:
+        yield COLUMN, text, str(masked)
+        return
+    for pattern in PATTERNS:
+        if pattern in masker.patterns:
+            for begin, end in reversed(places(pattern, text)):
+                word = masker.word(pattern, text[begin:end])
+                yield pattern, text[begin:end], word
+                text = text[:begin] + word + text[end:]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,119 @@
+"""What tells of a person wherever it stands in a text: mail addresses, telephone and identity numbers, cards, IP.
+
+Each pattern is looked for by its form; where its numbers carry a check digit or a date, these decide. Spaces and
+hyphens between the digits are allowed. No expression can run long: every repetition is bounded.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+
+_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # no part of an address: no space stands there
+_MAIL = re.compile(
+    rf"(?:(?![{_IDEOGRAPHS}])[\w.+%'-]){{1,64}}[@＠](?:(?:(?![{_IDEOGRAPHS}])[\w-]){{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}"
+)
+_RESIDENT = re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])")
+_SOCIAL = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
+_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,40}(?!\d)")
+_TELEPHONES = (
+    re.compile(r"(?<![\w+])\+[1-9](?:[ .()/-]{0,2}\d){6,14}(?!\d)"),  # with the code of a country
+    re.compile(r"(?<!\d)(?:(?:00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"),  # mobile, China
+    re.compile(r"(?<![\d-])0\d{2,3}-[2-9]\d{6,7}(?![\d-])"),  # fixed, China
+    re.compile(r"(?<![\d-])(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-.])[2-9]\d{2}[-.]\d{4}(?![\d-])"),  # North America
+)
+_FOUR = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\.?\d)")
+_SIX = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{3,39}(?![\w:])")
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # 2^17 … 2^1 modulo 11
+_SHORTEST_CARD, _LONGEST_CARD = 13, 19
+_FIRST = (2, 3, 4, 5, 6, 8)  # digits that cards begin with
+
+Span = tuple[int, int]
+
+
+def is_resident_number(number: str) -> bool:
+    """Return whether 18 signs are a Chinese resident identity number: with a date, and a check by ISO 7064 mod 11-2."""
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return False
+    rest = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number, strict=False)) % 11
+    last = 10 if number[17] in "Xx" else int(number[17])
+    return born.year >= 1850 and last == (12 - rest) % 11
+
+
+def passes_luhn(digits: str) -> bool:
+    """Return whether digits carry the check digit of payment cards (Luhn 1960, ISO/IEC 7812)."""
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (doubled + sum(int(digit) for digit in digits[-1::-2])) % 10 == 0
+
+
+def _mails(text: str) -> Iterator[Span]:
+    if "@" in text or "＠" in text:
+        yield from (found.span() for found in _MAIL.finditer(text))
+
+
+def _identities(text: str) -> Iterator[Span]:
+    for found in _RESIDENT.finditer(text):
+        if is_resident_number(found.group().replace(" ", "").replace("-", "")):
+            yield found.span()
+    yield from (found.span() for found in _SOCIAL.finditer(text))
+
+
+def _cards(text: str) -> Iterator[Span]:
+    """Yield cards, the longest first that begins at each group of digits: other numbers may stand right beside one."""
+    for run in _DIGITS.finditer(text):
+        groups = [found.span() for found in re.finditer(r"\d+", run.group())]
+        first = 0
+        while first < len(groups):
+            last = _card_from(run.group(), groups, first)
+            if last is not None:
+                yield run.start() + groups[first][0], run.start() + groups[last][1]
+            first = first + 1 if last is None else last + 1
+
+
+def _card_from(run: str, groups: list[Span], first: int) -> int | None:
+    """Return the last of the groups of digits that together with `first` are a card, or None."""
+    for last in range(len(groups) - 1, first - 1, -1):
+        digits = "".join(run[begin:end] for begin, end in groups[first : last + 1])
+        fits = _SHORTEST_CARD <= len(digits) <= _LONGEST_CARD and int(digits[0]) in _FIRST
+        if fits and passes_luhn(digits):
+            return last
+    return None
+
+
+def _telephones(text: str) -> Iterator[Span]:
+    for expression in _TELEPHONES:
+        yield from (found.span() for found in expression.finditer(text))
+
+
+def _addresses(text: str) -> Iterator[Span]:
+    yield from (found.span() for found in _FOUR.finditer(text))
+    for found in _SIX.finditer(text) if text.count(":") > 1 else ():
+        try:
+            address = ipaddress.IPv6Address(found.group())
+        except ValueError:
+            continue
+        if int(address):  # two colons alone are punctuation
+            yield found.span()
+
+
+# By name, in the order in which they are looked for: what the first ones take is not looked at by the next.
+PATTERNS: Mapping[str, Callable[[str], Iterator[Span]]] = {
+    "mail": _mails,
+    "identity": _identities,
+    "card": _cards,
+    "phone": _telephones,
+    "ip": _addresses,
+}
+
+
+def places(pattern: str, text: str) -> list[Span]:
+    """Return where a pattern stands in a text, in order; what overlaps is one place."""
+    found: list[Span] = []
+    for begin, end in sorted(PATTERNS[pattern](text)):
+        if found and begin < found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found

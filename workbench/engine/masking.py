@@ -1,0 +1,33 @@
+"""Masking: what there is to mask in data, and what takes its place."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workbench.core.registry import build_settings
+from workbench.data import DataSettings, kinds
+from workbench.data.dataset import Progress
+from workbench.data.masking_preview import masking_of, previewed
+
+
+def preview(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is found of every pattern, and of the columns that are masked whole; nothing of it is kept.
+
+    {"found": [{"name", "count", "masked", "examples": [[before, after]…]}…]}; masked: whether these settings take it
+    out. Raises UserError when the data cannot be read, or are of a kind that cannot be masked.
+    """
+    settings = build_settings(kinds, data, "samples", "data")
+    assert isinstance(settings, DataSettings)
+    found = previewed(settings, progress)
+    masker = masking_of(settings).masker()
+    chosen = (*masker.patterns, "masked") if masker else ()
+    return {
+        "found": [
+            {
+                "name": name,
+                "count": one.count,
+                "masked": name in chosen,
+                "examples": [list(pair) for pair in one.examples.items()],
+            }
+            for name, one in found.items()
+        ]
+    }
