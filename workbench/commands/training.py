@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,11 +24,15 @@ from workbench.commands.output import (
     say_json,
     show_error,
 )
+from workbench.commands.together import is_one_of_several, train_with_others
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Finished, Preparing, Started, Stopped
 from workbench.core.run_folder import RunFolder, is_run, new_run
 from workbench.core.run_summary import headline
 from workbench.core.words import Words, tr
+
+if TYPE_CHECKING:
+    from workbench.training.distributed import Group
 
 INTERRUPTED = 130
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
@@ -54,6 +58,8 @@ def train(
     if run and runs:
         raise typer.BadParameter(tr("--run and --runs exclude each other."), context)
     changes = [*(assignments or ()), *([f"training.device={device}"] if device else ())]
+    if is_one_of_several():
+        raise typer.Exit(train_with_others(recipe, changes, run, as_json=as_json))
     if run and is_run(run):
         if device == "auto":
             changes.pop()  # what it meant here was decided at the first start
@@ -135,12 +141,18 @@ def queued(recipe: Path, changes: Sequence[str], runs: Path, run: Path | None = 
 
 
 def train_in_terminal(
-    folder: RunFolder, changes: Sequence[str] = (), *, as_json: bool = False, keep: bool = True
+    folder: RunFolder,
+    changes: Sequence[str] = (),
+    *,
+    as_json: bool = False,
+    keep: bool = True,
+    group: "Group | None" = None,
 ) -> int:
     """Train the run in this process, say how it ended and how to go on, and return the exit code.
 
-    keep: leave the folder there also when its data or settings were refused before the first step. Raises UserError
-    when the run cannot be trained at all; then nothing in it has changed.
+    keep: leave the folder there also when its data or settings were refused before the first step. group: the processes
+    that train it together, of which this is the first. Raises UserError when the run cannot be trained at all; then
+    nothing in it has changed.
     """
     from workbench.training import worker
 
@@ -155,7 +167,7 @@ def train_in_terminal(
 
     # Ctrl-C twice, or before there is anything to keep, ends the training at once.
     with suppress(KeyboardInterrupt), follower, asked.listening():
-        ending = worker.train_run(folder, changes, on_event)
+        ending = worker.train_run(folder, changes, on_event, *([group] if group else []))
     report = _report(folder, ending, follower)
     if isinstance(ending, Failed) and not (keep or follower.started or ending.error.get("details")):
         show_error(UserError.from_plain(dict(ending.error)))

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
-from workbench.core.registry import ChosenFrom
+from workbench.core.registry import ChosenFrom, ValueErrorOf
 from workbench.core.settings import Hint, Settings
+from workbench.hyperparameters.processes import Processes, unfitting
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
 
@@ -288,3 +289,14 @@ class Training(Settings):
         ),
         Hint(advanced=True, unit="s"),
     ] = 60.0
+    processes: Annotated[
+        Processes,
+        Field(title="Several processes", description="Share each batch among GPUs, or among processes on the CPU."),
+        Hint(advanced=True),
+    ] = Processes()
+
+    @model_validator(mode="after")
+    def _several_processes_can_do_it(self) -> "Training":
+        for error in unfitting(self):
+            raise ValueErrorOf(error)
+        return self

@@ -1,6 +1,6 @@
 """Judging outputs batch by batch: loss and metrics as sums, and the little of each batch that is shown afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -54,6 +54,10 @@ class Examination:
         while len(self._kept) > 1 and len(self._kept[-2][0]) <= len(self._kept[-1][0]):
             last, before = self._kept.pop(), self._kept.pop()
             self._kept.append((torch.cat((before[0], last[0])), torch.cat((before[1], last[1]))))
+
+    def together(self, summed: Callable[[dict[str, Tensor], int], tuple[dict[str, Tensor], int]]) -> None:
+        """Take the sums of all processes in place of this one's; `summed` adds up totals and counts."""
+        self._totals, self._count = summed(self._totals, int(self._count))
 
     def values(self) -> dict[str, float]:
         """Return loss and metrics by name; waits for the device."""

@@ -22,7 +22,7 @@ from workbench.core.errors import UserError
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
 from workbench.data.text_preprocessing import PADDING
-from workbench.inference.order import by_length, epoch_order, mixed, portions
+from workbench.inference.order import WHOLE, Share, by_length, epoch_order, mixed, portions
 from workbench.inference.streams import StreamFeed, stream_of
 from workbench.inference.windows import WindowFeed
 from workbench.tasks import Task
@@ -40,7 +40,7 @@ class RowFeed:
 
     inputs: images (N, C, H, W) or (N, H, W, C) uint8 as `nhwc` says, token ids (N, length) int32, rows of a table
     (N, columns) or series (N, T, channels) float32. targets: (N,) int64 or (N, …), on the device. Both are None when
-    the split is read from its cache as needed.
+    the split is read from its cache as needed. share: of every batch, which is all that is read of it.
     """
 
     split: Split
@@ -51,6 +51,7 @@ class RowFeed:
     nhwc: bool
     lengths: Tensor | None = None
     grouped: int = 0
+    share: Share = WHOLE
 
     def __len__(self) -> int:
         return len(self.split)
@@ -77,7 +78,7 @@ class RowFeed:
         if self.inputs is not None and self.targets is not None:
             yield from self._resident(self.inputs, self.targets, order, batch_size, start, made_ready)
             return
-        with closing(self._read_ahead(portions(order, batch_size)[start:])) as read:
+        with closing(self._read_ahead(portions(order, batch_size, self.share)[start:])) as read:
             for inputs, targets in read:
                 there = inputs.to(self.device, non_blocking=True), targets.to(self.device, non_blocking=True)
                 some = self._planes_first(there[0])
@@ -87,7 +88,8 @@ class RowFeed:
         self, inputs: Tensor, targets: Tensor, order: Tensor, batch_size: int, start: int, made_ready: bool
     ) -> Iterator[tuple[Tensor, Tensor]]:
         # The whole order goes to the device at once: a small copy for each batch would wait for the steps before.
-        cut, longest = portions(order.to(self.device), batch_size)[start:], self._longest(order, batch_size, start)
+        cut = portions(order.to(self.device), batch_size, self.share)[start:]
+        longest = self._longest(order, batch_size, start)
         together = max(1, min(_MOST_AT_ONCE, _AT_ONCE // max(1, batch_size * inputs[0].numel())))
         for begin in range(0, len(cut), together):
             some = cut[begin : begin + together]
@@ -103,7 +105,8 @@ class RowFeed:
         """Return how many tokens of each batch are kept, in a few different numbers; None is all."""
         if self.lengths is None:
             return None
-        longest = [int(self.lengths[rows].max()) for rows in portions(order, batch_size)[start:]]
+        cut = portions(order, batch_size, self.share)[start:]
+        longest = [int(self.lengths[rows].max()) if len(rows) else 0 for rows in cut]
         return [max(-(-length // _TOKENS) * _TOKENS, _TOKENS) for length in longest]
 
     def ready(self, inputs: Tensor) -> Tensor:
@@ -189,31 +192,34 @@ def feed(
     channels_last: bool = False,
     trimmed: bool = False,
     grouped: int = 0,
+    share: Share = WHOLE,
 ) -> Feed:
     """Return the split as a Feed, resident on the device if it takes no more than a third of the free memory.
 
     channels_last: how images lie in memory. trimmed: whether texts come without the padding that no text of their
-    batch needs. grouped: the size of the batches that hold texts of similar length, or 0; these are trimmed.
+    batch needs. grouped: the size of the batches that hold texts of similar length, or 0; these are trimmed. share: of
+    every batch; on a CPU the other processes take as much memory as this one.
     """
     if split.window is not None:
-        return WindowFeed(split, preprocessing, device)
+        return WindowFeed(split, preprocessing, device, share)
     if task.streams:
-        return StreamFeed(split, preprocessing, device, stream_of(split, preprocessing), framed=task.framed)
+        return StreamFeed(split, preprocessing, device, stream_of(split, preprocessing), task.framed, share)
     images = isinstance(preprocessing, ImagePreprocessing)
     nhwc = images and channels_last
-    if not split.holds_texts and _bytes_of(split) > _SHARE * free_memory(device):
-        return RowFeed(split, preprocessing, device, None, None, nhwc)
+    least = _SHARE / share[1] if device.type == "cpu" else _SHARE
+    if not split.holds_texts and _bytes_of(split) > least * free_memory(device):
+        return RowFeed(split, preprocessing, device, None, None, nhwc, share=share)
     targets = torch.from_numpy(np.array(split.targets)).to(device)  # a copy: those of large data lie in a file
     if split.holds_texts:
         texts: Any = preprocessing
         samples = torch.from_numpy(texts.encode_all(split.texts()))
         if trimmed or grouped:
             lengths = ((samples != PADDING) * torch.arange(1, samples.shape[1] + 1)).amax(1)
-            return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc, lengths, grouped)
+            return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc, lengths, grouped, share)
     else:
         samples = torch.from_numpy(split.rows())
         samples = samples.permute(0, 3, 1, 2).contiguous() if images and not channels_last else samples
-    return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc)
+    return RowFeed(split, preprocessing, device, samples.to(device), targets, nhwc, share=share)
 
 
 def _bytes_of(split: Split) -> int:

@@ -4,19 +4,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+Share = tuple[int, int]  # which part of every batch, counted from 0, and how many parts there are
+WHOLE: Share = (0, 1)
 _LARGE = 2_000_000  # samples from which on the memory that an order takes counts
 
 
-def portions(order: Tensor, batch_size: int) -> list[Tensor]:
+def portions(order: Tensor, batch_size: int, share: Share = WHOLE) -> list[Tensor]:
     """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
 
-    Normalization over a batch means nothing for one sample, and torch refuses it.
+    Normalization over a batch means nothing for one sample, and torch refuses it. share: of each batch, only so much of
+    it: its samples are shared among processes, in order and as equally as they can be, so that some may get none.
     """
     places = list(order.split(batch_size))
     if len(places) > 1 and len(places[-1]) == 1 < batch_size:
         last = places.pop()
         places[-1] = torch.cat([places[-1], last])
-    return places
+    return places if share == WHOLE else [part.tensor_split(share[1])[share[0]] for part in places]
 
 
 def batch_count(count: int, batch_size: int) -> int:

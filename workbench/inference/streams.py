@@ -11,7 +11,7 @@ from torch import Tensor
 from workbench.core.errors import UserError
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import Preprocessing
-from workbench.inference.order import epoch_order, mixed, portions
+from workbench.inference.order import WHOLE, Share, epoch_order, mixed, portions
 
 NOTHING = -100  # the target where nothing is to be predicted: beyond the end
 
@@ -27,7 +27,7 @@ class StreamFeed:
     """Stretches of a stream of tokens, each of as many as the network reads.
 
     stream (L,) int32. Every token is in one stretch of an epoch; where the first one begins is drawn for each epoch.
-    framed: each stretch stands between the marks that the tokenizer puts around a text.
+    framed: each stretch stands between the marks that the tokenizer puts around a text. share: of every batch.
     """
 
     split: Split
@@ -35,6 +35,7 @@ class StreamFeed:
     device: torch.device
     stream: np.ndarray
     framed: bool = False
+    share: Share = WHOLE
 
     def __post_init__(self) -> None:
         if 0 < len(self.stream) < 2:
@@ -75,7 +76,7 @@ class StreamFeed:
         """
         tokens: Tensor = self._tokens  # pyright: ignore[reportAttributeAccessIssue]
         reach = torch.arange(self.length + (not self.framed), device=self.device)
-        for starts in portions(order.to(self.device), batch_size)[start:]:
+        for starts in portions(order.to(self.device), batch_size, self.share)[start:]:
             stretch = tokens[starts[:, None] + reach]
             if self.framed:
                 before, after = (stretch.new_tensor(ids).expand(len(stretch), -1) for ids in self.frame)

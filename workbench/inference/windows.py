@@ -9,7 +9,7 @@ from torch import Tensor
 
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import Preprocessing
-from workbench.inference.order import epoch_order, portions
+from workbench.inference.order import WHOLE, Share, epoch_order, portions
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class WindowFeed:
     split: Split
     preprocessing: Preprocessing
     device: torch.device
+    share: Share = WHOLE
 
     def __post_init__(self) -> None:
         values: Any = self.split.inputs
@@ -49,7 +50,7 @@ class WindowFeed:
         read = torch.arange(window.length, device=self.device)
         told = window.length - 1 + torch.arange(1 + window.horizon, device=self.device)
         columns = torch.tensor(window.columns, device=self.device)
-        for rows in portions(begins, batch_size)[start:]:
+        for rows in portions(begins, batch_size, self.share)[start:]:
             there = series[rows[:, None] + read]
             goals = series[rows[:, None] + told][:, :, columns].flatten(1)
             yield self.ready(there) if made_ready else there, goals

@@ -7,7 +7,9 @@ from typing import Any
 
 from workbench.core.errors import UserError
 from workbench.core.events import Answered, Event
+from workbench.core.run_folder import Wish
 from workbench.training.control import Control
+from workbench.training.distributed import ALONE, Pace
 from workbench.training.diverging import refuse_not_finite
 from workbench.training.keeping import Keeper
 from workbench.training.ledger import Clock, Ledger, at_one_step
@@ -28,6 +30,8 @@ class Course:
         self.sums = sums
         self.clock = Clock(keeper.position.seconds)
         self.validated: tuple[int, dict[str, Any]] = (-1, {})  # after which step, and all that was found
+        self.group = keeper.trainee.group
+        self._judging = Pace()
         self._known_skipped = int(keeper.trainee.skipped)
 
     def reported(self) -> Iterator[Event]:
@@ -52,14 +56,16 @@ class Course:
 
     def while_judging(self) -> Hearing:
         """Do what the window wishes; what comes after the last step of an epoch is done again by who resumes."""
+        if self.group.size > 1 and not self._judging.is_due():
+            return False
         return (yield from self._heeded(due=False))
 
     def _heeded(self, *, due: bool) -> Hearing:
         """Return whether the window wishes the end; a pause lasts as long as it is in here."""
         self.position.seconds = self.clock.seconds()
-        wish = self.control.new_wish()
+        wish, due = self._agreed_wish(due)
         if wish or due:
-            self.position.sums, self.position.samples = self.sums.plain(), int(self.sums.samples)
+            self.position.sums, self.position.samples = self.sums.plain()
             yield from self.keeper.checkpoint()
         if wish is None:
             return False
@@ -68,16 +74,30 @@ class Course:
         if wish.wanted == "pause":
             yield Answered(wish.number, "paused")
             pause_began = time.monotonic()
-            while (wish := self.control.new_wish()) is None or wish.wanted == "pause":
+            while (wish := self._agreed_wish(False)[0]) is None or wish.wanted == "pause":
                 time.sleep(_LOOK_SECONDS)
             self.clock.leave_out(time.monotonic() - pause_began)
             self.ledger.rest()
         yield Answered(wish.number, "running" if wish.wanted == "run" else "stopping")
         return wish.wanted == "stop"
 
+    def _agreed_wish(self, due: bool) -> tuple[Wish | None, bool]:
+        """Return a new wish, and whether a checkpoint is due: as the first process sees it, and when all meet next."""
+        if self.group.size == 1:
+            return self.control.new_wish(), due
+        paces = [pace for pace in (self.ledger.pace, self._judging) if pace is not None]
+        heard = self.group.first(lambda: (self.control.new_wish(), due, [pace.proposed() for pace in paces]))
+        for pace, steps in zip(paces, heard[2], strict=True):
+            pace.meet_after(steps)
+        return heard[0], heard[1]
+
+    def leave_the_others(self) -> None:
+        """Go on alone: the first process evaluates what was learned, and the others are done."""
+        self.group = self.keeper.group = ALONE
+
     def rescued(self) -> Iterator[Event]:
         """After a failure, yield the steps that are not on record yet and the best model that waits in memory."""
         with suppress(UserError, OSError, RuntimeError):  # which must not hide what failed before
-            if done := self.ledger.take():
+            if self.group.size == 1 and (done := self.ledger.take()):  # of several, the others add nothing any more
                 yield done
             yield from self.keeper.save_pending()

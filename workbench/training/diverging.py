@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from workbench.core.errors import UserError
 from workbench.core.events import StepsDone
 from workbench.core.words import mark
-from workbench.inference.order import portions
+from workbench.inference.order import WHOLE, portions
 from workbench.training.checkpoint import Position
 from workbench.training.setup import Trainee
 
@@ -95,7 +96,8 @@ def _batch_of(trainee: Trainee, position: Position, back: int) -> tuple[int, lis
     for batch in portions(order, trainee.batch_size())[first : first + training.accumulation]:
         samples += batch.tolist()
     place = 0
-    for inputs, _ in islice(trainee.training.batches(order, trainee.batch_size(), start=first), training.accumulation):
+    whole = replace(trainee.training, share=WHOLE) if trainee.training.share != WHOLE else trainee.training
+    for inputs, _ in islice(whole.batches(order, trainee.batch_size(), start=first), training.accumulation):
         if inputs.is_floating_point():
             sound = torch.isfinite(inputs.flatten(1)).all(1)
             unsound += [samples[place + row] for row in torch.nonzero(~sound).flatten().tolist()]

@@ -56,5 +56,5 @@ def differences_to(made_with: Mapping[str, Any], recorded: Mapping[str, Any], de
 
 
 def this_process() -> dict[str, Any]:
-    """Return host and pid, by which a window finds the trainer."""
-    return {"host": this_host(), "pid": os.getpid()}
+    """Return host and pid, by which a window finds the trainer: of several processes, the one that started them."""
+    return {"host": this_host(), "pid": os.getppid() if "TORCHELASTIC_RUN_ID" in os.environ else os.getpid()}

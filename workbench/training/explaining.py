@@ -5,6 +5,7 @@ import traceback
 import torch
 
 from workbench.core.errors import UserError
+from workbench.training.distributed import is_lost, lost
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -31,6 +32,8 @@ def explained(error: Exception) -> UserError:
             hint="Choose a larger batch size, or another normalization.",
             details=details,
         )
+    if is_lost(error):
+        return lost(error)
     if isinstance(error, OSError):
         return UserError(
             "A file could not be written or read: {reason}.",

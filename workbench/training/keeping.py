@@ -21,13 +21,17 @@ _SHARE = 0.035  # of the run's time that saving may cost
 
 
 class Keeper:
-    """Saves checkpoints and models of one attempt, as often as a small share of its time allows."""
+    """Saves checkpoints and models of one attempt, as often as a small share of its time allows.
+
+    Of several processes the first one alone writes; all of them gather what is written, at the same steps.
+    """
 
     def __init__(self, trainee: Trainee, folder: RunFolder, attempt: int, position: Position) -> None:
         self.trainee = trainee
         self.folder = folder
         self.attempt = attempt
         self.position = position
+        self.group = trainee.group
         self._saved = (-1, -1)
         self._checkpoint_at = time.monotonic() + trainee.recipe.training.checkpoint_seconds
         self._rested_at = 0.0  # when saving has cost no more than its share of the time since the last save began
@@ -45,11 +49,14 @@ class Keeper:
         yield from self.save_pending()
         if self._saved == (self.position.step, self.position.epoch):
             return
-        refuse_unsound(self.trainee.network.state_dict(), self.position.step)
-        name, seconds = save_checkpoint(
-            self.folder, self.attempt, self.position, **self.trainee.state(), recipe=to_plain(self.trainee.recipe)
-        )
         self._saved = (self.position.step, self.position.epoch)
+        state = self.trainee.state()
+        if not self._writes:
+            return
+        refuse_unsound(state["weights"], self.position.step)
+        name, seconds = save_checkpoint(
+            self.folder, self.attempt, self.position, **state, recipe=to_plain(self.trainee.recipe)
+        )
         self._checkpoint_at = time.monotonic() + self.trainee.recipe.training.checkpoint_seconds
         self._rest(seconds)
         yield CheckpointSaved(name, self.position.step, self.position.epoch, seconds)
@@ -59,7 +66,9 @@ class Keeper:
         if not self._is_best(found):
             return
         position = self.position
-        weights = self.trainee.judged.state_dict()
+        weights = self.trainee.whole_judged()
+        if not self._writes:
+            return
         now = time.monotonic()
         if now >= self._rested_at and now < self._checkpoint_at:  # else it is saved with the next checkpoint, or later
             yield self._save_model(position.step, position.epoch, weights, found, best=True)
@@ -70,9 +79,14 @@ class Keeper:
     def something_to_use(self) -> Iterator[Event]:
         """Make sure that there is a model, even before the first epoch is over."""
         yield from self.save_pending()
-        if self.folder.best_model() is None:
-            position = self.position
-            yield self._save_model(position.step, position.epoch, self.trainee.judged.state_dict(), {}, best=True)
+        if self.group.first(lambda: self.folder.best_model() is None):
+            position, weights = self.position, self.trainee.whole_judged()
+            if self._writes:
+                yield self._save_model(position.step, position.epoch, weights, {}, best=True)
+
+    @property
+    def _writes(self) -> bool:
+        return self.group.is_first
 
     def save_pending(self) -> Iterator[Event]:
         """Save the best model if it waits in memory."""

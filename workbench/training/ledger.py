@@ -14,16 +14,19 @@ from torch import Tensor
 
 from workbench.core.events import StepsDone
 from workbench.training.devices import memory_in_use
+from workbench.training.distributed import ALONE, Group, Pace
 
 _CAPACITY = 4096  # steps between two reports, at the most
 _SECONDS = 0.25  # between two reports
 
 
 class Ledger:
-    """Collects losses on `device` and turns them into StepsDone events."""
+    """Collects losses on `device` and turns them into StepsDone events: of all processes, whose losses add up."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, group: Group = ALONE) -> None:
         self.device = device
+        self.pace = Pace() if group.size > 1 else None
+        self._group = group
         self._losses = _numbers_on(device)
         self._norms = _numbers_on(device)
         self._rates = array("f")
@@ -41,6 +44,8 @@ class Ledger:
             self._norms.append(norm)
         self._rates.append(rate)
         self._samples += samples
+        if self.pace is not None:
+            return self.pace.is_due()
         now = time.monotonic()
         if place + 1 < _CAPACITY and now - self._was_due < _SECONDS:
             return False
@@ -53,14 +58,17 @@ class Ledger:
         if count == 0:
             self._since = time.monotonic()
             return None
-        losses = self._losses.taken()  # the one place where the loop waits for the device
+        losses, samples = self._losses.taken(), self._samples  # the one place where the loop waits for the device
+        if self._group.size > 1:
+            everywhere = self._group.total(torch.from_numpy(np.append(losses, samples).astype(np.float64))).numpy()
+            losses, samples = everywhere[:-1].astype(np.float32), everywhere[-1]
         now = time.monotonic()
         steps = np.arange(self._first, self._first + count, dtype=np.uint32)
         last = steps[-1:]
         scalars = {
             "training_loss": (steps, losses),
             "learning_rate": (steps, np.array(self._rates)),
-            "samples_per_second": (last, np.array([self._samples / max(now - self._since, 1e-9)], np.float32)),
+            "samples_per_second": (last, np.array([samples / max(now - self._since, 1e-9)], np.float32)),
             "memory": (last, np.array([memory_in_use(self.device)], np.float32)),
         }
         if len(norms := self._norms.taken()):

@@ -17,9 +17,10 @@ from workbench.inference.model_folder import model_of, read_model
 from workbench.inference.order import batch_count
 from workbench.inference.run_data import require_classes
 from workbench.recipe import Recipe, to_toml
-from workbench.training.checkpoint import Loaded, Position, newest_sound
+from workbench.training.checkpoint import Loaded, Position, load_checkpoint, newest_sound
 from workbench.training.control import Control, StopWished
 from workbench.training.course import Course
+from workbench.training.distributed import ALONE, Group
 from workbench.training.diverging import Diverged
 from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
@@ -44,16 +45,18 @@ def train(
     attempt: int = 1,
     changed: Mapping[str, Any] | None = None,
     report: Callable[[Event], None] = ignore,
+    group: Group = ALONE,
 ) -> Iterator[Event]:
     """Train as the recipe says and yield what happens; the last event is the one Finished, Stopped or Failed.
 
     Goes on from the newest checkpoint in `folder`, if there is one, and heeds the wishes to this attempt between steps
     and while it judges. changed: settings that differ from those the checkpoint was made with. report: is told what
-    happens while the data are opened, before this generator can yield.
+    happens while the data are opened, before this generator can yield. group: the processes that train together, each
+    of which calls this; the first one writes into `folder`.
     """
     position = Position()
     try:
-        yield from _trained(recipe, folder, attempt, changed or {}, report, position)
+        yield from _trained(recipe, folder, attempt, changed or {}, report, position, group)
     except StopWished as wish:
         yield Answered(wish.number, "stopping")
         yield Stopped(position.step, position.epoch, position.seconds, position.best_metrics or position.found)
@@ -69,12 +72,14 @@ def _trained(
     changed: Mapping[str, Any],
     report: Callable[[Event], None],
     position: Position,
+    group: Group,
 ) -> Iterator[Event]:
-    loaded, complaints = newest_sound(folder)
+    loaded, complaints = _newest(folder, group)
     if loaded:
         vars(position).update(vars(loaded.position))
-    trainee = set_up(recipe, _heeding(report, Control(folder, attempt)), runs=folder.path.parent, loaded=loaded)
-    if not folder.recipe.exists():
+    heeding = _heeding(report, Control(folder, attempt)) if group.is_first else report
+    trainee = set_up(recipe, heeding, runs=folder.path.parent, loaded=loaded, group=group)
+    if group.is_first and not folder.recipe.exists():
         write_atomically(folder.recipe, to_toml(trainee.recipe))
     if loaded:
         complaints += _changed_data(trainee, loaded, folder)
@@ -90,7 +95,7 @@ def _trained(
         total_steps=max(total_steps, position.step),
         samples=len(trainee.training),
         parameters=sum(parameter.numel() for parameter in trainee.network.parameters()),
-        device=str(trainee.device),
+        device=str(trainee.device) if group.size == 1 else f"{trainee.device.type} × {group.size}",
         parent=loaded.path.name if loaded else "",
         changed=dict(changed),
         **this_process(),
@@ -101,14 +106,23 @@ def _trained(
     course = Course(
         Keeper(trainee, folder, attempt, position),
         Control(folder, attempt),
-        Ledger(trainee.device),
-        Sums(trainee.task, position, trainee.device),
+        Ledger(trainee.device, group),
+        Sums(trainee.task, position, trainee.device, group),
     )
     try:
         yield from _epochs(trainee, course, epochs, total_steps, _why_it_has_ended(trainee.recipe, loaded, position))
     except Exception:
         yield from course.rescued()
         raise
+
+
+def _newest(folder: RunFolder, group: Group) -> tuple[Loaded | None, list[Words]]:
+    """Return what `newest_sound` finds in the first process."""
+    loaded, complaints = newest_sound(folder) if group.is_first else (None, [])
+    name, complaints = group.agreed((loaded.path.name if loaded else "", complaints))
+    if name and not group.is_first:
+        loaded = load_checkpoint(folder.checkpoints / name)
+    return loaded, complaints
 
 
 def plan(trainee: Trainee, position: Position) -> tuple[int, int, int]:
@@ -166,7 +180,11 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
     position.seconds = clock.seconds()
     yield from keeper.checkpoint()
     yield from keeper.something_to_use()
-    final = yield from _final_metrics(trainee, course)
+    final: dict[str, float] | None = {}
+    if trainee.group.is_first:
+        course.leave_the_others()
+        final = yield from _final_metrics(trainee, course)
+    trainee.group.wait()
     if final is None:
         yield _stopped(course)
     else:

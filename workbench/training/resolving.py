@@ -19,6 +19,7 @@ from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.tasks import Task
 from workbench.training.choices import kept
 from workbench.training.devices import chosen_device
+from workbench.training.distributed import ALONE, Group
 from workbench.training.graphs import KINDS
 
 _SMALL_NETWORK = 1_000_000  # weights
@@ -32,11 +33,13 @@ def resolved(
     task: Task,
     *,
     chosen: Mapping[str, Any] | None = None,
+    group: Group = ALONE,
 ) -> Recipe:
     """Return the recipe with every "auto" replaced by what it means for these data and this task on this machine.
 
-    chosen: settings to take where the recipe leaves them open; left out, what was measured before. Raises UserError for
-    a device that is not there, or a target metric that the task does not have.
+    chosen: settings to take where the recipe leaves them open; left out, what was measured before. group: the
+    processes that train together. Raises UserError for a device that is not there, or a target metric that the task
+    does not have.
     """
     training = recipe.training
     device = chosen_device(training.device)
@@ -55,7 +58,8 @@ def resolved(
         "target_metric": _metric(training.target_metric, task, outputs),
     }
     optimizer = to_plain(recipe)["training"]["optimizer"]["kind"]
-    recordable = device.type == "cuda" and optimizer in KINDS and decided["precision"] != "float16"
+    alone = group.size == 1  # what is exchanged between processes is not recorded
+    recordable = alone and device.type == "cuda" and optimizer in KINDS and decided["precision"] != "float16"
     if training.cuda_graphs == "auto" or not recordable:
         decided["cuda_graphs"] = "on" if recordable and not plain else "off"
     if training.memory_layout == "auto":
@@ -63,11 +67,14 @@ def resolved(
     if training.threads == "auto":
         size = len(dataset.training) if training.batch_size == "all" else training.batch_size
         small = 3 * size * flops(network, inputs) < _SMALL_STEP
-        decided["threads"] = 1 if small else cores()
+        decided["threads"] = 1 if small else max(cores() // group.local_size, 1)
     complete = to_plain(recipe)
     if not plain:
-        known = kept(recipe, inputs, device) if chosen is None else chosen
+        known = dict(kept(recipe, inputs, device) if chosen is None else chosen)
+        if group.size > 1:  # what was measured with the whole machine for one process
+            known.pop("threads", None)
         decided.update({name: value for name, value in known.items() if complete["training"][name] == "auto"})
+        decided["cuda_graphs"] = decided["cuda_graphs"] if alone else "off"
     complete["training"].update(decided)
     if inputs.kind == "text" and "length" in complete["architecture"]:
         complete["architecture"]["length"] = inputs.shape[0]

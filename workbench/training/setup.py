@@ -1,7 +1,7 @@
 """From a recipe to everything that the loop needs, ready for the first step."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing, masked_as
 from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.inference.feeding import Feed, feed
-from workbench.inference.order import mixed, portions
+from workbench.inference.order import WHOLE, Share, mixed, portions
 from workbench.metrics import metrics_for
 from workbench.networks.without_compiler import without_compiler
 from workbench.optimizers.quick import quick_step, usual_step
@@ -31,12 +31,14 @@ from workbench.recipe import Recipe, task_of, title_of, to_plain
 from workbench.schedules import Reaction
 from workbench.tasks import Task, tasks
 from workbench.tasks.classification import balanced_weights
-from workbench.training import starting
+from workbench.training import sharing, starting
 from workbench.training.checkpoint import Loaded, restore_random
 from workbench.training.distilling import Teacher, teacher_of
+from workbench.training.distributed import ALONE, Group, about_normalization
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
 from workbench.training.resolving import resolved
+from workbench.training.sharing import part_of, parts_of, synchronized, whole, whole_state
 
 Batch = tuple[Tensor, Tensor]
 _NAMED = 3  # files left out that are named one by one
@@ -69,6 +71,8 @@ class Trainee:
     teacher: Teacher | None = None
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
     skipped: int | Tensor = 0  # steps that were left out because a gradient was too large for float16
+    group: Group = ALONE  # the processes that train together
+    shared: nn.Module | None = None  # the network as several processes compute with it
     graphs: Graphs | None = None  # steps that were recorded, where the device can
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
@@ -86,7 +90,14 @@ class Trainee:
         """Return the source of chance of this part of a step: a pure function of seed, step and part."""
         if not self.task.draws:
             return torch.default_generator  # nobody asks it, and making one takes time
-        return torch.Generator(self.device).manual_seed(mixed(self.recipe.training.seed, step, part, 2))
+        others = (self.group.rank,) if self.group.rank else ()
+        return torch.Generator(self.device).manual_seed(mixed(self.recipe.training.seed, step, part, 2, *others))
+
+    @cached_property
+    def spare(self) -> Batch:
+        """Samples for a process that has no part of a batch, so that it computes something, too."""
+        whole = replace(self.training, share=WHOLE)
+        return next(iter(whole.batches(self.training.in_order()[:2], 2, made_ready=not self.augments)))
 
     @cached_property
     def augments(self) -> bool:
@@ -102,13 +113,15 @@ class Trainee:
     def batches(self, order: Tensor, size: int, start: int = 0, *, epoch: int = 0) -> Iterator[Batch]:
         """Yield the batches that a step takes, made ready many at once where nothing is changed in them before.
 
+        Of several processes, each gets its part of every batch.
+
         epoch: counted from 0; decides which images are mirrored, where that happens in turns.
         """
         batches = self.training.batches(order, size, start, made_ready=not self.augments)
         if not self.augments or not self.augmentation.alternating_flip:
             return batches
         mirrored = mirrored_rows(len(self.training), self.recipe.training.seed, epoch)
-        return in_turns(batches, portions(order, size)[start:], mirrored)
+        return in_turns(batches, portions(order, size, self.group.share)[start:], mirrored)
 
     @cached_property
     def parameters(self) -> list[nn.Parameter]:
@@ -144,7 +157,7 @@ class Trainee:
         }
 
     def state(self) -> dict[str, Any]:
-        """Return all that a checkpoint keeps of what is trained."""
+        """Return all that a checkpoint keeps of what is trained; all processes must ask."""
         average = {} if self.average is None else self.average.state_dict()
         extra = {
             "scaler": self.scaler.state_dict(),
@@ -156,15 +169,23 @@ class Trainee:
             "skipped": int(self.skipped),
         }
         return {
-            "weights": self.network.state_dict(),
+            "weights": self.whole_weights(),
             "average": average,
             "optimizer": self.optimizer_state(),
             "extra": extra,
         }
 
+    def whole_weights(self) -> dict[str, Tensor]:
+        """Return the weights that are trained, also those of which each process holds a part; all must ask."""
+        return {name: whole(tensor) for name, tensor in self.network.state_dict().items()}
+
+    def whole_judged(self) -> dict[str, Tensor]:
+        """Return the weights of the network that is validated and kept; all processes must ask."""
+        return {name: whole(tensor) for name, tensor in self.judged.state_dict().items()}
+
     def optimizer_state(self) -> dict[str, Any]:
         """Return the state of the optimizer with learning rates as plain numbers."""
-        state = self.optimizer.state_dict()
+        state = whole_state(self.optimizer.state_dict())
         for group in state["param_groups"]:
             group["lr"] = float(group["lr"])
         return state
@@ -176,13 +197,16 @@ class Trainee:
         """Go on from a checkpoint."""
         if self.graphs:
             self.graphs.forget()
-        self.network.load_state_dict(loaded.weights)
+        there = self.network.state_dict()
+        self.network.load_state_dict(
+            {name: part_of(value, there.get(name, value)) for name, value in loaded.weights.items()}
+        )
         if self.average is not None:
             self.average.load_state_dict(loaded.average)
         wanted = [{name: value for name, value in group.items() if name != "params"} for group in self._groups()]
         optimizer, before = to_plain(self.recipe)["training"]["optimizer"], loaded.recipe["training"]["optimizer"]
         if optimizer["kind"] == before["kind"]:
-            self.optimizer.load_state_dict(loaded.optimizer)
+            self.optimizer.load_state_dict(parts_of(loaded.optimizer, self.parameters))
         if optimizer != before:  # a run that was forked with other settings
             for group, values in zip(self._groups(), wanted, strict=True):
                 group.update(values)
@@ -192,6 +216,8 @@ class Trainee:
             self.reaction.restore(loaded.extra["reaction"])
         self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
+        if self.group.rank:  # what the checkpoint holds is the first process's chance
+            torch.manual_seed(mixed(self.recipe.training.seed, loaded.position.step, self.group.rank))
 
 
 def set_up(
@@ -201,16 +227,21 @@ def set_up(
     runs: Path | None = None,
     loaded: Loaded | None = None,
     chosen: Mapping[str, Any] | None = None,
+    group: Group = ALONE,
 ) -> Trainee:
     """Open the data, decide what the recipe leaves open, and build the network with the weights it begins with.
 
     runs: where the run may lie that it starts from. loaded: a checkpoint whose weights it gets afterwards; then what it
     started from need not be there any more. chosen: settings to take where the recipe leaves them open; left out, what
-    was measured to be the fastest. Raises UserError when the data cannot be opened or trained on, or the
-    network cannot take them.
+    was measured to be the fastest. group: the processes that train together. Raises UserError when the data cannot be
+    opened or trained on, or the network cannot take them.
     """
-    recipe = _completed(recipe, lambda progress: report(_preparing(progress)))
-    dataset = open_data(recipe.data, lambda progress: report(_preparing(progress)))
+
+    def opened() -> tuple[Recipe, Dataset]:
+        complete = _completed(recipe, lambda progress: report(_preparing(progress)))
+        return complete, open_data(complete.data, lambda progress: report(_preparing(progress)))
+
+    recipe, dataset = group.in_turns(opened)
     require_trainable(dataset)
     for words in left_out(dataset):
         report(Warned(words))
@@ -220,11 +251,12 @@ def set_up(
     borrowed = _borrowed(recipe, dataset, source, loaded)
     preprocessing = masked_as(dataset, borrowed) if borrowed else preprocessing_for(dataset, recipe.architecture)
     task = tasks[task_of(recipe, dataset)]
-    recipe = resolved(recipe, dataset, preprocessing, task, chosen=chosen)
+    recipe = group.agreed(resolved(recipe, dataset, preprocessing, task, chosen=chosen, group=group))
+    group.require_same((len(dataset.training), preprocessing.to_plain()))
     training = recipe.training
     goal = {"loss": training.loss, **task.goal_for(dataset, preprocessing, recipe.architecture)}
     task = task.bound(goal)
-    device = torch.device(training.device)
+    device = group.device(training.device) if group.size > 1 else torch.device(training.device)
     assert isinstance(training.threads, int)
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)
@@ -234,10 +266,19 @@ def set_up(
         for words in _begun(network, dataset, preprocessing, source):
             report(Warned(words))
     starting.freeze(network, training.freeze)
-    channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image"
+    sharded = group.size > 1 and training.processes.sharding == "weights"
+    channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image" and not sharded
     network.to(device)
     if channels_last:
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    shared = None
+    if group.size > 1:
+        if words := about_normalization(network, device, group):
+            report(Warned(words))
+        network = synchronized(network, device)
+        shared = sharing.shared(network, group, device, training.processes.sharding)
+        if group.rank:  # each process leaves out other numbers; the first those that it would alone
+            torch.manual_seed(mixed(training.seed, group.rank))
     optimizer = _optimizer(recipe, network, device)
     average = None
     if training.ema:
@@ -254,17 +295,21 @@ def set_up(
         metrics=metrics_for(task, outputs),
         device=device,
         network=network,
-        forward=torch.compile(network) if training.compile == "on" else network,
+        forward=torch.compile(shared or network) if training.compile == "on" else shared or network,
         average=average,
         optimizer=optimizer,
         rates=rates,
         reaction=schedules.reaction(training.schedule),
         scaler=scaler(device, training.precision),
-        training=_training_feed(recipe, dataset, preprocessing, task, device, channels_last=channels_last),
+        training=_training_feed(
+            recipe, dataset, preprocessing, task, device, channels_last=channels_last, share=group.share
+        ),
         weights=weights,
         teacher=teacher_of(training, runs or paths.runs(), preprocessing, dataset.classes, device),
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
-        graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
+        group=group,
+        shared=shared,
+        graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" and shared is None else None,
     )
 
 
@@ -297,6 +342,7 @@ def _training_feed(
     device: torch.device,
     *,
     channels_last: bool,
+    share: Share,
 ) -> Feed:
     """Return the training split as a feed, in batches of similar length where that is wanted and helps."""
     training, trimmed = recipe.training, trims(recipe)
@@ -310,6 +356,7 @@ def _training_feed(
         channels_last=channels_last,
         trimmed=trimmed,
         grouped=grouped,
+        share=share,
     )
 
 

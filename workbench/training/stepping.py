@@ -19,6 +19,7 @@ from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Computed, Ready
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee
+from workbench.training.sharing import added_up, whole
 from workbench.training.sums import Sums
 
 Batch = tuple[Tensor, Tensor]
@@ -37,7 +38,7 @@ def step_in_memory(
         try:
             return take_step(trainee, parts, step, total_steps, sums)
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if not is_out_of_memory(error) or trainee.group.size > 1:  # the others wait for its gradients
                 raise
             details = str(error)
         # Only here, outside of the except block, nothing holds on to the tensors of the step that failed.
@@ -56,7 +57,8 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
     """Change the weights once by the gradient over `parts`, which count as one batch and come from trainee.batches.
 
     step: steps done before. Returns the loss (), on the device and good until the next step, the gradient's norm if it
-    is clipped, and the learning rate. Nothing here waits for the device.
+    is clipped, and the learning rate. Nothing here waits for the device. Of several processes, the loss is the part
+    that this one adds to it.
     """
     training = trainee.recipe.training
     factor = schedules.factor(training.schedule, min(step, total_steps - 1), total_steps)
@@ -66,7 +68,9 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
     else:
         for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
             group["lr"] = rate * factor
-    if trainee.graphs and len(parts) == 1 and trainee.pieces == 1:
+    if trainee.group.size > 1:
+        loss, norm = _together(trainee, parts, step, sums)
+    elif trainee.graphs and len(parts) == 1 and trainee.pieces == 1:
         ready = _made_ready(trainee, parts[0], step, 0)
         found = trainee.graphs.replayed(ready, sums, lambda batch: _whole(trainee, batch, sums.add_in_place))
         if found:
@@ -98,6 +102,32 @@ def _in_parts(trainee: Trainee, parts: list[Batch], step: int, sums: Sums) -> tu
     return losses[0] if len(losses) == 1 else torch.stack(losses).sum(), norm
 
 
+def _together(trainee: Trainee, parts: list[Batch], step: int, sums: Sums) -> tuple[Tensor, Tensor | None]:
+    """Take a step by the gradients of these batches, of each of which every process has its part, or nothing.
+
+    Sums of losses are divided by the counts of all processes, so that the step is the one that a single process takes.
+    """
+    _forget_gradients(trainee)
+    group, device = trainee.group, trainee.device
+    assert trainee.shared is not None
+    sizes = torch.tensor([float(len(inputs)) for inputs, _ in parts], device=device)
+    shares = group.total(sizes) / group.total(sizes).sum() if len(parts) > 1 else torch.ones_like(sizes)
+    losses = []
+    for part, batch in enumerate(parts):
+        is_spare = len(batch[0]) == 0  # whoever has no sample computes some that count for nothing: all exchange
+        ready = _made_ready(trainee, trainee.spare if is_spare else batch, step, part)
+        here = 0 if is_spare else trainee.task.count(ready.goals)
+        counted = here.float() if isinstance(here, Tensor) else torch.full((), float(here), device=device)
+        with added_up(trainee.shared, more=part + 1 < len(parts)):
+            outputs, loss = _loss_of(trainee, ready)
+            mean = loss * (0.0 if is_spare else 1.0) / group.total(counted) * shares[part]
+            trainee.scaler.scale(mean * group.size).backward()  # what is exchanged is the mean over the processes
+        if not is_spare:
+            sums.add(outputs.detach(), ready.judged, loss.detach(), here, is_plain=ready.is_plain)
+        losses.append(mean.detach())
+    return torch.stack(losses).sum(), _changed(trainee)
+
+
 def _whole(trainee: Trainee, ready: Ready, add: Callable[..., None]) -> Computed:
     """Take a step by the gradient of one batch; all that is done here is done on the device."""
     _forget_gradients(trainee)
@@ -126,6 +156,16 @@ def _learned_from(
 
     count: of the things in the whole batch. share: of the batch in the step. add: of Sums.
     """
+    outputs, loss = _loss_of(trainee, batch)
+    mean = loss / count if share == 1.0 else loss / count * share
+    trainee.scaler.scale(mean).backward()
+    here = count if trainee.pieces == 1 else trainee.task.count(batch.goals)
+    add(outputs.detach(), batch.judged, loss.detach(), here, is_plain=batch.is_plain)
+    return mean.detach()
+
+
+def _loss_of(trainee: Trainee, batch: Ready) -> tuple[Tensor, Tensor]:
+    """Return what the network says of a batch, and the loss () summed over it."""
     training = trainee.recipe.training
     with autocast(trainee.device, training.precision):
         outputs = trainee.forward(batch.inputs)
@@ -138,11 +178,7 @@ def _learned_from(
     )
     if trainee.teacher is not None:
         loss = trainee.teacher.mixed(loss, outputs, batch.inputs)
-    mean = loss / count if share == 1.0 else loss / count * share
-    trainee.scaler.scale(mean).backward()
-    here = count if trainee.pieces == 1 else trainee.task.count(batch.goals)
-    add(outputs.detach(), batch.judged, loss.detach(), here, is_plain=batch.is_plain)
-    return mean.detach()
+    return outputs, loss
 
 
 def _forget_gradients(trainee: Trainee) -> None:
@@ -155,7 +191,7 @@ def _changed(trainee: Trainee) -> Tensor | None:
     norm = None
     if trainee.recipe.training.gradient_clip:
         trainee.scaler.unscale_(trainee.optimizer)
-        norm = clip_grad_norm_(trainee.parameters, trainee.recipe.training.gradient_clip)
+        norm = whole(clip_grad_norm_(trainee.parameters, trainee.recipe.training.gradient_clip))
     if trainee.scaler.is_enabled():
         _scaled_step(trainee)
     else:
@@ -214,9 +250,10 @@ def _smaller_pieces(trainee: Trainee, samples: int, step: int, details: str) -> 
 
 
 def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:
-    """Return inputs and targets with the random changes of this step: a pure function of seed, step and part."""
+    """Return inputs and targets with the random changes of this step: a function of seed, step, part and process."""
     settings = trainee.augmentation.without_turns()
-    generator = torch.Generator(trainee.device).manual_seed(mixed(trainee.recipe.training.seed, step, part))
+    others = (trainee.group.rank,) if trainee.group.rank else ()  # each process has changes of its own
+    generator = torch.Generator(trainee.device).manual_seed(mixed(trainee.recipe.training.seed, step, part, *others))
     if not settings.softens():
         return augment(inputs, None, settings, generator)[0], targets
     return augment(inputs, one_hot(targets, len(trainee.dataset.classes)).float(), settings, generator)

@@ -9,6 +9,7 @@ from workbench.inference.examining import widest
 from workbench.metrics import metrics
 from workbench.tasks import Task
 from workbench.training.checkpoint import Position
+from workbench.training.distributed import ALONE, Group
 
 _TOGETHER = 64  # small batches whose metric is computed in one operation
 _SMALL = 16_384  # numbers of outputs up to which a batch waits for others
@@ -18,21 +19,17 @@ _Batch = tuple[Tensor, Tensor, Tensor, bool]  # outputs, targets, summed loss, w
 class Sums:
     """Adds up; outputs of small batches are kept until there are many, since many small operations take long."""
 
-    def __init__(self, task: Task, position: Position, device: torch.device) -> None:
+    def __init__(self, task: Task, position: Position, device: torch.device, group: Group = ALONE) -> None:
+        """group: the processes whose sums are one; what the position knows is counted by the first of them."""
         self.task = task
         self.headline = task.headline
-        self._samples: int | Tensor = position.samples
+        self._group = group
+        self._samples: int | Tensor = position.samples if group.is_first else 0
         self._type = widest(device)
-        self._totals = {
-            name: torch.tensor(value, dtype=self._type, device=device) for name, value in position.sums.items()
-        }
+        known = position.sums if group.is_first else {}
+        self._totals = {name: torch.tensor(value, dtype=self._type, device=device) for name, value in known.items()}
         self._waiting: list[_Batch] = []
         self._apart: dict[str, Tensor] = {}  # totals that recorded steps add to in place
-
-    @property
-    def samples(self) -> int | Tensor:
-        """Over how many things the sums are."""
-        return self._samples
 
     def add(
         self, outputs: Tensor, targets: Tensor, loss: Tensor, count: int | Tensor, *, is_plain: bool = False
@@ -95,11 +92,15 @@ class Sums:
             self._waiting = []
             self._put(torch.cat(outputs), torch.cat(targets), torch.stack(losses).to(self._type).sum(), all(plain))
 
-    def plain(self) -> dict[str, Any]:
-        """Return the totals so far, as numbers or lists of them; waits for the device."""
+    def plain(self) -> tuple[dict[str, Any], int]:
+        """Return the totals so far, as numbers or lists of them, and over how many things; waits for the device."""
+        totals, count = self._everywhere()
+        return {name: value.tolist() for name, value in totals.items()}, count
+
+    def _everywhere(self) -> tuple[dict[str, Tensor], int]:
         self._put_waiting()
         self._fold()
-        return {name: value.tolist() for name, value in self._totals.items()}
+        return self._group.summed(self._totals, int(self._samples))
 
     def kept(self) -> tuple[Any, ...]:
         """Return what `back_to` needs to forget all that is added from now on."""
@@ -111,12 +112,10 @@ class Sums:
 
     def means(self) -> dict[str, float]:
         """Return the epoch's {training_loss, training_accuracy, …}."""
-        self._put_waiting()
-        self._fold()
-        count = int(self._samples)
-        metric = metrics[self.headline].value(self._totals[self.headline], count)
+        totals, count = self._everywhere()
+        metric = metrics[self.headline].value(totals[self.headline], count)
         return {
-            "training_loss": float(self._totals["loss"]) / max(count, 1),
+            "training_loss": float(totals["loss"]) / max(count, 1),
             f"training_{self.headline}": metric,
         }
 

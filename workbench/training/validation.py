@@ -1,6 +1,7 @@
 """Judging a network on a split it does not learn from, as generators: between batches, wishes are heard."""
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,11 +11,13 @@ from workbench.core.events import Event
 from workbench.data.dataset import Split
 from workbench.inference.examining import Examination, batch_for
 from workbench.inference.feeding import Feed, feed
-from workbench.inference.order import judging_generator
+from workbench.inference.order import WHOLE, judging_generator
 from workbench.inference.test_time import averaged
 from workbench.training.course import Hearing
+from workbench.training.distributed import same_numbers
 from workbench.training.precision import autocast
 from workbench.training.setup import Trainee, trims
+from workbench.training.sharing import is_sharded_network
 
 Heed = Callable[[], Hearing]
 Judgement = Generator[Event, None, dict[str, Any] | None]
@@ -24,7 +27,15 @@ def fed(trainee: Trainee, split: Split) -> Feed:
     """Return a split as the network takes it."""
     channels_last = trainee.recipe.training.memory_layout == "channels_last"
     task, trimmed = trainee.task, trims(trainee.recipe)
-    return feed(split, trainee.preprocessing, task, trainee.device, channels_last=channels_last, trimmed=trimmed)
+    return feed(
+        split,
+        trainee.preprocessing,
+        task,
+        trainee.device,
+        channels_last=channels_last,
+        trimmed=trimmed,
+        share=trainee.group.share,
+    )
 
 
 def judged(trainee: Trainee, samples: Feed, name: str, heed: Heed) -> Judgement:
@@ -35,16 +46,27 @@ def judged(trainee: Trainee, samples: Feed, name: str, heed: Heed) -> Judgement:
     """
     if not len(samples):
         return {}
+    if trainee.group.size > 1:
+        same_numbers(trainee.judged, trainee.group)
+        if trainee.recipe.training.processes.sharding == "weights":
+            samples = replace(samples, share=WHOLE)  # all put the layers together at the same time: none may have less
     examination = Examination(trainee.task, trainee.metrics)
     for outputs, targets in _outputs(trainee, trainee.judged, samples):
-        examination.add(outputs.float(), targets)
+        if len(targets):
+            examination.add(outputs.float(), targets)
         if (yield from heed()):
             return None
-    return {f"{name}_{key}": value for key, value in examination.values().items()}
+    if samples.share != WHOLE:
+        examination.together(trainee.group.summed)
+    return trainee.group.agreed({f"{name}_{key}": value for key, value in examination.values().items()})
 
 
 def judged_in_full(trainee: Trainee, network: nn.Module, samples: Feed, heed: Heed) -> Judgement:
-    """Return metrics and details of `network`, as inference.evaluation words them, or None."""
+    """Return metrics and details of `network`, as inference.evaluation words them, or None.
+
+    Of several processes each judges all samples: what is shown of single ones stays together.
+    """
+    samples = samples if samples.share == WHOLE else replace(samples, share=WHOLE)
     examination = Examination(trainee.task, trainee.metrics, keeping=True)
     for outputs, targets in _outputs(trainee, network, samples):
         examination.add(outputs.float(), targets)
@@ -69,8 +91,11 @@ def _outputs(trainee: Trainee, network: nn.Module, samples: Feed) -> Iterator[tu
     try:
         batches = samples.batches(samples.in_order(), batch_for(trainee.task, inputs_shape, outputs_count))
         for number, (inputs, targets) in enumerate(batches):
+            if not len(inputs):  # other processes have samples of this batch, and this one has none
+                yield inputs, targets
+                continue
             # not around the yield: the mode belongs to the thread, and whoever iterates has work of his own
-            with torch.inference_mode():
+            with torch.no_grad() if is_sharded_network(network) else torch.inference_mode():
                 generator = judging_generator(trainee.device, number)
                 ready, goals = trainee.prepared(inputs, targets, generator, training=False)
                 with autocast(trainee.device, trainee.recipe.training.precision):

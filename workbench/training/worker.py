@@ -12,12 +12,16 @@ from workbench.core.events import Ending, Event, Failed, Started
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
+from workbench.hyperparameters import Training
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
+from workbench.training.accompanying import accompany, ended_before, softened
 from workbench.training.checkpoint import sweep
 from workbench.training.devices import freed_memory_held
+from workbench.training.distributed import ALONE, LOST, Group, Lost
 from workbench.training.environment import environment
 from workbench.training.event_files import event_files
 from workbench.training.explaining import explained
+from workbench.training.launching import processes_wanted, train_together
 from workbench.training.loop import ignore, train
 
 _FREE = (
@@ -27,16 +31,34 @@ _FREE = (
     "training.target_metric",
     "training.target_value",
     "training.runs_in",
+    "training.processes.count",
+    "training.processes.sharding",
+    "training.processes.restarts",
 )
 
 
-def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Callable[[Event], None] = ignore) -> Ending:
+def train_run(
+    folder: RunFolder,
+    assignments: Sequence[str] = (),
+    on_event: Callable[[Event], None] = ignore,
+    group: Group = ALONE,
+) -> Ending:
     """Train the run until it ends, in the calling thread, and return how it ended; every event goes to `on_event`.
 
-    assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. Raises
-    UserError when another process trains this run, or when the settings cannot be changed.
+    assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. group: the
+    processes that train it together, each of which calls this; without them, several are started where the recipe wants
+    that. Raises UserError when another process trains this run, or when the settings cannot be changed.
     """
+    if not group.is_first:
+        return accompany(folder, group)
+    if group.size == 1 and (training := _of_several(folder, assignments)):
+        return train_together(folder, assignments, training, on_event)
+    over = group.first(lambda: ended_before(folder) if group.is_restarted else None)
+    if over is not None:
+        on_event(over)
+        return over
     with RunWriter(folder) as writer, freed_memory_held():
+        group.agreed(writer.attempt)
         writer.write_environment(environment())
         sweep(folder)
 
@@ -45,26 +67,34 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
             on_event(event)
 
         try:
-            recipe, changed = recipe_of(folder, assignments)
+            recipe, changed = group.first(lambda: recipe_of(folder, assignments))
         except UserError as error:
             failed = Failed(0, error.to_plain())
             report(failed)
             return failed
         try:
-            happenings = train(recipe, folder, attempt=writer.attempt, changed=changed, report=report)
+            happenings = train(recipe, folder, attempt=writer.attempt, changed=changed, report=report, group=group)
             with event_files(folder, recipe.training.event_files) as drawn:
-                for event in recorded(happenings, writer):
+                for event in recorded(softened(happenings, group), writer):
                     drawn(event)
                     on_event(event)
                     if isinstance(event, Ending):
                         return event
+            return Failed(0, Lost(LOST).to_plain())  # and yet not the end: all are started again
         except OSError as error:  # what happens cannot be written any more
             failed = Failed(0, explained(error).to_plain())
             with suppress(OSError):
                 writer.write(failed)
             on_event(failed)
             return failed
-    raise AssertionError("a training ends with exactly one Finished, Stopped or Failed")
+
+
+def _of_several(folder: RunFolder, assignments: Sequence[str]) -> Training | None:
+    """Return the settings of a training that wants several processes, or None; what is wrong is said later."""
+    with suppress(UserError):
+        training = recipe_of(folder, assignments)[0].training
+        return training if processes_wanted(training) > 1 else None
+    return None
 
 
 def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recipe, dict[str, Any]]:
@@ -79,7 +109,7 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
     _need_data(folder, str(getattr(begun.data, "path", "")))
     original = to_plain(begun)
     changed: dict[str, Any] = {}
-    for event in RunReader(folder).read().events:
+    for event in RunReader(folder, scalars=False).read().events:
         if isinstance(event, Started):
             changed = dict(event.changed)  # all that differ from recipe.toml
     recipe = recipe_from(original, [f"{name}={_toml(value)}" for name, value in changed.items()])

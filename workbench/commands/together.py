@@ -1,0 +1,54 @@
+"""train, as one of several processes that `torchrun` has started."""
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench.core.errors import UserError
+from workbench.core.events import Failed
+from workbench.core.run_folder import RunFolder, is_run
+
+
+def is_one_of_several() -> bool:
+    """Return whether torchrun has started this process; asked without loading torch."""
+    return all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
+
+
+def train_with_others(recipe: Path | None, changes: Sequence[str], run: Path | None, *, as_json: bool) -> int:
+    """Train the run with the other processes, and return the exit code; the first one alone prints.
+
+    Raises UserError without a run to share, and in the first process when it cannot be trained.
+    """
+    from workbench.commands.training import queued, train_in_terminal
+    from workbench.training import worker
+    from workbench.training.distributed import joined
+
+    if run is None:
+        raise UserError(
+            "Each of these processes would begin a run of its own.",
+            hint="Name the run that they share with --run FOLDER, on a disk that all of them see.",
+        )
+    folder = RunFolder(run.absolute())
+
+    def prepared() -> list[str]:
+        if not is_run(folder.path):
+            if recipe is None:
+                raise UserError("There is no run in {folder}.", hint="Name a recipe, too.", folder=str(folder.path))
+            queued(recipe, changes, folder.path.parent, folder.path)
+            return []
+        # What "automatic" meant was decided at the first start, and a restart says the same line again.
+        kept = [change for change in changes if not (folder.recipe.exists() and change.endswith("=auto"))]
+        worker.recipe_of(folder, kept)
+        return kept
+
+    with joined() as group:
+        if group.is_first:
+            return train_in_terminal(folder, group.first(prepared), as_json=as_json, group=group)
+        for kind in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(kind, signal.SIG_IGN)  # the first process hears it, too, and lets all save and stop together
+        try:
+            group.first(prepared)
+        except UserError:
+            return 1  # which the first one tells
+        return int(isinstance(worker.train_run(folder, group=group), Failed))
