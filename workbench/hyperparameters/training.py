@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny
 
 from workbench.core.registry import ChosenFrom
 from workbench.core.settings import Hint, Settings
+from workbench.hyperparameters.privacy import Privacy
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
 
@@ -197,6 +198,11 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = 0.0
+    privacy: Annotated[
+        Privacy,
+        Field(title="Privacy", description="Whether the model may tell of single samples that it was trained on."),
+        Hint(advanced=True),
+    ] = Privacy()
     test_time_augmentation: Annotated[
         Literal["none", "mirror", "mirror and shift"],
         Field(

@@ -1,5 +1,7 @@
 """The order in which samples are seen: a pure function of seed and epoch, cut into batches."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,11 +9,16 @@ from torch import Tensor
 _LARGE = 2_000_000  # samples from which on the memory that an order takes counts
 
 
-def portions(order: Tensor, batch_size: int) -> list[Tensor]:
+Sizes = int | Sequence[int]  # of all batches, or of each
+
+
+def portions(order: Tensor, batch_size: Sizes) -> list[Tensor]:
     """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
 
-    Normalization over a batch means nothing for one sample, and torch refuses it.
+    Normalization over a batch means nothing for one sample, and torch refuses it. Batches of given sizes are as given.
     """
+    if not isinstance(batch_size, int):
+        return list(order.split(list(batch_size)))
     places = list(order.split(batch_size))
     if len(places) > 1 and len(places[-1]) == 1 < batch_size:
         last = places.pop()

@@ -1,5 +1,6 @@
 """From a recipe to everything that the loop needs, ready for the first step."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -23,7 +24,7 @@ from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing
 from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.inference.feeding import Feed, feed
-from workbench.inference.order import mixed, portions
+from workbench.inference.order import Sizes, batch_count, mixed, portions
 from workbench.metrics import metrics_for
 from workbench.networks.without_compiler import without_compiler
 from workbench.optimizers.quick import quick_step, usual_step
@@ -36,6 +37,8 @@ from workbench.training.checkpoint import Loaded, restore_random
 from workbench.training.distilling import Teacher, teacher_of
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
+from workbench.training.private import Private, refuse_batch_norm, with_noise
+from workbench.training.private_gradients import SampleGradients
 from workbench.training.resolving import resolved
 
 Batch = tuple[Tensor, Tensor]
@@ -70,6 +73,7 @@ class Trainee:
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
     skipped: int | Tensor = 0  # steps that were left out because a gradient was too large for float16
     graphs: Graphs | None = None  # steps that were recorded, where the device can
+    private: Private | None = None  # its budget and its chance, where single samples must not be told of
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
@@ -99,7 +103,29 @@ class Trainee:
         settings = getattr(self.recipe.data, "augmentation", None)
         return settings if isinstance(settings, Augmentation) else Augmentation()
 
-    def batches(self, order: Tensor, size: int, start: int = 0, *, epoch: int = 0) -> Iterator[Batch]:
+    @cached_property
+    def sample_gradients(self) -> SampleGradients:
+        """The gradients of single samples, for a private training."""
+        training = self.recipe.training
+        return SampleGradients(self.network, self.task, training.privacy.clip, training.label_smoothing)
+
+    def steps_per_epoch(self) -> int:
+        """Return how many steps an epoch has."""
+        batches = batch_count(len(self.training), self.batch_size())
+        return math.ceil(batches / self.recipe.training.accumulation)
+
+    def order_of(self, epoch: int) -> tuple[Tensor, Sizes]:
+        """Return the samples of an epoch, counted from 0, in their order (N,), and how many a batch takes of them."""
+        if self.private is None:
+            return self.training.order(self.recipe.training.seed, epoch), self.batch_size()
+        parts = self.private.drawn(epoch, self.steps_per_epoch())
+        return self.training.in_order()[torch.cat(parts)], [len(part) for part in parts]
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, counted from 0, from batch `start` on."""
+        return self.batches(*self.order_of(epoch), start, epoch=epoch)
+
+    def batches(self, order: Tensor, size: Sizes, start: int = 0, *, epoch: int = 0) -> Iterator[Batch]:
         """Yield the batches that a step takes, made ready many at once where nothing is changed in them before.
 
         epoch: counted from 0; decides which images are mirrored, where that happens in turns.
@@ -141,6 +167,7 @@ class Trainee:
             "threads": self.recipe.training.threads,
             "memory_layout": self.recipe.training.memory_layout,
             "test_time_augmentation": self.recipe.training.test_time_augmentation,
+            **({"privacy": self.private.description()} if self.private else {}),
         }
 
     def state(self) -> dict[str, Any]:
@@ -154,6 +181,7 @@ class Trainee:
             "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
             "pieces": self.pieces,
             "skipped": int(self.skipped),
+            **({"private": self.private.state()} if self.private else {}),
         }
         return {
             "weights": self.network.state_dict(),
@@ -190,6 +218,8 @@ class Trainee:
             self.scaler.load_state_dict(loaded.extra["scaler"])
         if self.reaction:
             self.reaction.restore(loaded.extra["reaction"])
+        if self.private:
+            self.private.restore(loaded.extra["private"])
         self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
 
@@ -246,7 +276,7 @@ def set_up(
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
         weights = torch.tensor(balanced_weights(dataset.counts("training").tolist()), device=device)
-    return Trainee(
+    trainee = Trainee(
         recipe=recipe,
         dataset=dataset,
         preprocessing=preprocessing,
@@ -266,6 +296,19 @@ def set_up(
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
     )
+    if training.privacy.on:
+        _make_private(trainee, report)
+    return trainee
+
+
+def _make_private(trainee: Trainee, report: Callable[[Event], None]) -> None:
+    """Let the training be private; raises UserError where the network or the budget does not allow it."""
+    refuse_batch_norm(trainee.network)
+    samples = len(trainee.training)
+    recipe = trainee.recipe = with_noise(trainee.recipe, samples, trainee.steps_per_epoch(), report)
+    training = recipe.training
+    size = trainee.batch_size() * training.accumulation
+    trainee.private = Private(training.privacy, samples, size, training.accumulation, training.seed)
 
 
 def _begun(

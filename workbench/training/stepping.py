@@ -18,6 +18,7 @@ from workbench.training.devices import release
 from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Computed, Ready
 from workbench.training.precision import autocast
+from workbench.training.private import Private
 from workbench.training.setup import Trainee
 from workbench.training.sums import Sums
 
@@ -66,7 +67,9 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
     else:
         for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
             group["lr"] = rate * factor
-    if trainee.graphs and len(parts) == 1 and trainee.pieces == 1:
+    if trainee.private:
+        loss, norm = _in_private(trainee, trainee.private, parts, step, sums)
+    elif trainee.graphs and len(parts) == 1 and trainee.pieces == 1:
         ready = _made_ready(trainee, parts[0], step, 0)
         found = trainee.graphs.replayed(ready, sums, lambda batch: _whole(trainee, batch, sums.add_in_place))
         if found:
@@ -96,6 +99,22 @@ def _in_parts(trainee: Trainee, parts: list[Batch], step: int, sums: Sums) -> tu
                 losses.append(_learned_from(trainee, ready.piece(rows), count, share, sums.add))
     norm = _changed(trainee)
     return losses[0] if len(losses) == 1 else torch.stack(losses).sum(), norm
+
+
+def _in_private(
+    trainee: Trainee, private: Private, parts: list[Batch], step: int, sums: Sums
+) -> tuple[Tensor, Tensor | None]:
+    """Take a step by the cut and noised gradients of the samples of these batches, of which any may have none."""
+    _forget_gradients(trainee)
+    filled = [(part, batch) for part, batch in enumerate(parts) if len(batch[0])]
+    ready = (_made_ready(trainee, batch, step, part) for part, batch in filled)
+    found = trainee.sample_gradients.add(ready, trainee.pieces, sums.add)
+    trainee.sample_gradients.finish(private.noise, private.size, private.generator(step, trainee.device))
+    norm = _changed(trainee)
+    private.budget.count()
+    if filled:
+        private.loss = found
+    return private.loss, norm
 
 
 def _whole(trainee: Trainee, ready: Ready, add: Callable[..., None]) -> Computed:

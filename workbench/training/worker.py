@@ -26,6 +26,7 @@ _FREE = (
     "training.patience",
     "training.target_metric",
     "training.target_value",
+    "training.privacy.epsilon",
     "training.runs_in",
 )
 
