@@ -18,6 +18,7 @@ from workbench.data import DataSettings, kinds, tasks_posed_by
 from workbench.data.dataset import Dataset
 from workbench.data.sample_files import SAMPLE
 from workbench.hyperparameters import Training
+from workbench.hyperparameters.private_limits import unprivate
 
 
 class Recipe(Settings):
@@ -106,6 +107,7 @@ def _meaningless(recipe: Recipe, task: str) -> Iterator[UserError]:
         yield UserError("A teacher tells one class out of several, and this task has none.", hint="Leave it empty.")
     if training.class_weights != "none" and task != "classification":
         yield UserError("Class weights are for one class out of several.", hint="Choose None.")
+    yield from unprivate(training, recipe.architecture, augmentation)
     if training.loss != "auto" and task not in _OF_NUMBERS:
         yield UserError("This loss is for numbers, and none are predicted here.", hint="Choose Automatic.")
 

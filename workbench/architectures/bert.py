@@ -84,6 +84,15 @@ class BertSettings(TokenSettings):
             raise ValueErrorOf(error)
         return self
 
+    def why_not_private(self) -> UserError | None:
+        """Return why it cannot be trained privately, or None."""
+        if not self.next_sentence:
+            return None
+        return UserError(
+            "Whether a sentence follows is learned from pairs of samples, and private training must keep each apart.",
+            hint="Learn without the next sentence, on the Model page.",
+        )
+
 
 @register(
     "bert",

@@ -11,7 +11,7 @@ from workbench.core.registry import ValueErrorOf
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
-from workbench.networks.layers import Activation, Dropout, Width, activation, dense
+from workbench.networks.layers import Activation, Dropout, Width, activation, dense, group_norm
 
 
 class ConvNetSettings(Settings):
@@ -51,9 +51,9 @@ class ConvNetSettings(Settings):
         Hint(advanced=True, choices={"every block": "Every block", "all but the last": "All but the last"}),
     ] = "every block"
     normalization: Annotated[
-        Literal["none", "batch", "instance"],
+        Literal["none", "batch", "instance", "group"],
         Field(title="Normalization", description="Keeps the activations of each convolution at one scale."),
-        Hint(advanced=True, choices={"none": "None", "batch": "Batch", "instance": "Instance"}),
+        Hint(advanced=True, choices={"none": "None", "batch": "Batch", "instance": "Instance", "group": "Group"}),
     ] = "none"
 
     @model_validator(mode="after")
@@ -128,6 +128,8 @@ def _block(settings: ConvNetSettings, channels: int, filters: int, pools: bool) 
         layers.append(nn.BatchNorm2d(filters))
     elif settings.normalization == "instance":
         layers.append(nn.InstanceNorm2d(filters, affine=True))
+    elif settings.normalization == "group":
+        layers.append(group_norm(filters))
     layers.append(activation(settings.activation))
     if pools:
         layers.append(nn.MaxPool2d(2) if settings.pooling == "max" else nn.AvgPool2d(2))

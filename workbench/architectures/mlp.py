@@ -25,9 +25,9 @@ class MlpSettings(Settings):
     activation: Activation = "relu"
     dropout: Dropout = 0.0
     normalization: Annotated[
-        Literal["none", "batch", "layer"],
+        Literal["none", "batch", "layer", "group"],
         Field(title="Normalization", description="Keeps the activations of each hidden layer at one scale."),
-        Hint(advanced=True, choices={"none": "None", "batch": "Batch", "layer": "Layer"}),
+        Hint(advanced=True, choices={"none": "None", "batch": "Batch", "layer": "Layer", "group": "Group"}),
     ] = "none"
 
 

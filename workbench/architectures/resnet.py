@@ -11,9 +11,9 @@ from workbench.architectures import register
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
-from workbench.networks.layers import Activation, Dropout, activation
+from workbench.networks.layers import Activation, Dropout, activation, group_norm
 from workbench.networks.pictures import Stem, has_small_stem, is_small, refuse_smaller, start_convolutions
-from workbench.networks.residual import BasicBlock, Bottleneck, WideBlock
+from workbench.networks.residual import BasicBlock, Bottleneck, Norm, WideBlock
 
 Block = Callable[[int, int, int], nn.Module]  # called with channels, filters, stride
 
@@ -79,6 +79,15 @@ class ResNetSettings(Settings):
         ),
         Hint(advanced=True),
     ] = 0.0
+    normalization: Annotated[
+        Literal["batch", "group"],
+        Field(
+            title="Normalization",
+            description="What keeps the activations at one scale: over the pictures of a batch, as published, or over "
+            "groups of channels of each picture alone.",
+        ),
+        Hint(advanced=True, choices={"batch": "Batch", "group": "Group"}),
+    ] = "batch"
     stem: Stem = "auto"
 
 
@@ -118,7 +127,7 @@ class ResNet(nn.Module):
 
     def __init__(self, settings: ResNetSettings, inputs: Inputs, outputs: int) -> None:
         super().__init__()
-        depth, width, bend = settings.depth, settings.width, settings.activation
+        depth, width, bend, norm = settings.depth, settings.width, settings.activation, _norm(settings)
         if depth == "auto":
             depth = 20 if is_small(inputs) else 18
         photographs, first_norm = depth in _PHOTOGRAPHS, depth not in _WIDE
@@ -127,7 +136,7 @@ class ResNet(nn.Module):
         channels = _first_channels(depth, width)
         kernel, stride = (3, 1) if small else (7, 2)
         self.conv1 = nn.Conv2d(inputs.shape[0], channels, kernel, stride, padding=kernel // 2, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels) if first_norm else nn.Identity()
+        self.bn1 = norm(channels) if first_norm else nn.Identity()
         self.relu = activation(bend) if first_norm else nn.Identity()
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, stride=2, padding=1)
         counts = _PHOTOGRAPHS.get(depth) or ((depth - (4 if depth in _WIDE else 2)) // 6,) * 3
@@ -138,7 +147,7 @@ class ResNet(nn.Module):
             steps = 1 if stage == 0 else 2
             blocks, channels = _stage(_block(settings, depth), channels, filters << stage, count, steps)
             self.add_module(f"layer{stage + 1}", blocks)
-        self.norm = nn.Identity() if first_norm else nn.Sequential(nn.BatchNorm2d(channels), activation(bend))
+        self.norm = nn.Identity() if first_norm else nn.Sequential(norm(channels), activation(bend))
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(channels, outputs)
         self.stages = len(counts)
@@ -149,6 +158,10 @@ class ResNet(nn.Module):
         for stage in range(self.stages):
             values = self.get_submodule(f"layer{stage + 1}")(values)
         return self.fc(torch.flatten(self.avgpool(self.norm(values)), 1))
+
+
+def _norm(settings: ResNetSettings) -> Norm:
+    return nn.BatchNorm2d if settings.normalization == "batch" else group_norm
 
 
 def _first_channels(depth: int, width: int) -> int:
@@ -171,11 +184,11 @@ def _stage(block: Block, channels: int, filters: int, count: int, stride: int) -
 
 def _block(settings: ResNetSettings, depth: int) -> Block:
     """Return what makes the blocks of this depth."""
-    width, bend, dropout = settings.width, settings.activation, settings.dropout
+    width, bend, norm, dropout = settings.width, settings.activation, _norm(settings), settings.dropout
     if depth in _WIDE:
-        return lambda channels, filters, stride: WideBlock(channels, filters, stride, bend, dropout)
+        return lambda channels, filters, stride: WideBlock(channels, filters, stride, bend, norm, dropout)
     if depth not in _PHOTOGRAPHS:
-        return lambda channels, filters, stride: BasicBlock(channels, filters, stride, bend, projects=False)
+        return lambda channels, filters, stride: BasicBlock(channels, filters, stride, bend, norm, projects=False)
     if depth < _DEEP:
-        return lambda channels, filters, stride: BasicBlock(channels, filters, stride, bend)
-    return lambda channels, filters, stride: Bottleneck(channels, filters // 4 * width, filters, stride, bend)
+        return lambda channels, filters, stride: BasicBlock(channels, filters, stride, bend, norm)
+    return lambda channels, filters, stride: Bottleneck(channels, filters // 4 * width, filters, stride, bend, norm)

@@ -13,6 +13,7 @@ from workbench.core.settings import Hint
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.networks.layers import Dropout, Width
+from workbench.networks.recurrence import is_of_single_samples, states
 from workbench.networks.tokens import TokenSettings
 from workbench.networks.two_ways import TwoWays
 
@@ -138,12 +139,14 @@ class Rnn(nn.Module):
         steps, lengths = self._steps(batch)
         if isinstance(self.recurrent, TwoWays):
             return self._answer(self.recurrent(steps, lengths), lengths)
+        if is_of_single_samples(steps):
+            return self._answer(states(self.recurrent, steps, lengths), lengths)
         if lengths is None or not self.bidirectional or steps.device.type == "meta":
             return self._answer(self.recurrent(steps)[0], lengths)  # what comes after a step cannot change it
         # Backwards, padding would come first: packing leaves it out, at the cost of a wait for the device.
         packed = pack_padded_sequence(steps, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=steps.shape[1])
-        return self._answer(states, lengths)
+        unpacked, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=steps.shape[1])
+        return self._answer(unpacked, lengths)
 
     def _steps(self, batch: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return what the cells read, (batch, T, width), and how many steps of it are there, where that may differ."""

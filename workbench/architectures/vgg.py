@@ -10,7 +10,7 @@ from workbench.architectures import register
 from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
-from workbench.networks.layers import Activation, Dropout, activation
+from workbench.networks.layers import Activation, Dropout, activation, group_norm
 from workbench.networks.pictures import (
     Hidden,
     Multiple,
@@ -38,13 +38,13 @@ class VggSettings(Settings):
     width: Multiple = 1.0
     hidden: Hidden = "auto"
     normalization: Annotated[
-        Literal["none", "batch"],
+        Literal["none", "batch", "group"],
         Field(
             title="Normalization",
             description="Batch keeps the activations of each convolution at one scale: it learns sooner and more "
-            "surely. The paper has none.",
+            "surely. Group does so for each picture alone. The paper has none.",
         ),
-        Hint(choices={"none": "None", "batch": "Batch"}),
+        Hint(choices={"none": "None", "batch": "Batch", "group": "Group"}),
     ] = "batch"
     activation: Activation = "relu"
     dropout: Dropout = 0.5
@@ -111,5 +111,7 @@ class Vgg(nn.Module):
 
 def _convolution(settings: VggSettings, channels: int, filters: int) -> list[nn.Module]:
     """Return one convolution with what follows it."""
-    normalization = [nn.BatchNorm2d(filters)] if settings.normalization == "batch" else []
-    return [nn.Conv2d(channels, filters, 3, padding=1), *normalization, activation(settings.activation)]
+    layers: list[nn.Module] = [nn.Conv2d(channels, filters, 3, padding=1)]
+    if settings.normalization != "none":
+        layers.append(nn.BatchNorm2d(filters) if settings.normalization == "batch" else group_norm(filters))
+    return [*layers, activation(settings.activation)]

@@ -74,6 +74,14 @@ class WhitenedConvNetSettings(Settings):
         Hint(advanced=True),
     ] = 0.6
 
+    def why_not_private(self) -> UserError:
+        """Return why it cannot be trained privately."""
+        return UserError(
+            "The first layer of this network is computed from the pictures, without noise, so that it cannot be "
+            "trained privately.",
+            hint="Choose another architecture, such as ResNet with group normalization.",
+        )
+
 
 @register(
     "whitened_convnet",

@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from workbench.core.registry import ChosenFrom, ValueErrorOf
 from workbench.core.settings import Hint, Settings
+from workbench.hyperparameters.privacy import Privacy
 from workbench.hyperparameters.processes import Processes, unfitting
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
@@ -198,6 +199,11 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = 0.0
+    privacy: Annotated[
+        Privacy,
+        Field(title="Privacy", description="Whether the model may tell of single samples that it was trained on."),
+        Hint(advanced=True),
+    ] = Privacy()
     test_time_augmentation: Annotated[
         Literal["none", "mirror", "mirror and shift"],
         Field(

@@ -22,7 +22,7 @@ from workbench.core.errors import UserError
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
 from workbench.data.text_preprocessing import PADDING
-from workbench.inference.order import WHOLE, Share, by_length, epoch_order, mixed, portions
+from workbench.inference.order import WHOLE, Share, Sizes, by_length, epoch_order, mixed, portions
 from workbench.inference.streams import StreamFeed, stream_of
 from workbench.inference.windows import WindowFeed
 from workbench.tasks import Task
@@ -68,7 +68,7 @@ class RowFeed:
         return torch.arange(len(self))
 
     def batches(
-        self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False
+        self, order: Tensor, batch_size: Sizes, start: int = 0, *, made_ready: bool = False
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (inputs, targets) of the samples that `order` (N,) names, from batch `start` on.
 
@@ -85,12 +85,13 @@ class RowFeed:
                 yield self.ready(some) if made_ready else some, there[1]
 
     def _resident(
-        self, inputs: Tensor, targets: Tensor, order: Tensor, batch_size: int, start: int, made_ready: bool
+        self, inputs: Tensor, targets: Tensor, order: Tensor, batch_size: Sizes, start: int, made_ready: bool
     ) -> Iterator[tuple[Tensor, Tensor]]:
         # The whole order goes to the device at once: a small copy for each batch would wait for the steps before.
         cut = portions(order.to(self.device), batch_size, self.share)[start:]
         longest = self._longest(order, batch_size, start)
-        together = max(1, min(_MOST_AT_ONCE, _AT_ONCE // max(1, batch_size * inputs[0].numel())))
+        largest = batch_size if isinstance(batch_size, int) else max(batch_size, default=1)
+        together = max(1, min(_MOST_AT_ONCE, _AT_ONCE // max(1, largest * inputs[0].numel())))
         for begin in range(0, len(cut), together):
             some = cut[begin : begin + together]
             rows = torch.cat(some) if len(some) > 1 else some[0]
@@ -101,7 +102,7 @@ class RowFeed:
                 ready = [part[:, :length] for part, length in zip(ready, longest[begin:], strict=False)]
             yield from zip(ready, targets.index_select(0, rows).split(sizes), strict=True)
 
-    def _longest(self, order: Tensor, batch_size: int, start: int) -> list[int] | None:
+    def _longest(self, order: Tensor, batch_size: Sizes, start: int) -> list[int] | None:
         """Return how many tokens of each batch are kept, in a few different numbers; None is all."""
         if self.lengths is None:
             return None

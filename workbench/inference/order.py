@@ -1,5 +1,7 @@
 """The order in which samples are seen: a pure function of seed and epoch, cut into batches."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,12 +11,18 @@ WHOLE: Share = (0, 1)
 _LARGE = 2_000_000  # samples from which on the memory that an order takes counts
 
 
-def portions(order: Tensor, batch_size: int, share: Share = WHOLE) -> list[Tensor]:
+Sizes = int | Sequence[int]  # of all batches, or of each
+
+
+def portions(order: Tensor, batch_size: Sizes, share: Share = WHOLE) -> list[Tensor]:
     """Return the order (N,) cut into batches; a last sample alone joins the batch before it.
 
-    Normalization over a batch means nothing for one sample, and torch refuses it. share: of each batch, only so much of
-    it: its samples are shared among processes, in order and as equally as they can be, so that some may get none.
+    Normalization over a batch means nothing for one sample, and torch refuses it. Batches of given sizes are as given.
+    share: of each batch, only so much of it: its samples are shared among processes, in order and as equally as they
+    can be, so that some may get none.
     """
+    if not isinstance(batch_size, int):
+        return list(order.split(list(batch_size)))
     places = list(order.split(batch_size))
     if len(places) > 1 and len(places[-1]) == 1 < batch_size:
         last = places.pop()

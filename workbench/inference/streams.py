@@ -11,7 +11,7 @@ from torch import Tensor
 from workbench.core.errors import UserError
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import Preprocessing
-from workbench.inference.order import WHOLE, Share, epoch_order, mixed, portions
+from workbench.inference.order import WHOLE, Share, Sizes, epoch_order, mixed, portions
 
 NOTHING = -100  # the target where nothing is to be predicted: beyond the end
 
@@ -67,7 +67,7 @@ class StreamFeed:
         return torch.arange(len(self)) * self.length
 
     def batches(
-        self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False
+        self, order: Tensor, batch_size: Sizes, start: int = 0, *, made_ready: bool = False
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ids (n, T) int32 and the ids that follow each of them (n, T) int64, -100 beyond the end.
 

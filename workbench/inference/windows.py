@@ -9,7 +9,7 @@ from torch import Tensor
 
 from workbench.data.dataset import Split
 from workbench.data.preprocessing import Preprocessing
-from workbench.inference.order import WHOLE, Share, epoch_order, portions
+from workbench.inference.order import WHOLE, Share, Sizes, epoch_order, portions
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class WindowFeed:
         return torch.arange(len(self))
 
     def batches(
-        self, order: Tensor, batch_size: int, start: int = 0, *, made_ready: bool = False
+        self, order: Tensor, batch_size: Sizes, start: int = 0, *, made_ready: bool = False
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield windows (n, length, channels), and their last row and what follows: (n, (1 + horizon) × columns).
 

@@ -85,6 +85,7 @@ _BATCH_NORM = ("normalization", _always(Words("Batch norm")), _always(Words("bat
 _LAYER_NORM = ("normalization", _always(Words("Layer norm")), _always(Words("layer norm")))
 _RMS_NORM = ("normalization", _always(Words("RMS norm")), _always(Words("RMS norm")))
 _INSTANCE_NORM = ("normalization", _always(Words("Instance norm")), _always(Words("instance norm")))
+_GROUP_NORM = ("normalization", _always(Words("Group norm")), _always(Words("group norm")))
 _UNKNOWN = ("other", _own, _own)
 
 # Kind, name and label of each class of layers; the nearest class above a layer's own decides.
@@ -105,6 +106,7 @@ _LAYERS: dict[type[nn.Module], tuple[str, Name, Name]] = {
     nn.BatchNorm2d: _BATCH_NORM,
     nn.InstanceNorm1d: _INSTANCE_NORM,
     nn.InstanceNorm2d: _INSTANCE_NORM,
+    nn.GroupNorm: _GROUP_NORM,
     nn.LayerNorm: _LAYER_NORM,
     nn.RMSNorm: _RMS_NORM,
     nn.Dropout: ("dropout", _dropout, _always(Words("dropout"))),

@@ -61,13 +61,25 @@ def activation(name: str) -> nn.Module:
     return _ACTIVATIONS[name]()
 
 
+def group_norm(channels: int) -> nn.GroupNorm:
+    """Return a normalization over groups of channels of each sample alone (Wu and He 2018).
+
+    There are as many groups as divide the channels, up to 32, with at least four channels each: one channel alone
+    would be turned to nothing where a picture has one pixel left.
+    """
+    groups = 32
+    while groups > 1 and (channels % groups or channels // groups < 4):
+        groups //= 2
+    return nn.GroupNorm(groups, channels)
+
+
 def dense(
     inputs: int, widths: tuple[int, ...], outputs: int, *, bend: str, dropout: float, normalization: str = "none"
 ) -> nn.Sequential:
     """Return linear layers through `widths`, each normalized, bent and dropped out, and a linear layer to the logits.
 
-    normalization: "none", "batch" (Ioffe and Szegedy 2015) or "layer" (Ba et al. 2016). Weights start as PyTorch's
-    `Linear` sets them: uniform within 1/sqrt(inputs). (batch, inputs) -> (batch, outputs).
+    normalization: "none", "batch" (Ioffe and Szegedy 2015), "layer" (Ba et al. 2016) or "group", see `group_norm`.
+    Weights start as PyTorch's `Linear` sets them: uniform within 1/sqrt(inputs). (batch, inputs) -> (batch, outputs).
     """
     layers: list[nn.Module] = []
     for width in widths:
@@ -76,6 +88,8 @@ def dense(
             layers.append(nn.BatchNorm1d(width))
         elif normalization == "layer":
             layers.append(nn.LayerNorm(width))
+        elif normalization == "group":
+            layers.append(group_norm(width))
         layers.append(activation(bend))
         if dropout:
             layers.append(nn.Dropout(dropout))

@@ -1,9 +1,13 @@
 """Residual blocks: what each adds to its input is learned (He et al. 2016); named inside as in torchvision."""
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from workbench.networks.layers import activation
+
+Norm = Callable[[int], nn.Module]  # makes the normalization of so many channels
 
 
 class BasicBlock(nn.Module):
@@ -13,16 +17,20 @@ class BasicBlock(nn.Module):
     every other pixel and fills up with zero channels (option A, without weights).
     """
 
-    def __init__(self, channels: int, filters: int, stride: int, bend: str, *, projects: bool = True) -> None:
+    def __init__(
+        self, channels: int, filters: int, stride: int, bend: str, norm: Norm, *, projects: bool = True
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, filters, 3, stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(filters)
+        self.bn1 = norm(filters)
         self.relu = activation(bend)
         self.conv2 = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(filters)
+        self.bn2 = norm(filters)
         self.downsample = None
         if stride != 1 or channels != filters:
-            self.downsample = projection(channels, filters, stride) if projects else Padding(filters - channels, stride)
+            self.downsample = (
+                projection(channels, filters, stride, norm) if projects else Padding(filters - channels, stride)
+            )
 
     def forward(self, values: Tensor) -> Tensor:
         shortcut = values if self.downsample is None else self.downsample(values)
@@ -36,16 +44,16 @@ class Bottleneck(nn.Module):
     inner: filters of the 3×3 convolution, which takes the steps (as in torchvision; He et al. let the first take them).
     """
 
-    def __init__(self, channels: int, inner: int, filters: int, stride: int, bend: str) -> None:
+    def __init__(self, channels: int, inner: int, filters: int, stride: int, bend: str, norm: Norm) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, inner, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(inner)
+        self.bn1 = norm(inner)
         self.conv2 = nn.Conv2d(inner, inner, 3, stride, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(inner)
+        self.bn2 = norm(inner)
         self.conv3 = nn.Conv2d(inner, filters, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(filters)
+        self.bn3 = norm(filters)
         self.relu = activation(bend)
-        self.downsample = projection(channels, filters, stride) if stride != 1 or channels != filters else None
+        self.downsample = projection(channels, filters, stride, norm) if stride != 1 or channels != filters else None
 
     def forward(self, values: Tensor) -> Tensor:
         shortcut = values if self.downsample is None else self.downsample(values)
@@ -60,12 +68,12 @@ class WideBlock(nn.Module):
     (batch, channels, H, W) -> (batch, filters, H / stride, W / stride).
     """
 
-    def __init__(self, channels: int, filters: int, stride: int, bend: str, dropout: float) -> None:
+    def __init__(self, channels: int, filters: int, stride: int, bend: str, norm: Norm, dropout: float) -> None:
         super().__init__()
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = norm(channels)
         self.relu = activation(bend)
         self.conv1 = nn.Conv2d(channels, filters, 3, stride, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(filters)
+        self.bn2 = norm(filters)
         self.dropout = nn.Dropout(dropout)
         self.conv2 = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
         self.downsample = None
@@ -92,6 +100,6 @@ class Padding(nn.Module):
         return pad(values[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, before, self.more - before))
 
 
-def projection(channels: int, filters: int, stride: int) -> nn.Sequential:
+def projection(channels: int, filters: int, stride: int, norm: Norm) -> nn.Sequential:
     """Return a shortcut that changes channels and size with a 1×1 convolution."""
-    return nn.Sequential(nn.Conv2d(channels, filters, 1, stride, bias=False), nn.BatchNorm2d(filters))
+    return nn.Sequential(nn.Conv2d(channels, filters, 1, stride, bias=False), norm(filters))

@@ -17,13 +17,21 @@ class TwoWays(nn.Module):
         self.backwards = nn.ModuleList(_one_way(recurrent, layer, "_reverse") for layer in range(recurrent.num_layers))
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        places = torch.arange(steps.shape[1], device=steps.device)
-        turned = torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places).unsqueeze(2)
+        turned = turned_places(steps, lengths)
         for ahead, back in zip(self.forwards, self.backwards, strict=True):
-            first = ahead(steps)[0]
-            second = back(steps.gather(1, turned.expand(-1, -1, steps.shape[2])))[0]
-            steps = torch.cat((first, second.gather(1, turned.expand(-1, -1, second.shape[2]))), dim=2)
+            steps = torch.cat((ahead(steps)[0], in_order(back(in_order(steps, turned))[0], turned)), dim=2)
         return steps
+
+
+def turned_places(steps: Tensor, lengths: Tensor) -> Tensor:
+    """Return at which places the steps that are there are read backwards: (batch, T, 1)."""
+    places = torch.arange(steps.shape[1], device=steps.device)
+    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places).unsqueeze(2)
+
+
+def in_order(steps: Tensor, places: Tensor) -> Tensor:
+    """Return the steps (batch, T, n) from these places (batch, T, 1)."""
+    return steps.gather(1, places.expand(-1, -1, steps.shape[2]))
 
 
 def _one_way(recurrent: nn.RNNBase, layer: int, suffix: str) -> nn.Module:

@@ -106,7 +106,8 @@ class MaskedToken(Task):
         """
         logits, tokens = self.natural(outputs, targets)
         logits, tokens = logits.flatten(0, 1), tokens.flatten()
-        if logits.device.type == "cpu":  # elsewhere, counting the places would wait for the device
+        # Elsewhere, counting the places would wait for the device; of a sample alone their number cannot be asked for.
+        if logits.device.type == "cpu" and not torch._C._functorch.is_functorch_wrapped_tensor(logits):
             there = tokens != NOTHING
             logits, tokens = logits[there], tokens[there]
         total = cross_entropy(

@@ -1,12 +1,12 @@
 """What goes along with the steps of one attempt: reports, saves, and obedience to the window's wishes."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from workbench.core.errors import UserError
-from workbench.core.events import Answered, Event
+from workbench.core.events import Answered, Event, StepsDone
 from workbench.core.run_folder import Wish
 from workbench.training.control import Control
 from workbench.training.distributed import ALONE, Pace
@@ -32,6 +32,7 @@ class Course:
         self.validated: tuple[int, dict[str, Any]] = (-1, {})  # after which step, and all that was found
         self.group = keeper.trainee.group
         self._judging = Pace()
+        self._told_at = -1
         self._known_skipped = int(keeper.trainee.skipped)
 
     def reported(self) -> Iterator[Event]:
@@ -52,7 +53,21 @@ class Course:
     def after_steps(self) -> Hearing:
         """Report the steps, save what is due, and do what the window wishes."""
         yield from self.reported()
+        yield from self._spent()
         return (yield from self._heeded(due=self.keeper.checkpoint_is_due()))
+
+    def _spent(self) -> Iterator[Event]:
+        """Yield what a private training has spent of its budget, when telling it costs little enough."""
+        private = self.keeper.trainee.private
+        if private and (told := private.told()):
+            self._told_at = self.position.step
+            yield at_one_step(self.position.step, told)
+
+    def at_epoch_end(self, found: Mapping[str, float]) -> StepsDone:
+        """Return what was found at the end of an epoch as scalars, but for an ε that was told after this very step."""
+        if self._told_at == self.position.step:
+            found = {name: value for name, value in found.items() if name != "epsilon"}
+        return at_one_step(self.position.step, found)
 
     def while_judging(self) -> Hearing:
         """Do what the window wishes; what comes after the last step of an epoch is done again by who resumes."""

@@ -90,14 +90,14 @@ def _batch_of(trainee: Trainee, position: Position, back: int) -> tuple[int, lis
     """
     training = trainee.recipe.training
     first = (math.ceil(position.batches / training.accumulation) - 1 - back) * training.accumulation
-    order = trainee.training.order(training.seed, position.epoch)
+    order, sizes = trainee.order_of(position.epoch)
     samples: list[int] = []
     unsound: list[int] = []
-    for batch in portions(order, trainee.batch_size())[first : first + training.accumulation]:
+    for batch in portions(order, sizes)[first : first + training.accumulation]:
         samples += batch.tolist()
     place = 0
     whole = replace(trainee.training, share=WHOLE) if trainee.training.share != WHOLE else trainee.training
-    for inputs, _ in islice(whole.batches(order, trainee.batch_size(), start=first), training.accumulation):
+    for inputs, _ in islice(whole.batches(order, sizes, start=first), training.accumulation):
         if inputs.is_floating_point():
             sound = torch.isfinite(inputs.flatten(1)).all(1)
             unsound += [samples[place + row] for row in torch.nonzero(~sound).flatten().tolist()]

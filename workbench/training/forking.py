@@ -18,7 +18,7 @@ from workbench.training.checkpoint import newest_sound
 from workbench.training.worker import differences, recipe_of
 
 _SMALLER = 0.1  # of the learning rate, for a run that diverged
-_KEPT = ("data", "architecture", "training.seed", "training.precision")
+_KEPT = ("data", "architecture", "training.seed", "training.precision", "training.privacy.on")
 
 
 def fork(folder: RunFolder, assignments: Sequence[str] = ()) -> RunFolder:

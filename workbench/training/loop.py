@@ -14,7 +14,6 @@ from workbench.core.words import Words
 from workbench.inference.evaluation import keep
 from workbench.inference.feeding import Feed
 from workbench.inference.model_folder import model_of, read_model
-from workbench.inference.order import batch_count
 from workbench.inference.run_data import require_classes
 from workbench.recipe import Recipe, to_toml
 from workbench.training.checkpoint import Loaded, Position, load_checkpoint, newest_sound
@@ -25,7 +24,7 @@ from workbench.training.diverging import Diverged
 from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
 from workbench.training.keeping import Keeper, why_to_stop
-from workbench.training.ledger import Ledger, at_one_step
+from workbench.training.ledger import Ledger
 from workbench.training.setup import Trainee, set_up
 from workbench.training.stepping import step_in_memory
 from workbench.training.sums import Sums
@@ -126,14 +125,22 @@ def _newest(folder: RunFolder, group: Group) -> tuple[Loaded | None, list[Words]
 
 
 def plan(trainee: Trainee, position: Position) -> tuple[int, int, int]:
-    """Return how many epochs there will be, the steps of one, and all steps, those already done included."""
+    """Return how many epochs there will be, the steps of one, and all steps, those already done included.
+
+    A private training ends before its epochs do when its budget is spent; raises UserError when there is none.
+    """
     training = trainee.recipe.training
-    steps_per_epoch = math.ceil(batch_count(len(trainee.training), trainee.batch_size()) / training.accumulation)
+    steps_per_epoch = trainee.steps_per_epoch()
     done = math.ceil(position.batches / training.accumulation)  # the last step of an epoch may have fewer batches
     if training.steps:
         ahead = max(training.steps - position.step, 0)
-        return position.epoch + math.ceil((ahead + done) / steps_per_epoch), steps_per_epoch, training.steps
-    return training.epochs, steps_per_epoch, position.step + (training.epochs - position.epoch) * steps_per_epoch - done
+        epochs, total_steps = position.epoch + math.ceil((ahead + done) / steps_per_epoch), training.steps
+    else:
+        epochs = training.epochs
+        total_steps = position.step + (epochs - position.epoch) * steps_per_epoch - done
+    if trainee.private:
+        total_steps = trainee.private.limited(position.step, total_steps)
+    return epochs, steps_per_epoch, total_steps
 
 
 def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, reason: Words) -> Iterator[Event]:
@@ -145,8 +152,7 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
 
     while position.epoch < epochs and (position.step < total_steps or position.batches) and not reason.template:
         epoch_began = clock.seconds()
-        order = trainee.training.order(training.seed, position.epoch)
-        batches = trainee.batches(order, trainee.batch_size(), position.batches, epoch=position.epoch)
+        batches = trainee.epoch(position.epoch, position.batches)
         while position.step < total_steps and (parts := list(islice(batches, training.accumulation))):
             loss, norm, rate = yield from step_in_memory(trainee, parts, position.step, total_steps, sums)
             position.step += 1
@@ -165,10 +171,10 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
             yield _stopped(course)
             return
         position.epoch, position.batches = position.epoch + 1, 0
-        position.found = found = {**sums.means(), **found}
+        position.found = found = {**sums.means(), **found, **(trainee.private.now() if trainee.private else {})}
         sums.clear()
         position.sums, position.samples = {}, 0
-        yield at_one_step(position.step, found)
+        yield course.at_epoch_end(found)
         yield EpochDone(position.epoch, position.step, found, clock.seconds() - epoch_began)
         if trainee.reaction and "validation_loss" in found:
             trainee.reaction.observe(found["validation_loss"])
@@ -188,7 +194,11 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
     if final is None:
         yield _stopped(course)
     else:
-        yield Finished(position.step, position.epoch, clock.seconds(), {**position.found, **final}, reason)
+        found = {**position.found, **final}
+        if trainee.private:
+            found |= trainee.private.metrics()
+            reason = reason if reason.template else trainee.private.why_early()
+        yield Finished(position.step, position.epoch, clock.seconds(), found, reason)
 
 
 def _validated(

@@ -47,7 +47,7 @@ def resolved(
     outputs = task.outputs(dataset.outputs, inputs)
     network = on_meta(recipe, inputs, outputs, task.name)
     convolves = any(isinstance(module, nn.Conv2d) for module in network.modules())
-    plain = training.speed == "plain"
+    plain = training.speed == "plain" or training.privacy.on  # whose steps are computed in one way alone
     decided: dict[str, Any] = {
         "device": str(device),
         "precision": _precision(device, plain, convolves) if training.precision == "auto" else training.precision,

@@ -1,5 +1,6 @@
 """From a recipe to everything that the loop needs, ready for the first step."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -22,8 +23,9 @@ from workbench.data.augmentation.turns import in_turns, mirrored_rows
 from workbench.data.checks import require_trainable
 from workbench.data.preprocessing import Preprocessing, masked_as
 from workbench.data.preprocessing import fit as preprocessing_for
+from workbench.hyperparameters import private_limits
 from workbench.inference.feeding import Feed, feed
-from workbench.inference.order import WHOLE, Share, mixed, portions
+from workbench.inference.order import WHOLE, Share, Sizes, batch_count, mixed, portions
 from workbench.metrics import metrics_for
 from workbench.networks.without_compiler import without_compiler
 from workbench.optimizers.quick import quick_step, usual_step
@@ -37,6 +39,8 @@ from workbench.training.distilling import Teacher, teacher_of
 from workbench.training.distributed import ALONE, Group, about_normalization
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
+from workbench.training.private import Private, refuse_batch_norm, with_noise
+from workbench.training.private_gradients import SampleGradients
 from workbench.training.resolving import resolved
 from workbench.training.sharing import part_of, parts_of, synchronized, whole, whole_state
 
@@ -74,6 +78,7 @@ class Trainee:
     group: Group = ALONE  # the processes that train together
     shared: nn.Module | None = None  # the network as several processes compute with it
     graphs: Graphs | None = None  # steps that were recorded, where the device can
+    private: Private | None = None  # its budget and its chance, where single samples must not be told of
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
@@ -110,7 +115,29 @@ class Trainee:
         settings = getattr(self.recipe.data, "augmentation", None)
         return settings if isinstance(settings, Augmentation) else Augmentation()
 
-    def batches(self, order: Tensor, size: int, start: int = 0, *, epoch: int = 0) -> Iterator[Batch]:
+    @cached_property
+    def sample_gradients(self) -> SampleGradients:
+        """The gradients of single samples, for a private training."""
+        training = self.recipe.training
+        return SampleGradients(self.network, self.task, training.privacy.clip, training.label_smoothing)
+
+    def steps_per_epoch(self) -> int:
+        """Return how many steps an epoch has."""
+        batches = batch_count(len(self.training), self.batch_size())
+        return math.ceil(batches / self.recipe.training.accumulation)
+
+    def order_of(self, epoch: int) -> tuple[Tensor, Sizes]:
+        """Return the samples of an epoch, counted from 0, in their order (N,), and how many a batch takes of them."""
+        if self.private is None:
+            return self.training.order(self.recipe.training.seed, epoch), self.batch_size()
+        parts = self.private.drawn(epoch, self.steps_per_epoch())
+        return self.training.in_order()[torch.cat(parts)], [len(part) for part in parts]
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, counted from 0, from batch `start` on."""
+        return self.batches(*self.order_of(epoch), start, epoch=epoch)
+
+    def batches(self, order: Tensor, size: Sizes, start: int = 0, *, epoch: int = 0) -> Iterator[Batch]:
         """Yield the batches that a step takes, made ready many at once where nothing is changed in them before.
 
         Of several processes, each gets its part of every batch.
@@ -154,6 +181,7 @@ class Trainee:
             "threads": self.recipe.training.threads,
             "memory_layout": self.recipe.training.memory_layout,
             "test_time_augmentation": self.recipe.training.test_time_augmentation,
+            **({"privacy": self.private.description()} if self.private else {}),
         }
 
     def state(self) -> dict[str, Any]:
@@ -167,6 +195,7 @@ class Trainee:
             "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
             "pieces": self.pieces,
             "skipped": int(self.skipped),
+            **({"private": self.private.state()} if self.private else {}),
         }
         return {
             "weights": self.whole_weights(),
@@ -214,6 +243,8 @@ class Trainee:
             self.scaler.load_state_dict(loaded.extra["scaler"])
         if self.reaction:
             self.reaction.restore(loaded.extra["reaction"])
+        if self.private:
+            self.private.restore(loaded.extra["private"])
         self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
         if self.group.rank:  # what the checkpoint holds is the first process's chance
@@ -287,7 +318,7 @@ def set_up(
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
         weights = torch.tensor(balanced_weights(dataset.counts("training").tolist()), device=device)
-    return Trainee(
+    trainee = Trainee(
         recipe=recipe,
         dataset=dataset,
         preprocessing=preprocessing,
@@ -311,6 +342,21 @@ def set_up(
         shared=shared,
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" and shared is None else None,
     )
+    if training.privacy.on:
+        _make_private(trainee, report)
+    return trainee
+
+
+def _make_private(trainee: Trainee, report: Callable[[Event], None]) -> None:
+    """Let the training be private; raises UserError where network, budget or group do not allow it."""
+    if trainee.group.size > 1:
+        raise private_limits.together()
+    refuse_batch_norm(trainee.network)
+    samples = len(trainee.training)
+    recipe = trainee.recipe = with_noise(trainee.recipe, samples, trainee.steps_per_epoch(), report)
+    training = recipe.training
+    size = trainee.batch_size() * training.accumulation
+    trainee.private = Private(training.privacy, samples, size, training.accumulation, training.seed)
 
 
 def _begun(

@@ -18,6 +18,7 @@ from workbench.training.devices import release
 from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Computed, Ready
 from workbench.training.precision import autocast
+from workbench.training.private import Private
 from workbench.training.setup import Trainee
 from workbench.training.sharing import added_up, whole
 from workbench.training.sums import Sums
@@ -68,7 +69,9 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
     else:
         for group, rate in zip(trainee.optimizer.param_groups, trainee.rates, strict=True):
             group["lr"] = rate * factor
-    if trainee.group.size > 1:
+    if trainee.private:
+        loss, norm = _in_private(trainee, trainee.private, parts, step, sums)
+    elif trainee.group.size > 1:
         loss, norm = _together(trainee, parts, step, sums)
     elif trainee.graphs and len(parts) == 1 and trainee.pieces == 1:
         ready = _made_ready(trainee, parts[0], step, 0)
@@ -126,6 +129,22 @@ def _together(trainee: Trainee, parts: list[Batch], step: int, sums: Sums) -> tu
             sums.add(outputs.detach(), ready.judged, loss.detach(), here, is_plain=ready.is_plain)
         losses.append(mean.detach())
     return torch.stack(losses).sum(), _changed(trainee)
+
+
+def _in_private(
+    trainee: Trainee, private: Private, parts: list[Batch], step: int, sums: Sums
+) -> tuple[Tensor, Tensor | None]:
+    """Take a step by the cut and noised gradients of the samples of these batches, of which any may have none."""
+    _forget_gradients(trainee)
+    filled = [(part, batch) for part, batch in enumerate(parts) if len(batch[0])]
+    ready = (_made_ready(trainee, batch, step, part) for part, batch in filled)
+    found = trainee.sample_gradients.add(ready, trainee.pieces, sums.add)
+    trainee.sample_gradients.finish(private.noise, private.size, private.generator(step, trainee.device))
+    norm = _changed(trainee)
+    private.budget.count()
+    if filled:
+        private.loss = found
+    return private.loss, norm
 
 
 def _whole(trainee: Trainee, ready: Ready, add: Callable[..., None]) -> Computed:

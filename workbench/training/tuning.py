@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from workbench.core.errors import UserError
 from workbench.core.events import Event, Preparing
 from workbench.core.processors import cores
 from workbench.core.words import Words, mark
@@ -68,6 +69,8 @@ def tune(recipe: Recipe, report: Callable[[Event], None], *, compiling: bool = T
     One setting after the other is tried on top of what helped before. compiling: try torch.compile too, which takes
     longest. Raises UserError when the recipe cannot be trained.
     """
+    if recipe.training.privacy.on:
+        raise UserError("There is only one way to compute the steps of private training.", hint="Train as it is.")
     with freed_memory_held():  # as in a training
         yield from _tried(recipe, report, compiling)
 

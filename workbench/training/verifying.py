@@ -139,8 +139,7 @@ def _trained(trainee: Trainee, loaded: Loaded, steps: int, stage: Words, tell: A
     sums = Sums(trainee.task, Position(), trainee.device)
     done = 0
     while done < steps:
-        order = trainee.training.order(training.seed, position.epoch)
-        batches = trainee.batches(order, trainee.batch_size(), position.batches, epoch=position.epoch)
+        batches = trainee.epoch(position.epoch, position.batches)
         while done < steps and (parts := list(islice(batches, training.accumulation))):
             loss = take_step(trainee, parts, position.step, total_steps, sums)[0]
             position.step, done = position.step + 1, done + 1

@@ -30,6 +30,7 @@ _FREE = (
     "training.patience",
     "training.target_metric",
     "training.target_value",
+    "training.privacy.epsilon",
     "training.runs_in",
     "training.processes.count",
     "training.processes.sharding",
