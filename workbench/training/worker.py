@@ -9,9 +9,11 @@ import tomli_w
 
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started
+from workbench.core.files import read_json
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
+from workbench.inference.model_folder import DESCRIPTION, FULL, format_of
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.checkpoint import sweep
 from workbench.training.devices import freed_memory_held
@@ -34,8 +36,9 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
     """Train the run until it ends, in the calling thread, and return how it ended; every event goes to `on_event`.
 
     assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. Raises
-    UserError when another process trains this run, or when the settings cannot be changed.
+    UserError when another process trains this run, when the settings cannot be changed, or when it was compressed.
     """
+    refuse_compressed(folder)
     with RunWriter(folder) as writer, freed_memory_held():
         writer.write_environment(environment())
         sweep(folder)
@@ -71,8 +74,9 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
     """Return the recipe that the run's next attempt follows, and the settings that differ from its recipe.toml.
 
     Raises UserError for a setting that would make the result something else than the same run gone further, and when
-    the data of a run that has begun are gone.
+    the data of a run that has begun are gone, or it was compressed.
     """
+    refuse_compressed(folder)
     if not folder.recipe.is_file():
         return read_recipe(folder.asked, assignments), {}
     begun = read_recipe(folder.recipe)
@@ -94,6 +98,20 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
             free=", ".join(_FREE),
         )
     return recipe, differing
+
+
+def refuse_compressed(folder: RunFolder) -> None:
+    """Raise UserError when the run's model was compressed: its weights are too coarse to be trained on."""
+    model = folder.best_model()
+    plain = read_json(model / DESCRIPTION, {}) if model is not None else {}
+    if isinstance(plain, dict) and format_of(plain) != FULL:
+        raise UserError(
+            "{run} cannot be trained on: its weights are kept in {format}.",
+            hint="Go on with the run that it was made of, {original}, and compress that again.",
+            run=folder.name,
+            format=format_of(plain),
+            original=str(plain.get("made_of", "")),
+        )
 
 
 def _need_data(folder: RunFolder, path: str) -> None:
