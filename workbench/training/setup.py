@@ -36,6 +36,7 @@ from workbench.training.checkpoint import Loaded, restore_random
 from workbench.training.distilling import Teacher, teacher_of
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
+from workbench.training.pruning import Pruner
 from workbench.training.resolving import resolved
 
 Batch = tuple[Tensor, Tensor]
@@ -70,12 +71,18 @@ class Trainee:
     borrowed: bool = False  # whether the preprocessing is that of the run it started from
     skipped: int | Tensor = 0  # steps that were left out because a gradient was too large for float16
     graphs: Graphs | None = None  # steps that were recorded, where the device can
+    pruner: Pruner | None = None
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
     def judged(self) -> nn.Module:
         """The network that is validated and kept: the averaged one, where there is one."""
         return self.average.module if self.average else self.network
+
+    @property
+    def is_in_form(self) -> bool:
+        """Whether the network is what was asked for, so that the best can be told: all is pruned that is to be."""
+        return self.pruner is None or self.pruner.is_complete
 
     def batch_size(self) -> int:
         """Return how many samples are computed at once."""
@@ -154,12 +161,14 @@ class Trainee:
             "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
             "pieces": self.pieces,
             "skipped": int(self.skipped),
+            "pruned": self.pruner.reached if self.pruner else 0.0,
         }
         return {
             "weights": self.network.state_dict(),
             "average": average,
             "optimizer": self.optimizer_state(),
             "extra": extra,
+            "masks": self.pruner.state() if self.pruner else {},
         }
 
     def optimizer_state(self) -> dict[str, Any]:
@@ -190,6 +199,8 @@ class Trainee:
             self.scaler.load_state_dict(loaded.extra["scaler"])
         if self.reaction:
             self.reaction.restore(loaded.extra["reaction"])
+        if self.pruner:
+            self.pruner.restore(loaded.masks, loaded.extra.get("pruned", 0.0))
         self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
 
@@ -242,6 +253,9 @@ def set_up(
     average = None
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
+    pruner = None
+    if training.pruning.share:
+        pruner = Pruner(network, recipe.architecture, training.pruning, [average.module] if average else [])
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
@@ -264,6 +278,7 @@ def set_up(
         weights=weights,
         teacher=teacher_of(training, runs or paths.runs(), preprocessing, dataset.classes, device),
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
+        pruner=pruner,
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
     )
 
