@@ -92,7 +92,19 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import benching, doctor, exporting, generating, listing, serving, training, using, window
+    from workbench.commands import (
+        benching,
+        comparing,
+        compressing,
+        doctor,
+        exporting,
+        generating,
+        listing,
+        serving,
+        training,
+        using,
+        window,
+    )
     from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
@@ -140,6 +152,10 @@ def application() -> Any:
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
     app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
     app.command(help=tr("Write a run's best model in a form that other programs take."))(exporting.export)
+    app.command(help=tr("Hold the best models of runs against each other: how good, how large, how fast."))(
+        comparing.compare
+    )
+    app.command(help=tr("Keep the weights of a run's best model in fewer bits, as a new run."))(compressing.compress)
     app.command(help=tr("Answer over HTTP with the best models of runs, until interrupted."))(serving.serve)
     tokens = typer.Typer(help=tr("Who may ask what is served."), no_args_is_help=True, rich_markup_mode=None)
     tokens.command("add", help=tr("Make a token and print it: it is kept nowhere and cannot be shown again."))(

@@ -23,7 +23,8 @@ class Architecture:
     inputs, tasks: what it takes and what it can be trained for. presets: named values of its settings; the rest stays
     at its defaults. tiny: settings with which it trains within seconds, for tests. takes_task: whether it is built as
     (settings, inputs, outputs, task=name), since its last layers depend on that. picture: kinds of blocks for the small
-    drawing on its card. default_for: the (input kind, task) pairs for which it is chosen first.
+    drawing on its card. default_for: the (input kind, task) pairs for which it is chosen first. widths: of a network
+    whose layers follow each other, the settings that hold how many units each of them has, but for the last.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Architecture:
     takes_task: bool = False
     picture: tuple[str, ...] = ("input", "linear")
     default_for: tuple[tuple[str, str], ...] = ()
+    widths: tuple[str, ...] = ()
 
     def build(self, settings: Settings, inputs: Inputs, outputs: int, task: str = "") -> nn.Module:
         """Return the network with fresh weights; raises UserError when these settings cannot take these inputs."""

@@ -88,6 +88,7 @@ class ConvNetSettings(Settings):
         },
     },
     tiny={"widths": (8, 16), "hidden": (16,)},
+    widths=("widths", "hidden"),
     paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
     picture=("input", "conv", "pool", "conv", "pool", "linear", "linear"),
 )

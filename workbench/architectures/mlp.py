@@ -40,6 +40,7 @@ class MlpSettings(Settings):
     tasks=("classification", "multi_label", "regression", "forecasting"),
     default_for=(("table", "classification"), ("table", "regression"), ("table", "multi_label")),
     tiny={"hidden": (16,)},
+    widths=("hidden",),
     picture=("input", "linear", "linear", "linear"),
 )
 def mlp(settings: MlpSettings, inputs: Inputs, outputs: int) -> nn.Module:

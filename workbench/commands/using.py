@@ -1,6 +1,8 @@
 """predict, evaluate and describe: what a network says, how good it is, and what it is made of."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from workbench.commands import options
 from workbench.commands.answers import show_evaluation, show_predictions
 from workbench.commands.output import console, metric_title, metric_value, say, say_beside, say_json
 from workbench.core.errors import UserError
-from workbench.core.words import from_plain, tr
+from workbench.core.words import Words, from_plain, tr
 
 
 def predict(
@@ -76,12 +78,7 @@ def evaluate(
     folder = options.run_of(context, run, runs)
     from workbench.inference.evaluation import evaluate_run
 
-    with _progress() as progress:
-        task = progress.add_task("", total=None)
-
-        def report(state: Any) -> None:
-            progress.update(task, description=tr(state.stage), total=state.total or None, completed=state.done)
-
+    with progress_line() as report:
         found = evaluate_run(folder, data=data or "", device=device_of(device), progress=report)
     if as_json:
         say_json({"run": str(folder.path), **found})
@@ -147,6 +144,20 @@ def device_of(device: str | None) -> str:
         raise UserError(
             "{device} is no device.", hint="Choose auto, cpu, cuda, cuda:N, mps or xpu.", device=device
         ) from None
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[..., None]]:
+    """Give what a job reports to, as (stage, done, total) or as a data.Progress, and show it on one line meanwhile."""
+    with _progress() as progress:
+        task = progress.add_task("", total=None)
+
+        def report(stage: Any, done: int = 0, total: int = 0) -> None:
+            if not isinstance(stage, Words):
+                stage, done, total = stage.stage, stage.done, stage.total
+            progress.update(task, description=tr(stage), total=total or None, completed=done)
+
+        yield report
 
 
 def _progress(*, quiet: bool = False) -> Progress:

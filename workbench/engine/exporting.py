@@ -19,7 +19,7 @@ def targets(run: str) -> dict[str, Any]:
     subject = Subject.of_run(RunFolder(Path(run)))
     rows = []
     for kind, target in known.items():
-        why = target.refuses(subject)
+        why = exporting.why_not(subject, target)
         rows.append(
             {"kind": kind, "title": target.title, "summary": target.summary, "why": to_plain(why) if why else None}
         )

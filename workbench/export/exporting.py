@@ -61,5 +61,17 @@ def export(run: RunFolder, kind: str, path: Path, progress: Callable[..., None] 
 
 def refuse(subject: Subject, target: Target) -> None:
     """Raise UserError when a model cannot be exported as this target."""
-    if why := target.refuses(subject):
+    if why := why_not(subject, target):
         raise UserError("It cannot be exported as {title}: {why}", title=Words(target.title), why=why)
+
+
+def why_not(subject: Subject, target: Target) -> Words | None:
+    """Return why a model cannot be exported as this target, or None.
+
+    One whose weights alone are of eight or sixteen bits is exported with the same weights in float32.
+    """
+    if subject.model.number_format == "int8-dynamic":
+        return Words(
+            "It computes in whole numbers of eight bits, which exports do not: export the run that it was made of."
+        )
+    return target.refuses(subject)

@@ -1,6 +1,5 @@
 """Plain PyTorch: one Python file with the network as it was trained, and its weights."""
 
-import shutil
 from pathlib import Path
 
 from workbench.core.words import Words, mark
@@ -67,4 +66,4 @@ def write(subject: Subject, folder: Path) -> None:
     title = f'"""{subject.architecture.title}, as it was trained: `load()` gives it. See README.md."""\n\n'
     parts = (title, gathering.text(), DESCRIBED, reads(subject, names), text)
     (folder / "model.py").write_text("".join(parts), encoding="utf-8")
-    shutil.copyfile(subject.weights(), folder / "model.safetensors")
+    subject.write_weights(folder / "model.safetensors")

@@ -1,11 +1,14 @@
 """What is exported: a trained model, read from its run, with all that goes along."""
 
 import inspect
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from safetensors.torch import save_file
 
 from workbench.architectures import Architecture, architectures
 from workbench.core.registry import build_settings
@@ -17,7 +20,9 @@ from workbench.data.masked_preprocessing import MaskedPreprocessing
 from workbench.data.masker import Masker
 from workbench.export.source import Gathering
 from workbench.export.whole import Whole
-from workbench.inference.model_folder import Model, model_of, read_model
+from workbench.inference.model_folder import FULL, WEIGHTS, Model, model_of, read_model
+from workbench.networks.number_formats import widened
+from workbench.networks.tensor_reading import read_tensors
 from workbench.tasks import Task, tasks
 
 # Methods that training and judging need, and a model that is used does not.
@@ -38,7 +43,7 @@ class Subject:
     @classmethod
     def of_run(cls, run: RunFolder) -> "Subject":
         """Return the model of `run` that gets used; raises UserError when there is none, or it is damaged."""
-        return cls(run, read_model(model_of(run), channels_last=False))
+        return cls(run, read_model(model_of(run), channels_last=False, as_float32=True))
 
     @cached_property
     def architecture(self) -> Architecture:
@@ -113,5 +118,12 @@ class Subject:
         return found
 
     def weights(self) -> Path:
-        """Return the file of the weights."""
-        return self.model.folder / "model.safetensors"
+        """Return the file of the weights, in the format they are kept in."""
+        return self.model.folder / WEIGHTS
+
+    def write_weights(self, path: Path) -> None:
+        """Write the weights in float32, under the names that the network has for them."""
+        if self.model.number_format == FULL:
+            shutil.copyfile(self.weights(), path)
+        else:
+            save_file(widened(read_tensors(self.weights())), path)

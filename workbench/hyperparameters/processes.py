@@ -70,3 +70,5 @@ def unfitting(training: Any) -> Iterator[UserError]:
         yield UserError("Sharded weights cannot be trained in float16.", hint="Choose bfloat16 or float32.")
     if sharded and training.optimizer.kind == "muon":
         yield UserError("Muon needs whole weights.", hint="Choose another optimizer, or no sharding.")
+    if sharded and training.pruning.share:
+        yield UserError("Sharded weights cannot be pruned.", hint="Set the share pruned to 0, or choose no sharding.")

@@ -8,6 +8,7 @@ from workbench.core.registry import ChosenFrom, ValueErrorOf
 from workbench.core.settings import Hint, Settings
 from workbench.hyperparameters.privacy import Privacy
 from workbench.hyperparameters.processes import Processes, unfitting
+from workbench.hyperparameters.pruning import Pruning
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
 
@@ -104,6 +105,14 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = 4.0
+    pruning: Annotated[
+        Pruning,
+        Field(
+            title="Pruning",
+            description="Sets the weights that matter least to zero while training goes on, for a smaller model.",
+        ),
+        Hint(advanced=True),
+    ] = Pruning()
     seed: Annotated[
         int,
         Field(ge=0, lt=2**32, title="Seed", description="The same seed gives the same weights, order and result."),

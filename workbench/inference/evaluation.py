@@ -36,9 +36,15 @@ def measured(
 
 
 def evaluate_split(
-    predictor: Predictor, split: Split, report: Callable[[int], None] = lambda done: None
+    predictor: Predictor,
+    split: Split,
+    report: Callable[[int], None] = lambda done: None,
+    heard: Callable[[Tensor], None] = lambda outputs: None,
 ) -> dict[str, Any]:
-    """Return what `measured` says about the model on a split; `report` hears how many samples are done."""
+    """Return what `measured` says about the model on a split.
+
+    report: hears how many samples are done. heard: hears the outputs of every batch, in order.
+    """
     model, task = predictor.model, predictor.task
     examination = Examination(task, metrics_for(task, model.outputs), keeping=True)
     samples = feed(split, predictor.preprocessing, task, predictor.device, channels_last=True)
@@ -47,7 +53,9 @@ def evaluate_split(
         report(min(done, len(split)))
         generator = judging_generator(predictor.device, number)
         ready, goals = task.prepare(samples.ready(inputs), targets, generator, training=False)
-        examination.add(predictor.outputs(ready), goals)
+        outputs = predictor.outputs(ready)
+        examination.add(outputs, goals)
+        heard(outputs)
         done += len(inputs)
     report(len(split))
     return examination.result(model.labels, () if task.streams else split.names)

@@ -16,12 +16,14 @@ from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
 from workbench.core.signature import Inputs
+from workbench.networks import number_formats
 from workbench.networks.tensor_file import tensors_in
 from workbench.networks.tensor_reading import read_tensors
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 # What is raised where model.json says something else than a model of this program would.
+FULL = "float32"  # the number format of a model that was not compressed
 NO_DESCRIPTION = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
 
@@ -53,6 +55,11 @@ class Model:
         """Which changed copies of a picture the answer is the mean over."""
         return str(self.description.get("test_time_augmentation", "none"))
 
+    @property
+    def number_format(self) -> str:
+        """In which format its weights are kept: one of workbench.networks.number_formats, or float32."""
+        return format_of(self.description)
+
 
 def model_of(run: RunFolder) -> Path:
     """Return the folder of the model of `run` that gets used; raises UserError when there is none."""
@@ -80,11 +87,19 @@ def read_description(folder: Path) -> dict[str, Any]:
     return description
 
 
-def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None = None) -> Model:
-    """Return the model in `folder`, in float32 and evaluation mode on `device`.
+def format_of(description: Mapping[str, Any]) -> str:
+    """Return the number format that model.json names."""
+    return str(description.get("number_format", FULL))
 
-    channels_last: whether images lie in memory like that; None means as in training. Raises UserError when a file is
-    missing, damaged or differs from the manifest, or when the weights do not fit the architecture.
+
+def read_model(
+    folder: Path, device: str = "cpu", *, channels_last: bool | None = None, as_float32: bool = False
+) -> Model:
+    """Return the model in `folder`, in evaluation mode on `device`; it computes in the format its weights are kept in.
+
+    channels_last: whether images lie in memory like that; None means as in training. as_float32: have all weights in
+    float32 and compute so, whatever the format. Raises UserError when a file is missing, damaged or differs from the
+    manifest, or when the weights do not fit the architecture.
     """
     check_sealed(folder)
     description = read_description(folder)
@@ -96,8 +111,9 @@ def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None 
         network = _built(description, inputs, "cpu")
     except NO_DESCRIPTION as error:
         raise damaged(folder, DESCRIPTION, error) from error
+    kept = read_tensors(folder / WEIGHTS)
     try:
-        _load(network, read_tensors(folder / WEIGHTS), aliases)
+        _load(network, number_formats.widened(kept), aliases)
     except RuntimeError as error:
         raise damaged(folder, WEIGHTS, error) from error
     if channels_last is None:
@@ -105,6 +121,8 @@ def read_model(folder: Path, device: str = "cpu", *, channels_last: bool | None 
     network.to(device=torch.device(device)).eval().requires_grad_(False)
     if channels_last and inputs.kind == "image":
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if not as_float32:
+        number_formats.compute_in(network, format_of(description), kept, torch.device(device))
     return Model(folder, network, inputs, labels, description["task"], description["preprocessing"], description)
 
 

@@ -63,6 +63,7 @@ class Loaded:
     extra: dict[str, Any]
     recipe: dict[str, Any]
     made_with: dict[str, Any]
+    masks: dict[str, Tensor] = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -75,10 +76,12 @@ def save_checkpoint(
     optimizer: dict[str, Any],
     extra: dict[str, Any],
     recipe: dict[str, Any],
+    masks: dict[str, Tensor] | None = None,
 ) -> tuple[str, float]:
     """Write a checkpoint of this position and return its name and the seconds it took; old ones go afterwards.
 
-    extra: plain values of schedule, scaler and data. Raises UserError when the disk is full, and keeps the older ones.
+    extra: plain values of schedule, scaler and data. masks: where weights are pruned. Raises UserError when the disk
+    is full, and keeps the older ones.
     """
     begun = time.monotonic()
     name = folder_name(position.step, attempt)
@@ -92,6 +95,8 @@ def save_checkpoint(
             "optimizer": save_tensors(moments, place / "optimizer.safetensors"),
             "random": save_tensors(_random_state(), place / "random.safetensors"),
         }
+        if masks:
+            layouts["masks"] = save_tensors(masks, place / "masks.safetensors")
         state = {
             "position": asdict(position),
             "optimizer": plain,
@@ -142,6 +147,7 @@ def load_checkpoint(path: Path) -> Loaded:
         extra=state["extra"],
         recipe=state["recipe"],
         made_with={"threads": state["threads"], "torch": state["torch"]},
+        masks=parts.get("masks", {}),
     )
 
 

@@ -101,6 +101,8 @@ class Keeper:
         refuse_unsound(weights, step)
         begun = time.monotonic()
         description = {**self.trainee.description(), "epoch": epoch, "metrics": dict(found)}
+        if self.trainee.pruner:
+            weights, description = self.trainee.pruner.as_kept(weights, description)
         name = save_model(self.folder, self.attempt, step, weights=weights, description=description, best=best)
         self._rest(time.monotonic() - begun)
         self._pending = None
@@ -115,6 +117,10 @@ class Keeper:
         """Compare with the best epoch so far; without a validation split the newest is the best."""
         position = self.position
         loss = found.get("validation_loss")
+        if not self.trainee.is_in_form:  # the newest is kept, but whatever follows in the form asked for is better
+            position.best = position.best_loss = position.lowest_loss = None
+            position.best_metrics, position.since_better = {}, 0
+            return True
         if loss is None:
             return True
         lowest = position.lowest_loss

@@ -181,7 +181,8 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
         position.seconds = clock.seconds()
         yield from keeper.epoch_done(found)
         ledger.rest()
-        reason = why_to_stop(training, position, found) or reason
+        if trainee.is_in_form:
+            reason = why_to_stop(training, position, found) or reason
 
     position.seconds = clock.seconds()
     yield from keeper.checkpoint()
@@ -246,7 +247,7 @@ def _why_it_has_ended(recipe: Recipe, loaded: Loaded | None, position: Position)
 
     Who changes when it shall end wants it to go on: then patience begins anew.
     """
-    if loaded is None or position.batches:
+    if loaded is None or position.batches or loaded.extra.get("pruned", 0.0) < recipe.training.pruning.share:
         return Words("")
     names = ("epochs", "steps", "patience", "target_metric", "target_value")
     if any(loaded.recipe["training"][name] != getattr(recipe.training, name) for name in names):

@@ -14,6 +14,7 @@ from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
 from workbench.data.preprocessing import Preprocessing
 from workbench.metrics import metrics_for
+from workbench.networks.number_formats import short_numbers
 from workbench.networks.outline import outline
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.tasks import Task
@@ -100,13 +101,6 @@ def flops(network: nn.Module, inputs: Inputs) -> int:
     device = next((parameter.device for parameter in network.parameters()), torch.device("meta"))
     sample = torch.zeros((1, *inputs.shape), dtype=kind, device=device)
     return sum(row.flops for row in outline(network, sample))
-
-
-def short_numbers(device: torch.device) -> bool:
-    """Return whether the device computes in bfloat16 by itself; elsewhere that is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _precision(device: torch.device, plain: bool, convolves: bool) -> str:

@@ -41,6 +41,7 @@ from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
 from workbench.training.private import Private, refuse_batch_norm, with_noise
 from workbench.training.private_gradients import SampleGradients
+from workbench.training.pruning import Pruner
 from workbench.training.resolving import resolved
 from workbench.training.sharing import part_of, parts_of, synchronized, whole, whole_state
 
@@ -79,12 +80,18 @@ class Trainee:
     shared: nn.Module | None = None  # the network as several processes compute with it
     graphs: Graphs | None = None  # steps that were recorded, where the device can
     private: Private | None = None  # its budget and its chance, where single samples must not be told of
+    pruner: Pruner | None = None
     pieces: int = 1  # in which every batch is computed one after the other, because memory is short
 
     @property
     def judged(self) -> nn.Module:
         """The network that is validated and kept: the averaged one, where there is one."""
         return self.average.module if self.average else self.network
+
+    @property
+    def is_in_form(self) -> bool:
+        """Whether the network is what was asked for, so that the best can be told: all is pruned that is to be."""
+        return self.pruner is None or self.pruner.is_complete
 
     def batch_size(self) -> int:
         """Return how many samples are computed at once."""
@@ -196,12 +203,14 @@ class Trainee:
             "pieces": self.pieces,
             "skipped": int(self.skipped),
             **({"private": self.private.state()} if self.private else {}),
+            "pruned": self.pruner.reached if self.pruner else 0.0,
         }
         return {
             "weights": self.whole_weights(),
             "average": average,
             "optimizer": self.optimizer_state(),
             "extra": extra,
+            "masks": self.pruner.state() if self.pruner else {},
         }
 
     def whole_weights(self) -> dict[str, Tensor]:
@@ -245,6 +254,8 @@ class Trainee:
             self.reaction.restore(loaded.extra["reaction"])
         if self.private:
             self.private.restore(loaded.extra["private"])
+        if self.pruner:
+            self.pruner.restore(loaded.masks, loaded.extra.get("pruned", 0.0))
         self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
         if self.group.rank:  # what the checkpoint holds is the first process's chance
@@ -314,6 +325,9 @@ def set_up(
     average = None
     if training.ema:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema), use_buffers=True)
+    pruner = None
+    if training.pruning.share:
+        pruner = Pruner(network, recipe.architecture, training.pruning, [average.module] if average else [])
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     weights = None
     if training.class_weights == "balanced" and task.name == "classification":
@@ -340,6 +354,7 @@ def set_up(
         borrowed=borrowed is not None or hasattr(network, "load_pretrained"),
         group=group,
         shared=shared,
+        pruner=pruner,
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" and shared is None else None,
     )
     if training.privacy.on:

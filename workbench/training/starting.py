@@ -20,6 +20,7 @@ from workbench.data.dataset import Split
 from workbench.data.preprocessing import Preprocessing
 from workbench.inference.model_folder import WEIGHTS, model_of, read_description
 from workbench.networks import pretrained_folder
+from workbench.networks.number_formats import widened
 from workbench.networks.tensor_file import tensors_in
 from workbench.networks.tensor_reading import read_tensors
 from workbench.training import pickled_weights
@@ -122,7 +123,7 @@ def start(network: nn.Module, source: Source) -> Match:
     """
     found: dict[str, Tensor] = {}
     for file in source.files:
-        found.update(read_tensors(file))
+        found.update(widened(read_tensors(file)))
     for alias, owner in source.description.get("aliases", {}).items():
         if owner in found:
             found[alias] = found[owner]

@@ -85,6 +85,8 @@ def take_step(trainee: Trainee, parts: list[Batch], step: int, total_steps: int,
         loss, norm = _in_parts(trainee, parts, step, sums)
     if trainee.average is not None:
         trainee.average.update_parameters(trainee.network)
+    if trainee.pruner is not None:
+        trainee.pruner.after_step(step + 1, total_steps)
     return loss, norm, trainee.rates[0] * factor
 
 

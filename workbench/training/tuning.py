@@ -14,12 +14,12 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event, Preparing
 from workbench.core.processors import cores
 from workbench.core.words import Words, mark
+from workbench.networks.number_formats import short_numbers
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.training import choices
 from workbench.training.checkpoint import Position
 from workbench.training.devices import freed_memory_held
 from workbench.training.explaining import explained
-from workbench.training.resolving import short_numbers
 from workbench.training.setup import Trainee, set_up
 from workbench.training.stepping import take_step
 from workbench.training.sums import Sums

@@ -9,10 +9,12 @@ import tomli_w
 
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started
+from workbench.core.files import read_json
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
 from workbench.hyperparameters import Training
+from workbench.inference.model_folder import DESCRIPTION, FULL, format_of
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.accompanying import accompany, ended_before, softened
 from workbench.training.checkpoint import sweep
@@ -48,8 +50,10 @@ def train_run(
 
     assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. group: the
     processes that train it together, each of which calls this; without them, several are started where the recipe wants
-    that. Raises UserError when another process trains this run, or when the settings cannot be changed.
+    that. Raises UserError when another process trains this run, when the settings cannot be changed, or when it was
+    compressed.
     """
+    refuse_compressed(folder)
     if not group.is_first:
         return accompany(folder, group)
     if group.size == 1 and (training := _of_several(folder, assignments)):
@@ -102,8 +106,9 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
     """Return the recipe that the run's next attempt follows, and the settings that differ from its recipe.toml.
 
     Raises UserError for a setting that would make the result something else than the same run gone further, and when
-    the data of a run that has begun are gone.
+    the data of a run that has begun are gone, or it was compressed.
     """
+    refuse_compressed(folder)
     if not folder.recipe.is_file():
         return read_recipe(folder.asked, assignments), {}
     begun = read_recipe(folder.recipe)
@@ -125,6 +130,20 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
             free=", ".join(_FREE),
         )
     return recipe, differing
+
+
+def refuse_compressed(folder: RunFolder) -> None:
+    """Raise UserError when the run's model was compressed: its weights are too coarse to be trained on."""
+    model = folder.best_model()
+    plain = read_json(model / DESCRIPTION, {}) if model is not None else {}
+    if isinstance(plain, dict) and format_of(plain) != FULL:
+        raise UserError(
+            "{run} cannot be trained on: its weights are kept in {format}.",
+            hint="Go on with the run that it was made of, {original}, and compress that again.",
+            run=folder.name,
+            format=format_of(plain),
+            original=str(plain.get("made_of", "")),
+        )
 
 
 def _need_data(folder: RunFolder, path: str) -> None:
