@@ -23,7 +23,7 @@ class Served(litserve.LitAPI):
         self.predictor = Predictor(Path(sys.argv[1]))
         self.sides = (self.predictor.preprocessing.height, self.predictor.preprocessing.width, 1)
 
-    def decode_request(self, request: Any) -> np.ndarray:
+    def decode_request(self, request) -> np.ndarray:  # without a type, it is the JSON of the body
         return np.array(request["data"], np.uint8).reshape(self.sides)
 
     def batch(self, inputs: list[np.ndarray]) -> Tensor:

@@ -1,36 +1,58 @@
-"""A model as a service: many clients at once against one after the other."""
+"""A model as a service: many clients at once against one after the other, and against LitServe with the same model.
 
-import asyncio
+The clients are one lean process on one core (clients.py); the service that is asked has the other one, with all of its
+processes. Where the system cannot bind processes to cores, they share what there is.
+"""
+
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.measuring import Figure
+import numpy as np
+
+from tests.benchmarks.clients import Load, ask, request
+from tests.benchmarks.measuring import Amount, Figure
 from tests.export.models import fresh_run
 from workbench.core.run_folder import RunFolder
+from workbench.data.preprocessing import ImagePreprocessing
+from workbench.inference.model_folder import model_of
 
 CLIENTS = 64
+NETWORKS = {"784-256-128-10": (256, 128), "784-2048-2048-10": (2048, 2048)}
+PEERS = {"LitServe": "plain", "LitServe, fast queue": "fast"}
 _SECONDS = 3.0  # that each way is asked for
+_PATIENCE = 120.0  # seconds until a service must answer
+_BATCH_TIMEOUT = 0.005  # that LitServe may wait for more; with 0 it takes no batches
 _TOKEN = "a-token-of-thirty-two-characters"
-_ROW = {"row": {"length": 2.5, "colour": "green"}}
 
 
-def figures(rounds: int) -> Iterator[Figure]:
-    """Yield the seconds of an answer: one client after the other, against many at once."""
-    with tempfile.TemporaryDirectory() as place:
-        run = fresh_run(Path(place), "mlp", "table", "classification")
-        found = Figure("Seconds of an answer, 64 clients at once", "one after the other", "at once", reach=4.0)
-        with ours(run) as address:
-            for _ in range(rounds):
-                found.firsts.append(1 / asyncio.run(_rate(address, 1)))
-                found.seconds.append(1 / asyncio.run(_rate(address, CLIENTS)))
-        yield found
+@dataclass(frozen=True)
+class Asked:
+    """A service, and the bytes of one request to it."""
+
+    host: str
+    whole: bytes
+
+    def load(self, clients: int) -> Load:
+        return ask(self.host, self.whole, clients, _SECONDS)
+
+
+def figures(rounds: int) -> Iterator[Figure | Amount]:
+    """Yield the seconds of an answer for each network: alone and at once, in JSON and binary, and against LitServe."""
+    with tempfile.TemporaryDirectory() as place, _on_core(0):
+        for name, hidden in NETWORKS.items():
+            made = ImagePreprocessing(1, 28, 28, (0.3,), (0.3,))
+            run = fresh_run(Path(place) / name, "mlp", "image", "classification", {"hidden": hidden}, made, outputs=10)
+            yield from _of(name, run, rounds)
 
 
 def lines(rounds: int) -> Iterator[str]:
@@ -39,49 +61,118 @@ def lines(rounds: int) -> Iterator[str]:
         yield from figure.lines()
 
 
+def _of(name: str, run: RunFolder, rounds: int) -> Iterator[Figure | Amount]:
+    forms = {"JSON": _as_json, "binary": _as_bytes}
+    scaling = {
+        form: Figure(f"{name}, {form}: an answer", "one after the other", f"{CLIENTS} at once", reach=4.0)
+        for form in forms
+    }
+    against = {peer: Figure(f"{name}, JSON, {CLIENTS} at once", peer, "ours", reach=1.5) for peer in PEERS}
+    waited = Amount(f"{name}, JSON, {CLIENTS} at once: 99 of 100 answers of ours", "s", at_most=1.0)
+    with ExitStack() as stack:
+        host = stack.enter_context(_ours(run))
+        ours = {form: Asked(host, whole(host, run.name)) for form, whole in forms.items()}
+        peers = {peer: stack.enter_context(_litserve(run, queue)) for peer, queue in PEERS.items()}
+        for asked in (*ours.values(), *peers.values()):
+            ask(asked.host, asked.whole, CLIENTS, 0.5)  # the first answers are those of a cold service
+        for _ in range(rounds):
+            for form, asked in ours.items():
+                scaling[form].firsts.append(1 / asked.load(1).rate)
+                load = asked.load(CLIENTS)
+                scaling[form].seconds.append(1 / load.rate)
+                if form == "JSON":
+                    waited.rounds.append(load.percentile(0.99))
+            for peer, asked in peers.items():
+                against[peer].firsts.append(1 / asked.load(CLIENTS).rate)
+                against[peer].seconds.append(1 / ours["JSON"].load(CLIENTS).rate)
+    yield from (*scaling.values(), *against.values(), waited)
+
+
+def _pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (1, 28, 28, 1), dtype=np.uint8)
+
+
+def _as_json(host: str, model: str) -> bytes:
+    tensor = {"name": "image", "shape": [1, 28, 28, 1], "datatype": "UINT8", "data": _pixels().reshape(-1).tolist()}
+    body = json.dumps({"inputs": [tensor]}).encode()
+    more = {"authorization": f"Bearer {_TOKEN}", "content_type": "application/json"}
+    return request(host, f"/v2/models/{model}/infer", body, **more)
+
+
+def _as_bytes(host: str, model: str) -> bytes:
+    pixels = _pixels().tobytes()
+    facts = {"name": "image", "shape": [1, 28, 28, 1], "datatype": "UINT8"}
+    head = json.dumps({"inputs": [{**facts, "parameters": {"binary_data_size": len(pixels)}}]}).encode()
+    more = {"authorization": f"Bearer {_TOKEN}", "content_type": "application/octet-stream"}
+    more["inference_header_content_length"] = str(len(head))
+    return request(host, f"/v2/models/{model}/infer", head + pixels, **more)
+
+
 @contextmanager
-def ours(run: RunFolder) -> Iterator[str]:
-    """Serve a run, and give the address of the request."""
-    command = [sys.executable, "-m", "workbench", "serve", str(run.path), "--port", "0", "--json"]
+def _ours(run: RunFolder) -> Iterator[str]:
+    """Serve a run, and give its host and port."""
+    with tempfile.NamedTemporaryFile("w+") as said:
+        command = [sys.executable, "-m", "workbench", "serve", str(run.path), "--port", "0", "--json"]
+        with _running(command, said.fileno()) as process:
+            file = Path(said.name)
+            _wait(process, lambda: "\n" in file.read_text(encoding="utf-8"))
+            yield json.loads(file.read_text(encoding="utf-8").splitlines()[0])["address"].partition("//")[2]
+
+
+@contextmanager
+def _litserve(run: RunFolder, queue: str) -> Iterator[Asked]:
+    """Serve the same model with LitServe, in batches of up to 64."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    host = f"127.0.0.1:{port}"
+    body = json.dumps({"data": _pixels().reshape(-1).tolist()}).encode()
+    whole = request(host, "/predict", body, content_type="application/json")
+    command = [sys.executable, "-m", "tests.benchmarks.litserve_peer", str(model_of(run))]
+    with _running([*command, str(port), str(_BATCH_TIMEOUT), queue], subprocess.DEVNULL) as process:
+        _wait(process, lambda: _answers(host, whole))
+        yield Asked(host, whole)
+
+
+@contextmanager
+def _running(command: list[str], said: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a service on the second core; all its processes end with it, whatever they think of that."""
     environment = {**os.environ, "WORKBENCH_TOKEN": _TOKEN, "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile("w+") as said, subprocess.Popen(command, env=environment, stdout=said) as process:
-        try:
-            while not (line := _first_line(said)):
-                time.sleep(0.1)
-            yield json.loads(line)["address"] + "/predict"
-        finally:
-            process.terminate()
+    with _on_core(1):  # what is started inherits it
+        process = subprocess.Popen(
+            command, env=environment, stdout=said, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
 
 
-def _first_line(said: object) -> str:
-    with open(f"/proc/self/fd/{said.fileno()}", encoding="utf-8") as again:  # type: ignore[attr-defined]
-        line = again.readline()
-        return line if line.endswith("\n") else ""
+def _wait(process: subprocess.Popen[bytes], is_ready: object) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not is_ready():  # type: ignore[operator]
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"{process.args} does not answer")
+        time.sleep(0.2)
 
 
-async def _rate(address: str, clients: int) -> float:
-    """Return how many requests a second are answered to so many clients."""
-    headers = {"authorization": f"Bearer {_TOKEN}", "content-type": "application/json"}
-    body = json.dumps(_ROW).encode()
-    request = f"POST /predict HTTP/1.1\r\nhost: {address.split('/')[2]}\r\ncontent-length: {len(body)}\r\n"
-    request += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
-    whole = request.encode() + body
-    counts = await asyncio.gather(*(_client(address, whole, time.perf_counter() + _SECONDS) for _ in range(clients)))
-    return sum(counts) / _SECONDS
+def _answers(host: str, whole: bytes) -> bool:
+    try:
+        return ask(host, whole, 1, 0.0).rate > 0
+    except (OSError, RuntimeError):
+        return False
 
 
-async def _client(address: str, whole: bytes, end: float) -> int:
-    """Ask again and again over one connection, as cheaply as a client can; return how many answers came."""
-    host, _, port = address.split("/")[2].partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    count = 0
-    while time.perf_counter() < end:
-        writer.write(whole)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if b" 200 " not in head.split(b"\r\n", 1)[0]:
-            raise RuntimeError(head.decode())
-        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(length)
-        count += 1
-    writer.close()
-    return count
+@contextmanager
+def _on_core(number: int) -> Iterator[None]:
+    """Bind this process to a core, where there are several and the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(before | set(range(os.cpu_count() or 1)))[number]} if len(before) > 1 else {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

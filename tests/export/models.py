@@ -66,7 +66,13 @@ def _goal(task: str, inputs: Inputs, settings: Any) -> dict[str, Any]:
 
 
 def fresh_run(
-    place: Path, kind: str, inputs_kind: str, task: str, settings: Mapping[str, Any] | None = None, made: Any = None
+    place: Path,
+    kind: str,
+    inputs_kind: str,
+    task: str,
+    settings: Mapping[str, Any] | None = None,
+    made: Any = None,
+    outputs: int = OUTPUTS,
 ) -> RunFolder:
     """Return the folder of a run whose model has fresh weights, small as the architecture's `tiny` says.
 
@@ -76,7 +82,7 @@ def fresh_run(
     chosen: Any = entry.settings.model_validate({**entry.tiny, **(settings or {})})
     made = made or preprocessing(inputs_kind)
     inputs = made.inputs
-    outputs = tasks[task].outputs(OUTPUTS, inputs)
+    classes, outputs = outputs, tasks[task].outputs(outputs, inputs)
     torch.manual_seed(0)
     network = build(chosen, inputs, outputs, task)
     _stir(network)
@@ -87,7 +93,7 @@ def fresh_run(
         "task": task,
         "inputs": inputs.to_plain(),
         "outputs": outputs,
-        "labels": [f"label {number}" for number in range(OUTPUTS)] if task in ("classification", "multi_label") else [],
+        "labels": [f"label {number}" for number in range(classes)] if task in ("classification", "multi_label") else [],
         "architecture": chosen.model_dump(mode="json"),
         "preprocessing": made.to_plain(),
         "goal": _goal(task, inputs, chosen),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from workbench.serving import batching
 from workbench.serving.batching import Batcher, QueueFull
 
 
@@ -97,5 +98,46 @@ def test_too_many_are_refused_at_once():
         go.set()
         assert await asyncio.gather(*asked) == [0, 1, 2]
         await batcher.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_quick_is_answered_in_the_loop_and_what_is_slow_or_takes_long_to_read_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    here: list[bool] = []
+    clock = [0.0]
+    monkeypatch.setattr(batching, "perf_counter", lambda: clock[0])
+
+    def answer(items: Sequence[Any]) -> list[Any]:
+        here.append(threading.current_thread() is threading.main_thread())
+        clock[0] += 0.01 if "slow" in items else 0.0001
+        return list(items)
+
+    async def main() -> None:
+        batcher = Batcher(answer, most=8, waiting=100, brief=lambda item: item != "long")
+        for item in ("first", "quick", "long", "slow", "after it", "quick"):
+            assert await batcher.ask(item) == item
+        await batcher.close()
+
+    asyncio.run(main())
+    assert here == [False, True, False, True, False, True]
+
+
+def test_who_is_being_answered_hears_of_the_end():
+    go = threading.Event()
+
+    def answer(items: Sequence[Any]) -> list[Any]:
+        go.wait(10)
+        return list(items)
+
+    async def main() -> None:
+        batcher = Batcher(answer, most=2, waiting=100)
+        asked = [asyncio.create_task(batcher.ask(number)) for number in range(5)]
+        await asyncio.sleep(0.05)  # two of them are being answered
+        go.set()
+        await batcher.close()
+        found = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 10)
+        assert all(isinstance(each, asyncio.CancelledError) for each in found)
 
     asyncio.run(main())

@@ -1,12 +1,14 @@
 """FAULTS V7: a port that is taken, an address that others could reach; and TLS."""
 
+import json
 import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -68,6 +70,57 @@ def test_answers_are_sent_at_once(table: RunFolder):
     """asyncio turns Nagle's algorithm off only where a socket says that it is TCP."""
     with server._listening(Service({table.name: table}, tokens(), port=0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP
+
+
+def _answer(address: str, said: bytes, patience: float = 20.0) -> bytes:
+    """Return what comes back until the connection is closed."""
+    host, _, port = address.partition("//")[2].partition(":")
+    with socket.create_connection((host, int(port)), timeout=patience) as one:
+        with suppress(ConnectionError):  # who is hung up on may still be speaking
+            one.sendall(said)
+        parts = []
+        with suppress(ConnectionError):
+            while part := one.recv(1 << 16):
+                parts.append(part)
+        return b"".join(parts)
+
+
+def test_v4_heads_and_trailers_without_an_end_are_hung_up_on(table: RunFolder, monkeypatch: pytest.MonkeyPatch):
+    good = f"Authorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
+    with running(Service({table.name: table}, tokens(), port=0), monkeypatch) as address:
+        start = f"POST /predict HTTP/1.1\r\nHost: {address.partition('//')[2]}\r\n{good}".encode()
+        endless = b"X-Long: " + b"x" * 3_000_000
+        assert _answer(address, start + endless) == b""
+        assert _answer(address, start + b"X-Many: y\r\n" * 300_000) == b""
+        chunked = start + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+        assert b" 200 " not in _answer(address, chunked + b"0\r\n" + endless)
+        many_chunks = chunked + b"1\r\n \r\n" * 100_000 + b"0\r\nConnection: close\r\n\r\n"
+        head = b"Connection: close\r\nTransfer-Encoding"
+        assert b" 400 " in _answer(address, many_chunks.replace(b"Transfer-Encoding", head, 1)), "small ones are a body"
+
+
+def test_v3_who_asks_again_and_again_is_not_hung_up_on(table: RunFolder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server, "_HEAD_SECONDS", 0.4)
+    with running(Service({table.name: table}, tokens(), port=0), monkeypatch) as address:
+        host, _, port = address.partition("//")[2].partition(":")
+        whole = f"GET /v2 HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+        with socket.create_connection((host, int(port)), timeout=20) as one:
+            for _ in range(12):
+                one.sendall(whole)
+                assert one.recv(1 << 16).startswith(b"HTTP/1.1 200")
+                time.sleep(0.1)
+            began = time.monotonic()
+            one.sendall(whole[:20])
+            assert one.recv(1) == b"", "half a request is not waited for"
+            assert time.monotonic() - began < 10
+
+
+def test_v1_a_header_does_not_say_who_asks(table: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    audit = tmp_path / "audit.jsonl"
+    headers = {"authorization": f"Bearer {TOKEN}", "x-forwarded-for": "8.8.8.8"}
+    with running(Service({table.name: table}, tokens(), port=0, audit=audit), monkeypatch) as address:
+        assert httpx.get(f"{address}/v2", headers=headers).status_code == 200
+    assert [json.loads(line)["client"] for line in audit.read_text().splitlines()] == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5"])

@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,11 @@ def say_beside(text: str) -> None:
 def say_json(plain: Mapping[str, Any]) -> None:
     """Print one JSON object on one line; floats that are not finite are "nan", "inf" and "-inf", Words are texts."""
     print(json.dumps(finite(_spoken(plain)), ensure_ascii=True, allow_nan=False))  # noqa: T201 - ASCII, whatever the terminal speaks
+
+
+def say_lines(lines: Iterable[Mapping[str, Any]]) -> None:
+    """Print JSON objects, each on a line, as `say_json` does; of texts and finite numbers alone, and many at once."""
+    print("\n".join(map(json.dumps, lines)), flush=True)  # noqa: T201 - ASCII, whatever the terminal speaks
 
 
 def show_error(error: UserError, *, debug: bool = False) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench.commands import options
-from workbench.commands.output import say, say_beside, say_json
+from workbench.commands.output import say, say_beside, say_json, say_lines
 from workbench.core import paths
 from workbench.core.errors import UserError
 from workbench.core.words import tr
@@ -85,9 +85,7 @@ def serve(
 
     def told(lines: Sequence[Mapping[str, Any]]) -> None:
         if as_json:
-            for line in lines:
-                say_json(line)
-            sys.stdout.flush()
+            say_lines(lines)
         else:
             say_beside("\n".join(map(_shown, lines)))
 

@@ -52,7 +52,7 @@ def application(shelf: Shelf, counters: Counters) -> Direct:
     for kind in (UserError, QueueFull):
         app.add_exception_handler(kind, said)
     app.add_exception_handler(HTTPException, not_routed)
-    return Direct(app, _asked_most(routers))
+    return Direct(app, shelf, _asked_most(routers))
 
 
 def _asked_most(routers: Iterable[APIRouter]) -> APIRoute:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 Line = Mapping[str, Any]
 _PACE = 0.1  # seconds between two times that somebody is told: nobody reads faster
 
@@ -50,9 +52,8 @@ class AuditLog:
     def _write(self) -> None:
         lines, self._unwritten = self._unwritten, []
         if self._file is not None and lines:
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-            with self._file.open("a", encoding="utf-8") as file:  # anew each time: it may have been moved away
-                file.write(text)
+            with self._file.open("ab") as file:  # anew each time: it may have been moved away
+                file.write(b"".join(to_json(line) + b"\n" for line in lines))
 
     def _tell(self) -> None:
         lines, self._untold = self._untold, []

@@ -25,7 +25,7 @@ _TYPES = {
 }  # fmt: skip
 ASKED_MOST = "/v2/models/{name}/infer"
 _MOST = 4096  # inputs in one request
-_JSON_LENGTH = "inference-header-content-length"
+JSON_LENGTH = "inference-header-content-length"
 
 
 def routes(shelf: Shelf) -> APIRouter:
@@ -59,10 +59,7 @@ def routes(shelf: Shelf) -> APIRouter:
 
     @router.post("/models/{name}/infer", summary="Ask a model")
     async def infer(request: Request, name: str) -> Response:
-        model = _loaded(shelf, name)
-        plain, tensors = _read(await request.body(), request.headers.get(_JSON_LENGTH))
-        told = await model.told(_raws(model, tensors))
-        return _written(model, plain, told)
+        return await asked(shelf, name, await request.body(), request.headers.get(JSON_LENGTH))
 
     @router.post("/repository/index", summary="All models")
     async def index() -> list[dict[str, str]]:
@@ -85,6 +82,17 @@ def routes(shelf: Shelf) -> APIRouter:
         return {"name": name}
 
     return router
+
+
+async def asked(shelf: Shelf, name: str, body: bytes, length: str | None) -> Response:
+    """Return the response to a request for answers of the model `name`; raises UserError or QueueFull.
+
+    length: of the JSON at the beginning of the body, as the header says it; None when all of it is JSON.
+    """
+    model = _loaded(shelf, name)
+    plain, tensors = _read(body, length)
+    told = await model.told(_raws(model, tensors))
+    return _written(model, plain, told)
 
 
 def _loaded(shelf: Shelf, name: str) -> ServedModel:
@@ -241,7 +249,7 @@ def _written(model: ServedModel, plain: Mapping[str, Any], told: Sequence[Told])
     tells = model.predictor.task.tells
     if len({each.numbers.shape for each in told}) > 1:
         raise BadRequest("Texts of one request must be of one length for this model.")
-    tensors: dict[str, Any] = {tells: np.stack([each.numbers for each in told]) if told else np.zeros((0, 1))}
+    tensors: dict[str, Any] = {tells: _stacked([each.numbers for each in told])}
     if tells == "probabilities":
         tensors["label"] = [str(each.answer["label"]) for each in told]
     asked = {str(output.get("name")): output.get("parameters") or {} for output in plain.get("outputs") or ()}
@@ -264,6 +272,12 @@ def _written(model: ServedModel, plain: Mapping[str, Any], told: Sequence[Told])
     head = to_json(found)
     headers = {"Inference-Header-Content-Length": str(len(head))}
     return Response(head + b"".join(blobs), media_type="application/octet-stream", headers=headers)
+
+
+def _stacked(rows: list[np.ndarray]) -> np.ndarray:
+    if len(rows) == 1:
+        return rows[0][None]  # nothing is copied
+    return np.stack(rows) if rows else np.zeros((0, 1))
 
 
 def _tensor(name: str, values: Any, binary: bool) -> tuple[dict[str, Any], bytes]:

@@ -118,6 +118,7 @@ def serve(
         ws="none",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # who asks is who connected, whatever a header says
         server_header=False,
         timeout_keep_alive=10,
         ssl_certfile=service.certificate,
