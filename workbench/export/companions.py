@@ -26,8 +26,8 @@ def prepare(raw: Any) -> np.ndarray:
     {returns}
 
 '''
-_MASKED = '''
-PREPROCESSING = {masked}(PREPROCESSING, {masker}.from_plain(DESCRIBED["preprocessing"]["masking"]))'''
+_MASKED = """
+PREPROCESSING = {masked}(PREPROCESSING, {masker}.from_plain(DESCRIBED["preprocessing"]["masking"]))"""
 _RAW = {  # what a raw input is, and how the example comes by one
     "image": ("an image, given as a path, the bytes of a file or a Pillow image,", "picture.png", "raw = sys.argv[1]"),
     "text": ("a text", '"a text"', "raw = sys.argv[1]"),
