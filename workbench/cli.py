@@ -95,6 +95,7 @@ def application() -> Any:
     from workbench.commands import (
         benching,
         doctor,
+        encrypting,
         exporting,
         generating,
         listing,
@@ -155,6 +156,10 @@ def application() -> Any:
     app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
     app.command(help=tr("Write a run's best model in a form that other programs take."))(exporting.export)
     app.command(help=tr("Answer over HTTP with the best models of runs, until interrupted."))(serving.serve)
+    app.command(help=tr("Encrypt the models, checkpoints and evaluations of a run with a passphrase."))(
+        encrypting.encrypt
+    )
+    app.command(help=tr("Take the encryption of a run away; its passphrase is asked for."))(encrypting.decrypt)
     tokens = typer.Typer(help=tr("Who may ask what is served."), no_args_is_help=True, rich_markup_mode=None)
     tokens.command("add", help=tr("Make a token and print it: it is kept nowhere and cannot be shown again."))(
         serving.add

@@ -1,8 +1,8 @@
 """Plain PyTorch: one Python file with the network as it was trained, and its weights."""
 
-import shutil
 from pathlib import Path
 
+from workbench.core.passphrases import content
 from workbench.core.words import Words, mark
 from workbench.export import register
 from workbench.export.companions import DESCRIBED, reads
@@ -67,4 +67,4 @@ def write(subject: Subject, folder: Path) -> None:
     title = f'"""{subject.architecture.title}, as it was trained: `load()` gives it. See README.md."""\n\n'
     parts = (title, gathering.text(), DESCRIBED, reads(subject, names), text)
     (folder / "model.py").write_text("".join(parts), encoding="utf-8")
-    shutil.copyfile(subject.weights(), folder / "model.safetensors")
+    (folder / "model.safetensors").write_bytes(content(subject.weights()))

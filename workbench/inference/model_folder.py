@@ -11,6 +11,7 @@ from torch import nn
 
 from workbench.architectures import architectures
 from workbench.core.errors import UserError
+from workbench.core.passphrases import content
 from workbench.core.processors import cores
 from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
@@ -69,7 +70,7 @@ def model_of(run: RunFolder) -> Path:
 def read_description(folder: Path) -> dict[str, Any]:
     """Return what model.json says; raises UserError when it is missing or damaged."""
     try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        description = json.loads(content(folder / DESCRIPTION))
     except (OSError, ValueError) as error:
         raise damaged(folder, DESCRIPTION, error) from error
     if not isinstance(description, dict):

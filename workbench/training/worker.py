@@ -9,6 +9,7 @@ import tomli_w
 
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started
+from workbench.core.locked_run import require_unlocked
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
@@ -34,8 +35,9 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
     """Train the run until it ends, in the calling thread, and return how it ended; every event goes to `on_event`.
 
     assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. Raises
-    UserError when another process trains this run, or when the settings cannot be changed.
+    UserError when another process trains this run, when it is encrypted, or when the settings cannot be changed.
     """
+    require_unlocked(folder)
     with RunWriter(folder) as writer, freed_memory_held():
         writer.write_environment(environment())
         sweep(folder)
