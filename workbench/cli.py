@@ -97,9 +97,11 @@ def application() -> Any:
         comparing,
         compressing,
         doctor,
+        encrypting,
         exporting,
         generating,
         listing,
+        masking,
         serving,
         training,
         using,
@@ -148,6 +150,9 @@ def application() -> Any:
     app.command(help=tr("Train a recipe and show how it goes."))(training.train)
     app.command(help=tr("Go on with a run that was stopped, or give a finished one more epochs."))(training.resume)
     app.command(help=tr("List all runs, the newest last."))(listing.runs)
+    app.command(help=tr("Show what personal data there is in tables or texts, and what would take its place."))(
+        masking.personal
+    )
     app.command(help=tr("Measure a run's best model on its validation and test splits."))(using.evaluate)
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)
     app.command(help=tr("Write on from a text, with the best model of a run."))(generating.generate)
@@ -157,6 +162,10 @@ def application() -> Any:
     )
     app.command(help=tr("Keep the weights of a run's best model in fewer bits, as a new run."))(compressing.compress)
     app.command(help=tr("Answer over HTTP with the best models of runs, until interrupted."))(serving.serve)
+    app.command(help=tr("Encrypt the models, checkpoints and evaluations of a run with a passphrase."))(
+        encrypting.encrypt
+    )
+    app.command(help=tr("Take the encryption of a run away; its passphrase is asked for."))(encrypting.decrypt)
     tokens = typer.Typer(help=tr("Who may ask what is served."), no_args_is_help=True, rich_markup_mode=None)
     tokens.command("add", help=tr("Make a token and print it: it is kept nowhere and cannot be shown again."))(
         serving.add

@@ -1,11 +1,14 @@
 """Flags that several commands take."""
 
+import getpass
+import sys
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
-from workbench.core import paths
+from workbench.core import passphrases, paths
+from workbench.core.locked_run import locked_file
 from workbench.core.run_folder import RunFolder, find_run
 from workbench.core.words import tr
 
@@ -47,6 +50,18 @@ def runs_folder(context: typer.Context, chosen: Path | None) -> Path:
 
 
 def run_of(context: typer.Context, name: str, chosen: Path | None) -> RunFolder:
-    """Return the run that a person named; raises UserError when there is none."""
-    folder = find_run(name, runs_folder(context, chosen))
-    return RunFolder(folder.path.absolute())
+    """Return the run that a person named, with its passphrase asked for if it is encrypted; raises UserError."""
+    folder = RunFolder(find_run(name, runs_folder(context, chosen)).path.absolute())
+    unlock(folder)
+    return folder
+
+
+def unlock(folder: RunFolder) -> None:
+    """Ask for the passphrase of an encrypted run, unless it is known; raises UserError when it is not right."""
+    locked = locked_file(folder)
+    known = passphrases.known()
+    if locked is None or any(passphrases.opens(locked, each) for each in known):
+        return
+    if not known and sys.stdin.isatty():
+        passphrases.remember(getpass.getpass(tr("Passphrase of {run}: ", run=folder.name)))
+    passphrases.lock_of(locked)  # says what is wrong

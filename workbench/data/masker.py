@@ -5,10 +5,11 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from workbench.data.masking_key import key_called
-from workbench.data.personal_patterns import PATTERNS, places
+from workbench.data.personal_patterns import PATTERNS, replaced
 from workbench.data.table_values import MISSING
 
 _LETTERS = "abcdefghijklmnop"  # one for each half of a byte: no digits, so that no pattern finds anything in a hash
@@ -32,8 +33,7 @@ class Masker:
         """Return the text with a word in the place of everything personal in it."""
         for pattern in PATTERNS:
             if pattern in self.patterns:
-                for begin, end in reversed(places(pattern, text)):
-                    text = text[:begin] + self.word(pattern, text[begin:end]) + text[end:]
+                text = replaced(pattern, text, partial(self.word, pattern))
         return text
 
     def cell(self, column: str, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from workbench.core.errors import UserError
@@ -11,7 +12,7 @@ from workbench.data.base import DataSettings
 from workbench.data.dataset import Progress, ProgressCallback, ignore
 from workbench.data.masker import COLUMN, Masker
 from workbench.data.masking import Masking
-from workbench.data.personal_patterns import PATTERNS, places
+from workbench.data.personal_patterns import PATTERNS, places, replaced
 
 Cells = tuple[str, Sequence[Any]]  # name of a column, "" for texts, and some of its values
 _SHOWN = 3  # examples of a pattern
@@ -76,12 +77,10 @@ def taken(masker: Masker, column: str, value: Any) -> Iterator[tuple[str, str, s
     if column in masker.columns:
         yield COLUMN, text, str(masked)
         return
-    for pattern in PATTERNS:
-        if pattern in masker.patterns:
-            for begin, end in reversed(places(pattern, text)):
-                word = masker.word(pattern, text[begin:end])
-                yield pattern, text[begin:end], word
-                text = text[:begin] + word + text[end:]
+    for pattern in masker.patterns:
+        for begin, end in places(pattern, text):
+            yield pattern, text[begin:end], masker.word(pattern, text[begin:end])
+        text = replaced(pattern, text, partial(masker.word, pattern))
 
 
 def _short(text: str) -> str:

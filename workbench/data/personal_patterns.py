@@ -11,9 +11,9 @@ from datetime import date
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # no part of an address: no space stands there
 _MAIL = re.compile(
-    rf"(?:(?![{_IDEOGRAPHS}])[\w.+%'-]){{1,64}}[@＠](?:(?:(?![{_IDEOGRAPHS}])[\w-]){{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}"
+    rf"(?:(?![{_IDEOGRAPHS}])[\w.+%'-]){{1,64}}[@＠](?:(?:(?![{_IDEOGRAPHS}])[\w-]){{1,63}}\.){{1,8}}(?:(?![{_IDEOGRAPHS}])[^\W\d_]){{2,24}}"
 )
-_RESIDENT = re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])")
+_RESIDENT = re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[ -]?[\dXx](?![\dA-Za-z])")
 _SOCIAL = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,40}(?!\d)")
 _TELEPHONES = (
@@ -74,12 +74,14 @@ def _cards(text: str) -> Iterator[Span]:
 
 def _card_from(run: str, groups: list[Span], first: int) -> int | None:
     """Return the last of the groups of digits that together with `first` are a card, or None."""
-    for last in range(len(groups) - 1, first - 1, -1):
-        digits = "".join(run[begin:end] for begin, end in groups[first : last + 1])
-        fits = _SHORTEST_CARD <= len(digits) <= _LONGEST_CARD and int(digits[0]) in _FIRST
-        if fits and passes_luhn(digits):
-            return last
-    return None
+    found, digits = None, ""
+    for last in range(first, len(groups)):
+        digits += run[slice(*groups[last])]
+        if len(digits) > _LONGEST_CARD or int(digits[0]) not in _FIRST:
+            break
+        if len(digits) >= _SHORTEST_CARD and passes_luhn(digits):
+            found = last
+    return found
 
 
 def _telephones(text: str) -> Iterator[Span]:
@@ -117,3 +119,13 @@ def places(pattern: str, text: str) -> list[Span]:
         else:
             found.append((begin, end))
     return found
+
+
+def replaced(pattern: str, text: str, word: Callable[[str], str]) -> str:
+    """Return the text with `word(what stood there)` in each place of a pattern."""
+    parts: list[str] = []
+    done = 0
+    for begin, end in places(pattern, text):
+        parts += (text[done:begin], word(text[begin:end]))
+        done = end
+    return "".join((*parts, text[done:])) if parts else text

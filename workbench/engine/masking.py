@@ -6,26 +6,30 @@ from typing import Any
 from workbench.core.registry import build_settings
 from workbench.data import DataSettings, kinds
 from workbench.data.dataset import Progress
+from workbench.data.masker import COLUMN
+from workbench.data.masking import Masking
 from workbench.data.masking_preview import masking_of, previewed
 
 
 def preview(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is found of every pattern, and of the columns that are masked whole; nothing of it is kept.
 
-    {"found": [{"name", "count", "masked", "examples": [[before, after]…]}…]}; masked: whether these settings take it
-    out. Raises UserError when the data cannot be read, or are of a kind that cannot be masked.
+    {"found": [{"name", "title", "count", "masked", "examples": [[before, after]…]}…]}; name and title: of the setting
+    that takes it out; masked: whether it does. Raises UserError when the data cannot be read, or cannot be masked.
     """
     settings = build_settings(kinds, data, "samples", "data")
     assert isinstance(settings, DataSettings)
     found = previewed(settings, progress)
     masker = masking_of(settings).masker()
-    chosen = (*masker.patterns, "masked") if masker else ()
+    chosen = (*masker.patterns, "columns") if masker else ()
+    named = {COLUMN if name == "columns" else name: name for name in Masking.model_fields}
     return {
         "found": [
             {
-                "name": name,
+                "name": named[name],
+                "title": Masking.model_fields[named[name]].title,
                 "count": one.count,
-                "masked": name in chosen,
+                "masked": named[name] in chosen,
                 "examples": [list(pair) for pair in one.examples.items()],
             }
             for name, one in found.items()

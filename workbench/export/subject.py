@@ -1,7 +1,6 @@
 """What is exported: a trained model, read from its run, with all that goes along."""
 
 import inspect
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 from safetensors.torch import save_file
 
 from workbench.architectures import Architecture, architectures
+from workbench.core.passphrases import content
 from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.core.settings import Settings
@@ -124,6 +124,6 @@ class Subject:
     def write_weights(self, path: Path) -> None:
         """Write the weights in float32, under the names that the network has for them."""
         if self.model.number_format == FULL:
-            shutil.copyfile(self.weights(), path)
+            path.write_bytes(content(self.weights()))
         else:
             save_file(widened(read_tensors(self.weights())), path)

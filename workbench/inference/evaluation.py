@@ -7,7 +7,7 @@ from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import finite
-from workbench.core.files import read_json, write_json
+from workbench.core.locked_run import read_like, write_like
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
 from workbench.data.dataset import Dataset, Progress, ProgressCallback, Split, ignore
@@ -95,8 +95,8 @@ def evaluate_run(
 
 
 def kept_evaluation(run: RunFolder, split: str) -> dict[str, Any] | None:
-    """Return what evaluation/<split>.json holds, or None."""
-    return read_json(run.evaluation / f"{split}.json", None)
+    """Return what evaluation/<split>.json holds, or None; raises UserError when its passphrase is not known."""
+    return read_like(run.evaluation / f"{split}.json", None)
 
 
 _STAGES = {"validation": Words("Evaluating on the validation split"), "test": Words("Evaluating on the test split")}
@@ -111,7 +111,7 @@ def keep(run: RunFolder, result: dict[str, Any]) -> None:
         run.evaluation.mkdir(exist_ok=True)
         for split, found in result["splits"].items():
             plain = {"model": result["model"], "step": result["step"], **found}
-            write_json(run.evaluation / f"{split}.json", finite(plain))
+            write_like(run, run.evaluation / f"{split}.json", finite(plain))
     except OSError as error:
         result["not_kept"] = Words(
             "The result could not be kept in the run's folder: {reason}.", {"reason": error.strerror}

@@ -11,6 +11,7 @@ from torch import nn
 
 from workbench.architectures import architectures
 from workbench.core.errors import UserError
+from workbench.core.passphrases import content
 from workbench.core.processors import cores
 from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
@@ -22,8 +23,8 @@ from workbench.networks.tensor_reading import read_tensors
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
-# What is raised where model.json says something else than a model of this program would.
 FULL = "float32"  # the number format of a model that was not compressed
+# What is raised where model.json says something else than a model of this program would.
 NO_DESCRIPTION = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
 
@@ -76,7 +77,7 @@ def model_of(run: RunFolder) -> Path:
 def read_description(folder: Path) -> dict[str, Any]:
     """Return what model.json says; raises UserError when it is missing or damaged."""
     try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        description = json.loads(content(folder / DESCRIPTION))
     except (OSError, ValueError) as error:
         raise damaged(folder, DESCRIPTION, error) from error
     if not isinstance(description, dict):

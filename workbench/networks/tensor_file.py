@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from workbench.core.errors import UserError
+from workbench.core.passphrases import opened, size_of
 from workbench.core.words import Words
 
 _LARGEST_HEAD = 32 * 2**20  # bytes
@@ -40,8 +41,8 @@ def tensors_in(path: Path) -> dict[str, TensorFacts]:
     Every byte of the file must belong to one tensor, of a known type and of the size that its shape needs.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        size = size_of(path)
+        with opened(path) as file:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > min(_LARGEST_HEAD, size - 8):
                 raise _damaged(path, Words("The length of its head does not fit the file."))

@@ -4,13 +4,14 @@ The safetensors library maps the file into memory: where it is cut short afterwa
 whole process (SIGBUS), without a word.
 """
 
-from io import RawIOBase
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from workbench.core.errors import UserError
+from workbench.core.passphrases import opened
 from workbench.networks.tensor_file import TensorFacts, tensors_in
 
 _TYPES = {
@@ -25,7 +26,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of the file, on the CPU; raises UserError when it is damaged or changes meanwhile."""
     declared = tensors_in(path)
     try:
-        with path.open("rb", buffering=0) as file:
+        with opened(path) as file:
             return {name: _read(path, file, facts) for name, facts in declared.items()}
     except OSError as error:
         raise UserError(
@@ -33,7 +34,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _read(path: Path, file: RawIOBase, facts: TensorFacts) -> Tensor:
+def _read(path: Path, file: Any, facts: TensorFacts) -> Tensor:
     content = torch.empty(facts.end - facts.begin, dtype=torch.uint8)
     room = memoryview(content.numpy())  # pyright: ignore[reportArgumentType]
     file.seek(facts.begin)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import finite
+from workbench.core.passphrases import content
 from workbench.core.run_folder import RunFolder, folder_name
 from workbench.core.sealed import check_sealed, write_sealed
 from workbench.core.words import Words
@@ -129,7 +130,7 @@ def newest_sound(folder: RunFolder) -> tuple[Loaded | None, list[Words]]:
 def load_checkpoint(path: Path) -> Loaded:
     """Return the checkpoint; raises UserError when its files are not what was written."""
     check_sealed(path)
-    state = json.loads((path / "state.json").read_text(encoding="utf-8"))
+    state = json.loads(content(path / "state.json"))
     layouts = state["layouts"]
     parts = {name: load_tensors(path / f"{name}.safetensors", layouts[name]) for name in layouts}
     plain = dict(state["position"])

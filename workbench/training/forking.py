@@ -9,6 +9,7 @@ from pathlib import Path
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
 from workbench.core.files import read_json, write_atomically, write_json
+from workbench.core.locked_run import require_unlocked
 from workbench.core.run_folder import RunFolder, folder_name, new_run
 from workbench.core.run_reader import RunReader
 from workbench.core.sealed import MANIFEST, check_sealed, write_sealed
@@ -26,8 +27,9 @@ def fork(folder: RunFolder, assignments: Sequence[str] = ()) -> RunFolder:
 
     assignments: settings of the training to change, as `training.optimizer.learning_rate=0.01`; a run that diverged
     gets a tenth of its learning rate when there are none. A run without a checkpoint is begun anew. Raises UserError
-    when the settings are wrong, or would need other weights.
+    when the run is encrypted, and when the settings are wrong or would need other weights.
     """
+    require_unlocked(folder)
     before, _ = recipe_of(folder)
     chosen = recipe_from(to_plain(before), list(assignments) or _gentler(folder, before))
     changed = differences(to_plain(before), to_plain(chosen))

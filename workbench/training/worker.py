@@ -10,6 +10,7 @@ import tomli_w
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started
 from workbench.core.files import read_json
+from workbench.core.locked_run import require_unlocked
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
@@ -50,9 +51,10 @@ def train_run(
 
     assignments: settings to change, as `training.epochs=20`. A run that has a checkpoint goes on from it. group: the
     processes that train it together, each of which calls this; without them, several are started where the recipe wants
-    that. Raises UserError when another process trains this run, when the settings cannot be changed, or when it was
-    compressed.
+    that. Raises UserError when another process trains this run, when it is encrypted or was compressed, or when the
+    settings cannot be changed.
     """
+    require_unlocked(folder)
     refuse_compressed(folder)
     if not group.is_first:
         return accompany(folder, group)

@@ -57,7 +57,7 @@ class DataPage(Page):
         self.next.clicked.connect(self.model_requested)
         self.add_action(self.ways)
         self.set_primary(self.next)
-        self._make_body(engine)
+        self._make_body(engine, jobs)
         drops = Drops(self)
         drops.files_dropped.connect(self.open_files)
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
@@ -121,7 +121,7 @@ class DataPage(Page):
         self.stack.addWidget(hub)
         return hub
 
-    def _make_body(self, engine: Any) -> None:
+    def _make_body(self, engine: Any, jobs: Any) -> None:
         self._engine = engine
         self.progress = JobCard()
         self.progress.setObjectName("data.progress")
@@ -135,7 +135,7 @@ class DataPage(Page):
         self.welcome.recipe_wanted.connect(self.recipe_wanted)
         self.busy = EmptyState()
         self.busy.acted.connect(self._opening.cancel)
-        self.content = DataContent(engine)
+        self.content = DataContent(engine, jobs)
         self.content.changed.connect(self._tell)
         self.content.reading_wanted.connect(lambda data: self._open(data, self.content.title()))
         self.content.failed.connect(self._fail)

@@ -23,7 +23,7 @@ class DataContent(QWidget):
     reading_wanted = Signal(object)  # data settings to read the data with
     failed = Signal(object)  # UserError
 
-    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.data: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
@@ -39,7 +39,7 @@ class DataContent(QWidget):
         self.balance.plot.failed.connect(self.failed)
         self.check = DataCheck()
         self.check.setObjectName("data.problems")
-        self.settings = DataSettings()
+        self.settings = DataSettings(jobs)
         self.settings.setObjectName("data.settings")
         self.settings.reading_changed.connect(lambda changed: self.reading_wanted.emit({**self.data, **changed}))
         self.settings.augmentation_changed.connect(self._change_augmentation)

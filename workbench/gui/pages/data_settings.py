@@ -1,4 +1,4 @@
-"""How the data are read, how they are augmented and what their classes are called: three folded groups."""
+"""How the data are read, masked and augmented, and what their classes are called: folded groups."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout,
 
 from workbench.core.words import tr
 from workbench.gui.form import Form
+from workbench.gui.pages.data_masking import DataMasking
 from workbench.gui.schemas import defaults, group, without
 from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.fold import Fold
 
-_OWN_PLACE = ("augmentation", "class_names", "kind", "path", "name")
+_OWN_PLACE = ("augmentation", "masking", "class_names", "kind", "path", "name")
 _OF_IMAGES = ("size", "channels")
 _QUIET = 600  # milliseconds after an edit before the data are read again
 
@@ -25,7 +26,7 @@ class DataSettings(Card):
     augmentation_changed = Signal(object)
     classes_changed = Signal(object)  # list of names
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._shown: tuple[str, ...] = ()  # kind of data, kind of inputs, tasks that can be chosen
         self._quiet = QTimer(self)
@@ -34,6 +35,8 @@ class DataSettings(Card):
         self._quiet.timeout.connect(lambda: self.reading_changed.emit(self._changed))
         self._changed: dict[str, Any] = {}
         self.reading = Fold(tr("How the data are read"))
+        self.masking = DataMasking(jobs)
+        self.masking.changed.connect(lambda masking: self.reading_changed.emit({"masking": masking}))
         self.augmentation = Fold(tr("Augmentation"))
         self.naming = Fold(tr("Class names"))
         self.names = ClassNames()
@@ -41,7 +44,7 @@ class DataSettings(Card):
         self.naming.body.addWidget(self.names)
         self._forms: list[Form] = []
         self._usual: list[dict[str, Any]] = []
-        for fold in (self.reading, self.augmentation, self.naming):
+        for fold in (self.reading, self.masking, self.augmentation, self.naming):
             self.add(fold)
 
     def set_data(self, data: Mapping[str, Any], summary: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
@@ -58,6 +61,10 @@ class DataSettings(Card):
             self._make_forms(schema, shown[1] == "image", catalogue)
         for form, usual, values in zip(self._forms, self._usual, (data, data.get("augmentation", {})), strict=False):
             form.set_values({**usual, **{name: value for name, value in values.items() if name not in _OWN_PLACE}})
+        masking = group(catalogue["data"][kind]["schema"], "masking") if shown[1] != "image" else None
+        self.masking.setVisible(masking is not None)
+        if masking is not None:
+            self.masking.set_data(data, masking, catalogue)
         self.names.set_names(classes)
         self.naming.setVisible(bool(classes))
 

@@ -1,0 +1,118 @@
+"""Masking on the Data page: its settings, and what is found in the data, before and after."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from workbench.core.words import tr
+from workbench.gui import figures
+from workbench.gui.current_job import CurrentJob
+from workbench.gui.form import Form
+from workbench.gui.schemas import defaults
+from workbench.gui.theme import look
+from workbench.gui.tokens import Space
+from workbench.gui.widgets.fold import Fold
+
+_QUIET = 600  # milliseconds after an edit before the data are read again
+
+
+class DataMasking(Fold):
+    """What is to be taken out of the opened data; below it how much of that there is, as soon as this is unfolded."""
+
+    changed = Signal(object)  # every setting of masking, by name
+
+    def __init__(self, jobs: Any, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Masking"), parent=parent)
+        self._data: dict[str, Any] = {}
+        self._form: Form | None = None
+        self._usual: dict[str, Any] = {}
+        self._asked: dict[str, Any] | None = None  # the data that are or were looked through
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET)
+        self._quiet.timeout.connect(lambda: self.changed.emit(self._masking()))
+        self.preview = MaskingPreview()
+        self._job = CurrentJob(jobs, self)
+        self._job.answered.connect(lambda answer: self.preview.show_found(answer["found"]))
+        self._job.failed.connect(lambda error: self.preview.say(error.translated()))
+        self.body.addWidget(self.preview)
+        self.toggled.connect(lambda _: self._look())
+
+    def set_data(self, data: Mapping[str, Any], schema: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
+        """Show how `data` are masked; schema: of the group of settings."""
+        self._quiet.stop()
+        self._data = dict(data)
+        if self._form is None:
+            self._form = Form("data.masking", schema, catalogue)
+            self._form.changed.connect(self._edited)
+            self._usual = defaults(schema)
+            self.body.insertWidget(0, self._form)
+        self._form.set_values({**self._usual, **data.get("masking", {})})
+        self._look()
+
+    def _masking(self) -> dict[str, Any]:
+        return self._form.values() if self._form is not None else {}
+
+    def _edited(self) -> None:
+        self._look()
+        self._quiet.start()
+
+    def _look(self) -> None:
+        """Look through the data, unless nobody sees it or it has been done."""
+        asked = {**self._data, "masking": self._masking()}
+        if not self._data or not self.is_open() or asked == self._asked:
+            return
+        self._asked = asked
+        self.preview.say(tr("Looking for personal data…"))
+        self._job.start("masking.preview", {"data": asked})
+
+
+class MaskingPreview(QWidget):
+    """How many values of each pattern there are, and some of them before and after."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data.masking_preview")
+        self.setAccessibleName(tr("Personal data in these data"))
+        self._lines: list[QLabel] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(Space.small)
+
+    def say(self, text: str) -> None:
+        """Show a sentence in the place of everything."""
+        self._clear()
+        self._add(text, "caption")
+
+    def show_found(self, found: list[Mapping[str, Any]]) -> None:
+        """found: what masking.preview answers."""
+        self._clear()
+        there = [one for one in found if one["count"]]
+        for one in there:
+            title, count = tr(one["title"]), figures.count(one["count"])
+            if one["masked"]:
+                self._add(tr("{title}: {count} taken out", title=title, count=count), "")
+            else:
+                self._add(tr("{title}: {count} left as they are", title=title, count=count), "")
+            self._add("\n".join(f"{before}  →  {after}" for before, after in one["examples"]), "muted")
+        if not there:
+            self._add(tr("No mail address, number or IP address was found."), "caption")
+
+    def texts(self) -> list[str]:
+        """Return what is shown, line by line."""
+        return [line.text() for line in self._lines]
+
+    def _add(self, text: str, style: str) -> None:
+        line = look(QLabel(text), style) if style else QLabel(text)
+        line.setTextFormat(Qt.TextFormat.PlainText)  # it shows what strangers wrote
+        line.setWordWrap(True)
+        self._lines.append(line)
+        self._column.addWidget(line)
+
+    def _clear(self) -> None:
+        for line in self._lines:
+            line.hide()
+            line.deleteLater()
+        self._lines = []
