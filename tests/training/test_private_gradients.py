@@ -2,16 +2,13 @@
 
 import pytest
 import torch
-from opacus.optimizers import DPOptimizer
 from torch import Tensor, nn
 
 from tests.architectures.test_architectures import CASES, EXAMPLES, OUTPUTS, example, outputs_for
 from workbench.architectures import architectures, build
-from workbench.core.errors import UserError
 from workbench.hyperparameters import Training
 from workbench.hyperparameters.private_limits import unprivate
 from workbench.tasks import Task, tasks
-from workbench.training.graphs import Ready
 from workbench.training.private import refuse_batch_norm
 from workbench.training.private_gradients import SampleGradients
 
@@ -27,7 +24,9 @@ def goals_for(kind: str, task: str, inputs: Tensor) -> tuple[Task, Tensor]:
     if task == "classification":
         return bound, torch.randint(0, OUTPUTS, (len(inputs),), generator=random)
     if task == "forecasting":
-        bound = bound.bound({"loss": "auto", "names": ["value"], "mean": [0.0], "std": [1.0], "spread": [1.0], "changes": False})
+        bound = bound.bound(
+            {"loss": "auto", "names": ["value"], "mean": [0.0], "std": [1.0], "spread": [1.0], "changes": False}
+        )
         return bound, torch.rand((len(inputs), 1 + OUTPUTS), generator=random)
     if task == "reconstruction":
         return bound, inputs
