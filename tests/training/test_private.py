@@ -9,6 +9,7 @@ from opacus.accountants import PRVAccountant, RDPAccountant
 from opacus.optimizers import DPOptimizer
 from torch import nn
 
+from tests.pairs import Pair, pairs
 from tests.training.runs import Seen, make_run, small_recipe, trained
 from workbench.core.errors import UserError
 from workbench.core.events import EpochDone, Failed, Finished, StepsDone
@@ -265,9 +266,29 @@ def test_the_budget_goes_on_where_it_was() -> None:
 @pytest.mark.slow
 def test_digits_are_learned_at_epsilon_8(tmp_path: Path) -> None:
     data = {"kind": "samples", "name": "digits"}
-    training = {"epochs": 30, "batch_size": 256, "optimizer": {"kind": "adamw", "learning_rate": 0.005}}
-    folder = make_run(tmp_path, ON, data=data, training={**training, "device": "cpu"})
+    optimizer = {"kind": "sgd", "learning_rate": 0.5, "momentum": 0.9}
+    training = {"epochs": 30, "batch_size": 512, "optimizer": optimizer, "device": "cpu"}
+    changes = (ON, QUICK, "training.privacy.clip=0.5", "training.privacy.chance=seed")
+    folder = make_run(tmp_path, *changes, data=data, architecture={"kind": "convnet"}, training=training)
     ending = train_run(folder)
     assert isinstance(ending, Finished)
     assert ending.metrics["epsilon"] <= 8
     assert ending.metrics["test_accuracy"] > 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", pairs(), ids=Pair.name)
+def test_every_architecture_trains_privately_on_every_sample_or_says_why(tmp_path: Path, pair: Pair) -> None:
+    training = {"steps": 2, "batch_size": 8, "device": "cpu", "privacy": {"on": True, "noise": 1.0, "epsilon": 100}}
+    plain = {"data": pair.data(), "architecture": pair.architecture(), "training": training}
+    try:
+        recipe_from(plain)
+    except UserError as error:
+        if error.mend is None:
+            assert pair.kind == "whitened_convnet"
+            return
+        plain["architecture"]["normalization"] = error.mend.settings["architecture.normalization"]
+    folder = make_run(tmp_path, **plain)
+    ending = train_run(folder)
+    assert isinstance(ending, Finished), ending
+    assert ending.metrics["epsilon"] > 0

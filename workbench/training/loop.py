@@ -92,6 +92,7 @@ def _trained(
         device=str(trainee.device),
         parent=loaded.path.name if loaded else "",
         changed=dict(changed),
+        privacy=trainee.private.allowed() if trainee.private else {},
         **this_process(),
     )
     for complaint in complaints:
