@@ -37,7 +37,7 @@ SHARE = 32 / 179  # of the samples of a small run that a step draws
 
 
 def history_of(folder: RunFolder) -> dict[str, Any]:
-    return whole_history(folder)[0].scalars
+    return dict(whole_history(folder)[0].scalars)
 
 
 def test_what_is_spent_is_what_the_accountant_of_opacus_says(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_is_spent_is_what_the_accountant_of_opacus_says(tmp_path: Path) -> 
     folder = make_run(tmp_path, ON, "training.privacy.epsilon=6", "training.epochs=2")
     ending = train_run(folder, on_event=seen)
     assert isinstance(ending, Finished)
-    privacy = read_recipe(folder.recipe).training.privacy
+    privacy: Any = read_recipe(folder.recipe).training.privacy
     opacus = PRVAccountant()
     for _ in range(ending.step):
         opacus.step(noise_multiplier=privacy.noise, sample_rate=SHARE)
