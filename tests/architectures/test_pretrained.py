@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from tests import checkpoints
-from tests.training.runs import make_run
+from tests.training.runs import Seen, make_run
 from workbench.architectures import architectures, build
 from workbench.core.errors import UserError
-from workbench.core.events import Finished
+from workbench.core.events import Finished, Warned
 from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.data import open_data
@@ -203,3 +203,21 @@ def test_a_layer_for_lora_that_is_not_there_is_named(tmp_path: Path) -> None:
     data = reviews(tmp_path / "few.csv")
     with pytest.raises(UserError, match=r"No linear layer of this network is called nowhere\."):
         network(folder, "classification", 2, data, train="lora", targets="nowhere")
+
+
+@pytest.mark.parametrize("train", ["all", "lora"])
+def test_it_trains_privately_one_sample_after_the_other(tmp_path: Path, train: str) -> None:
+    architecture = {
+        "kind": "pretrained",
+        "name": str(checkpoints.bert(tmp_path / "bert")),
+        "length": 20,
+        "train": train,
+    }
+    privacy = {"on": True, "noise": 1.0, "accountant": "rdp"}
+    training = {**TRAINING, "privacy": privacy}
+    run = make_run(tmp_path / "runs", data=reviews(tmp_path / "few.csv"), architecture=architecture, training=training)
+    seen = Seen()
+    ending = train_run(run, on_event=seen)
+    assert isinstance(ending, Finished)
+    assert ending.metrics["epsilon"] > 0
+    assert ["one after the other" in str(event.message) for event in seen.of(Warned)] == [True]

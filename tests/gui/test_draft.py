@@ -34,3 +34,14 @@ def test_stretches_of_texts_are_not_counted_by_their_texts(
     with qtbot.waitSignal(draft.rates_changed) as told:
         draft.set_training({**TRAINING, "epochs": 9})
     assert told.args == ([[0, 1], [1.0, 0.0]] if steps else [[], []])
+
+
+def test_settings_are_changed_by_their_full_name(tmp_path: Path) -> None:
+    draft = Draft(Canned({}), tmp_path)  # type: ignore[arg-type]
+    draft.training = {"epochs": 3, "privacy": {"on": True}}
+    draft.architecture = {"normalization": "batch"}
+    found = draft.with_settings({"architecture.normalization": "group", "training.privacy.on": False})
+    assert found["architecture"] == {"normalization": "group"}
+    assert found["training"] == {"epochs": 3, "privacy": {"on": False}}
+    assert draft.architecture == {"normalization": "batch"}
+    assert draft.training["privacy"]["on"]

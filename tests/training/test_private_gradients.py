@@ -1,5 +1,7 @@
 """The gradients of single samples: every architecture trains privately, or says why it cannot."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -35,7 +37,8 @@ def goals_for(kind: str, task: str, inputs: Tensor) -> tuple[Task, Tensor]:
 
 def quiet(network: nn.Module) -> None:
     """Let nothing in a network be left to chance, so that samples can be computed again."""
-    for layer in network.modules():
+    layers: Any = network.modules()
+    for layer in layers:
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
         if isinstance(getattr(layer, "dropout", None), float):

@@ -23,7 +23,7 @@ from workbench.core.words import Words
 class Started:
     """An attempt begins at `step`, from the checkpoint `parent`, from which the `changed` settings differ.
 
-    An empty parent means new weights.
+    An empty parent means new weights. privacy: of a private training, what may be spent: {epsilon, delta}.
     """
 
     attempt: int
@@ -37,6 +37,7 @@ class Started:
     device: str
     parent: str = ""
     changed: Mapping[str, Any] = field(default_factory=dict)
+    privacy: Mapping[str, float] = field(default_factory=dict)
     host: str = ""
     pid: int = 0
 

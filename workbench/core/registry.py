@@ -96,7 +96,7 @@ class ValueErrorOf(UserError, ValueError):
     """A UserError that pydantic carries out of a validator; `worded` gives it back unchanged."""
 
     def __init__(self, error: UserError) -> None:
-        super().__init__(error.message, hint=error.hint.template, details=error.details)
+        super().__init__(error.message, hint=error.hint.template, details=error.details, mend=error.mend)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def describe(subject: Subject) -> str:
         "preprocessing": dict(model.preprocessing),
         "goal": dict(subject.task.goal),
         "copies": model.copies,
+        **({"privacy": dict(model.description["privacy"])} if "privacy" in model.description else {}),
         "aliases": dict(model.description.get("aliases", {})),
     }
     return json.dumps(plain, ensure_ascii=False, indent=1)
@@ -151,6 +152,8 @@ def _card(subject: Subject, target: "Target", difference: float) -> str:
     ]
     if model.labels:
         parts.append(f"## Labels\n\n{labels}")
+    if "privacy" in description:
+        parts.append(_privately(description["privacy"]))
     if subject.architecture.paper:
         parts.append(f"## Method\n\n{subject.architecture.paper}.")
     data: Any = description.get("data", {})
@@ -160,3 +163,12 @@ def _card(subject: Subject, target: "Target", difference: float) -> str:
         + ". What it tells of other inputs means nothing, however sure it seems."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _privately(privacy: Mapping[str, Any]) -> str:
+    return (
+        f"## Privacy\n\nTrained with differential privacy (DP-SGD): ε ≤ {privacy['epsilon']:g} at δ = "
+        f"{privacy['delta']:.3g} for each training sample, as the {str(privacy['accountant']).upper()} accountant of "
+        f"opacus counts it (noise {privacy['noise']:.4g}, gradients cut to {privacy['clip']:g}). Preprocessing and "
+        "labels were taken from the samples without noise, and weights that training began with are not counted."
+    )

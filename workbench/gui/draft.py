@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,17 @@ class Draft(QObject):
     def recipe(self) -> dict[str, Any]:
         """Return the recipe as it stands."""
         return {"data": self.data, "architecture": self.architecture, "training": self.training}
+
+    def with_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the recipe as it stands, but for these settings by full name, as architecture.depth."""
+        recipe = deepcopy(self.recipe())
+        for name, value in settings.items():
+            *groups, last = name.split(".")
+            place = recipe
+            for group in groups:
+                place = place[group]
+            place[last] = value
+        return recipe
 
     def order(self) -> None:
         """Have the recipe written into the folder of a new run; then comes `ordered`, or else `refused` or `failed`."""

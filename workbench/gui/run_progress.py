@@ -40,6 +40,7 @@ class RunProgress:
         self.step = 0
         self.rate = math.nan
         self.memory = math.nan
+        self.epsilon = math.nan  # spent of the privacy budget
 
     def take(self, batch: Batch) -> None:
         """Take what is new; what a later attempt leaves behind is forgotten."""
@@ -49,7 +50,7 @@ class RunProgress:
             self._seen.clear()
         for event in batch.events:
             self._take(event)
-        for name, attribute in (("samples_per_second", "rate"), ("memory", "memory")):
+        for name, attribute in (("samples_per_second", "rate"), ("memory", "memory"), ("epsilon", "epsilon")):
             if name in batch.scalars and len(batch.scalars[name][1]):
                 setattr(self, attribute, float(batch.scalars[name][1][-1]))
         if "training_loss" in batch.scalars:

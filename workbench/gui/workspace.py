@@ -215,6 +215,7 @@ class Workspace(QWidget):
         self.model.fitting_found.connect(self.train.show_fitting)
         self.train.changed.connect(self._take_training)
         self._suggestion.made.connect(self._take_training)
+        self.train.mend_requested.connect(self._mend)
 
     def _join_desks(self) -> None:
         train, runs = self.train_desk, self.runs_desk
@@ -282,6 +283,14 @@ class Workspace(QWidget):
         """Take settings of the training that the Model page has too: the form on Train shows them as well."""
         self.train.set_training(start)
         self._take_training(self.train.training())
+
+    def _mend(self, settings: Mapping[str, Any]) -> None:
+        """Change these settings, by full name, on the pages that have them."""
+        recipe = self.behind.draft.with_settings(settings)
+        if recipe["training"] != self.behind.draft.training:
+            self._take_start(recipe["training"])
+        if recipe["architecture"] != self.behind.draft.architecture:
+            self.model.set_architecture(recipe["architecture"])
 
     def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
         self.data.set_catalogue(catalogue)

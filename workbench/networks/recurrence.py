@@ -1,14 +1,19 @@
 """Recurrent layers in a form whose gradient torch can compute for each sample alone (torch.func.vmap)."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from workbench.networks.two_ways import in_order, turned_places
 
+_core: Any = torch._C  # which does not declare what it holds
+_functorch = _core._functorch
+
 
 def is_of_single_samples(values: Tensor) -> bool:
     """Return whether these values are those of samples that torch.func computes one beside the other."""
-    return torch._C._functorch.is_functorch_wrapped_tensor(values)
+    return _functorch.is_functorch_wrapped_tensor(values)
 
 
 def states(recurrent: nn.RNNBase, steps: Tensor, lengths: Tensor | None) -> Tensor:

@@ -12,6 +12,7 @@ from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.tasks import Reduction, Task, register
 
+_core: Any = torch._C  # which does not declare what it holds
 NOTHING = -100  # the target of a token that was not hidden
 _SHARE = 0.15  # of the tokens of a text that are to be guessed
 _MASKED, _RANDOM = 0.8, 0.1  # of those: shown as the mask, shown as any token; the others are shown as they are
@@ -107,7 +108,7 @@ class MaskedToken(Task):
         logits, tokens = self.natural(outputs, targets)
         logits, tokens = logits.flatten(0, 1), tokens.flatten()
         # Elsewhere, counting the places would wait for the device; of a sample alone their number cannot be asked for.
-        if logits.device.type == "cpu" and not torch._C._functorch.is_functorch_wrapped_tensor(logits):
+        if logits.device.type == "cpu" and not _core._functorch.is_functorch_wrapped_tensor(logits):
             there = tokens != NOTHING
             logits, tokens = logits[there], tokens[there]
         total = cross_entropy(

@@ -3,7 +3,9 @@
 opacus is imported where it is needed only: that takes seconds, and few runs are private.
 """
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from workbench.core.errors import UserError
@@ -26,6 +28,7 @@ class Budget:
         self._accountant: Any = create_accountant(accountant)
         self._kind = accountant
         self._left: int | None = None
+        self._known: tuple[list[Spent], float] = ([], 0.0)  # what was spent after which steps
 
     def count(self) -> None:
         """Count one step that was taken."""
@@ -35,7 +38,10 @@ class Budget:
 
     def spent(self) -> float:
         """Return the ε of all steps so far at this δ; takes a tenth of a second or several."""
-        return float(self._accountant.get_epsilon(self.delta)) if self._accountant.history else 0.0
+        history = list(self._accountant.history)
+        if self._known[0] != history:
+            self._known = history, epsilon_of(history, self.delta, self._kind)
+        return self._known[1]
 
     def steps_left(self, wanted: int) -> int:
         """Return how many of the `wanted` steps can still be taken within the budget; the answer is remembered."""
@@ -77,7 +83,10 @@ class Budget:
         return self._after(steps, "rdp") <= 2 * self.epsilon + 1
 
     def _after(self, steps: int, accountant: str) -> float:
-        return epsilon_of([*self._accountant.history, (self.noise, self.share, steps)], self.delta, accountant)
+        history = list(self._accountant.history)
+        if history and history[-1][:2] == (self.noise, self.share):  # as the accountant itself puts them together
+            steps += history.pop()[2]
+        return epsilon_of([*history, (self.noise, self.share, steps)], self.delta, accountant)
 
 
 def epsilon_of(spent: Sequence[Spent], delta: float, accountant: str) -> float:
@@ -86,7 +95,8 @@ def epsilon_of(spent: Sequence[Spent], delta: float, accountant: str) -> float:
 
     made: Any = create_accountant(accountant)
     made.history = list(spent)
-    return float(made.get_epsilon(delta))
+    with _without_advice():
+        return float(made.get_epsilon(delta))
 
 
 def noise_for(epsilon: float, delta: float, share: float, steps: int, accountant: str) -> float:
@@ -94,9 +104,10 @@ def noise_for(epsilon: float, delta: float, share: float, steps: int, accountant
     from opacus.accountants.utils import get_noise_multiplier
 
     try:
-        found = get_noise_multiplier(
-            target_epsilon=epsilon, target_delta=delta, sample_rate=share, steps=steps, accountant=accountant
-        )
+        with _without_advice():
+            found = get_noise_multiplier(
+                target_epsilon=epsilon, target_delta=delta, sample_rate=share, steps=steps, accountant=accountant
+            )
     except ValueError as error:  # opacus has a highest noise that it tries
         raise UserError(
             "No noise is enough to train {steps} steps within a privacy budget of ε {epsilon}.",
@@ -106,6 +117,14 @@ def noise_for(epsilon: float, delta: float, share: float, steps: int, accountant
             epsilon=f"{epsilon:g}",
         ) from error
     return float(found)
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Keep opacus from advising other orders of its bound: what it says holds with these."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Optimal order is the (largest|smallest) alpha")
+        yield
 
 
 def spent_up(budget: Budget) -> Words:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ def refuse_not_finite(done: StepsDone, trainee: Trainee, position: Position) -> 
         return
     step, value = int(steps[wrong[0]]), float(losses[wrong[0]])
     first, samples, unsound = _batch_of(trainee, position, position.step - step)
-    values = {
+    values: dict[str, Any] = {
         "value": "NaN" if math.isnan(value) else "∞",
         "step": f"{step:,}",
         "batch": f"{first + 1:,}",

@@ -97,6 +97,7 @@ def _trained(
         device=str(trainee.device) if group.size == 1 else f"{trainee.device.type} × {group.size}",
         parent=loaded.path.name if loaded else "",
         changed=dict(changed),
+        privacy=trainee.private.allowed() if trainee.private else {},
         **this_process(),
     )
     for complaint in complaints:

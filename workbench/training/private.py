@@ -93,6 +93,10 @@ class Private:
         self._rested_at = time.monotonic() + (time.monotonic() - began) / _SHARE
         return {"epsilon": spent}
 
+    def allowed(self) -> dict[str, float]:
+        """Return what may be spent."""
+        return {"epsilon": self.budget.epsilon, "delta": self.budget.delta}
+
     def metrics(self) -> dict[str, float]:
         """Return what the metrics at the end say of it."""
         return {"epsilon": self.budget.spent(), "delta": self.budget.delta}
@@ -131,7 +135,7 @@ def refuse_batch_norm(network: nn.Module) -> None:
         raise UserError(
             "Batch normalization lets every sample of a batch reach what is learned from the others, so that private "
             "training cannot have it: {layers}.",
-            hint="Choose another normalization on the Model page, such as group normalization.",
+            hint="Choose group normalization on the Model page, or another architecture.",
             layers=", ".join(mixing[:_NAMED]) + (" …" if len(mixing) > _NAMED else ""),
         )
 

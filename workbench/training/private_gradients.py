@@ -3,7 +3,8 @@
 Gradients of single samples come from torch.func, which lets each sample through the network alone: whatever a network
 is made of, no sample can reach the gradient of another. The hooks of opacus know the layers that it lists; this knows
 all that torch can compute, direct parameters and shared weights among them, and took 0.6 times as long for a
-convnet and an mlp.
+convnet and an mlp. What looks at the values in it, as networks of transformers do, is computed for one sample after the
+other.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from workbench.core.words import Words
 from workbench.tasks import Task
+from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Ready
 
 _AT_ONCE = 2**26  # numbers in the gradients of the samples that are computed at once
@@ -28,7 +31,9 @@ class SampleGradients:
     def __init__(self, network: nn.Module, task: Task, clip: float, label_smoothing: float = 0.0) -> None:
         self._network, self._task, self._clip, self._smoothing = network, task, clip, label_smoothing
         self._weights = {name: value for name, value in network.named_parameters() if value.requires_grad}
-        self._each = vmap(grad(self._loss, has_aux=True), in_dims=(None, 0, 0), randomness="different")
+        self._alone = grad(self._loss, has_aux=True)
+        self._together: Callable[..., Any] | None = vmap(self._alone, in_dims=(None, 0, 0), randomness="different")
+        self._is_tried = self._is_told = False
         self._recurs = any(isinstance(layer, nn.RNNBase) for layer in network.modules())
         numbers = sum(weight.numel() for weight in self._weights.values())
         self._most = max(1, _AT_ONCE // max(numbers, 1))
@@ -40,8 +45,39 @@ class SampleGradients:
         """
         weights = {name: weight.detach() for name, weight in self._weights.items()}
         with self._plain_kernels():
-            gradients, (outputs, losses, counts) = self._each(weights, inputs, goals)
+            if not self._is_tried:
+                self._try_together(weights, inputs[:1], goals[:1])
+            if self._together is not None:
+                gradients, (outputs, losses, counts) = self._together(weights, inputs, goals)
+                return gradients, outputs, losses, counts
+            each = [self._alone(weights, one, goal) for one, goal in zip(inputs, goals, strict=True)]
+        gradients = {name: torch.stack([one[0][name] for one in each]) for name in weights}
+        outputs, losses, counts = (torch.stack(parts) for parts in zip(*(one[1] for one in each), strict=True))
         return gradients, outputs, losses, counts
+
+    def told(self) -> Words | None:
+        """Return, once, that samples are computed one after the other where they are, or None."""
+        if self._together is not None or self._is_told:
+            return None
+        self._is_told = True
+        return Words(
+            "torch cannot compute the gradients of single samples of this network at once: they are computed one "
+            "after the other, which takes long."
+        )
+
+    def _try_together(self, weights: dict[str, Tensor], inputs: Tensor, goals: Tensor) -> None:
+        """Find out whether samples can be computed at once, without touching what is left to chance."""
+        self._is_tried = True
+        assert self._together is not None
+        devices = [inputs.device] if inputs.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            try:
+                self._together(weights, inputs, goals)
+            except RuntimeError as error:
+                if is_out_of_memory(error):
+                    self._is_tried = False
+                    raise
+                self._together = None
 
     def add(self, batches: Iterable[Ready], pieces: int, add: Callable[..., None]) -> Tensor:
         """Add the cut gradients of all samples to those of the weights, and return the mean of their losses.

@@ -37,7 +37,10 @@ def step_in_memory(
     while True:
         before = sums.kept()
         try:
-            return take_step(trainee, parts, step, total_steps, sums)
+            taken = take_step(trainee, parts, step, total_steps, sums)
+            if trainee.private and (told := trainee.sample_gradients.told()):
+                yield Warned(told, step)
+            return taken
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or trainee.group.size > 1:  # the others wait for its gradients
                 raise

@@ -1,18 +1,19 @@
 """The Train page on its own: values in, signals out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.core.run_maker import queued_run, started, steps
 from tests.gui.signals import carried
-from workbench.core.errors import UserError
+from workbench.core.errors import Mend, UserError
 from workbench.core.events import EpochDone, Event, Failed, Finished, ModelSaved, Preparing, StepsDone, Warned
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import Batch
@@ -385,3 +386,27 @@ def test_dragging_in_the_queue_tells_the_new_place(qtbot: QtBot, page: TrainPage
     with qtbot.waitSignal(page.queue_moved) as waiter:
         model.moveRow(page.queue.list.rootIndex(), 2, page.queue.list.rootIndex(), 0)
     assert waiter.args == ["c", 0]
+
+
+def test_what_a_check_found_is_mended_at_a_click(qtbot: QtBot, page: TrainPage):
+    mend = Mend("Replace by group norm", {"architecture.normalization": "group"})
+    page.show_check(UserError("Batch norm cannot be.", mend=mend))
+    (offer,) = [button for button in page.findChildren(QPushButton) if button.text() == "Replace by group norm"]
+    with qtbot.waitSignal(page.mend_requested) as told:
+        qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
+    assert told.args == [{"architecture.normalization": "group"}]
+
+
+def test_what_is_spent_of_the_privacy_budget_is_shown(page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    meter = page.status.privacy
+    page.take(batch(started()))
+    page.set_state("running")
+    assert not meter.isVisible()
+    page.take(batch(replace(started(), privacy={"epsilon": 3.0, "delta": 1e-5})))
+    assert meter.isVisible()
+    assert meter.text().startswith("ε 0 of 3.00")
+    page.take(batch(one(12, training_loss=1.0, epsilon=1.234)))
+    assert meter.text().startswith("ε 1.23 of 3.00")
+    assert meter.text().endswith("δ 1e-5")
+    assert "Privacy" in meter.accessibleName()

@@ -46,6 +46,7 @@ class TrainPage(Page):
     end_wanted = Signal(str)  # its process is to be ended at once
     queue_moved = Signal(str, int)
     queue_removed = Signal(str)
+    mend_requested = Signal(object)  # settings by full name, which set right what the check found
     data_requested = Signal()
     model_requested = Signal()
 
@@ -107,7 +108,10 @@ class TrainPage(Page):
         placed = self.settings.show_error(error)
         self.clear_banners()
         if error is not None and not placed:
-            self.show_banner(Banner.of_error(error))
+            banner = self.show_banner(Banner.of_error(error))
+            if error.mend is not None:
+                settings = dict(error.mend.settings)
+                banner.add_action(tr(error.mend.title)).clicked.connect(lambda: self.mend_requested.emit(settings))
         self._rest()
 
     def show_draft_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:

@@ -12,6 +12,7 @@ from workbench.gui.theme import look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.chips import ToggleChip
 from workbench.gui.widgets.elided_label import ElidedLabel
+from workbench.gui.widgets.privacy_meter import PrivacyMeter
 from workbench.gui.widgets.progress import ProgressLine
 
 STATES = {
@@ -42,7 +43,10 @@ class TrainStatus(Card):
         row = QHBoxLayout()
         row.addWidget(self.status, 1)
         row.addWidget(self.log)
+        self.privacy = PrivacyMeter()
+        self.privacy.setObjectName("train.privacy")
         self.add(self.line)
+        self.add(self.privacy)
         self.body.addLayout(row)
 
     def show_run(self, progress: RunProgress, state: str, metric_title: str, percent: bool) -> None:
@@ -51,6 +55,8 @@ class TrainStatus(Card):
         self.line.set_fraction(self._fraction(progress, state))
         self.line.set_left(*_left(progress, state))
         self.line.set_right(*_right(progress, state))
+        budget = progress.start.privacy if progress.start else {}
+        self.privacy.show_spent(progress.epsilon, budget)
         self.status.setText(sentence(progress, state, metric_title, percent))
 
     def _fraction(self, progress: RunProgress, state: str) -> float | None:
