@@ -6,7 +6,7 @@ must stand at the top level of their modules; annotations, and decorators that r
 
 import ast
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,11 +46,12 @@ _STAND_INS: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True)
 class _Definition:
-    """A statement at the top level of a module."""
+    """A statement at the top level of a module, and the names of what is left out in it."""
 
     module: str
     name: str
     node: ast.stmt
+    without: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -77,22 +78,33 @@ class Gathering:
 
     def __init__(self, without: frozenset[str] = frozenset()) -> None:
         self._without = without
-        self._order: list[_Definition | tuple[str, str]] = []  # what is needed comes before what needs it
+        self._narrowed: dict[tuple[str, str], frozenset[str]] = {}  # classes of which only a part is wanted
+        self._order: list[_Definition | tuple[str, str] | str] = []  # what is needed comes before what needs it
         self._seen: set[tuple[str, str]] = set()
         self._names: dict[str, tuple[str, str]] = {}  # in the file -> module, name there
         self._external: set[_External] = set()
 
-    def add(self, module: str, name: str) -> str:
-        """Gather what `module` calls `name`, and return what the file calls it; raises LookupError without a source."""
+    def add(self, module: str, name: str, only: Iterable[str] = ()) -> str:
+        """Gather what `module` calls `name`, and return what the file calls it; raises LookupError without a source.
+
+        only: names of methods of a class that are wanted, with what they use of it; none wants all.
+        """
         place = _home(module, name)
         if place is None:
             raise LookupError(f"{module}.{name} is not defined at the top level of a module")
+        if names := frozenset(only):
+            self._narrowed.update(_left_out_of(place, names))
         self._gather(*place)
         return self._called(*place)
 
+    def write(self, text: str) -> None:
+        """Put text after what was gathered so far."""
+        self._order.append(text.strip("\n"))
+
     def imports(self, module: str, what: str = "") -> None:
         """Import a module, or `what` of it, in the file as well."""
-        self._external.add(_External(module, what, what or module))
+        whole, _, name = module.partition(" as ")
+        self._external.add(_External(whole, what, what or name or whole))
 
     def text(self) -> str:
         """Return imports and definitions, each after all it needs when it is run."""
@@ -107,19 +119,21 @@ class Gathering:
             self._name(module, name)
             self._order.append((module, name))
             return
-        definition = _Definition(module, name, _read(module).definitions[name])
+        without = self._narrowed.get((module, name), self._without)
+        definition = _Definition(module, name, _read(module).definitions[name], without)
         self._name(module, name)
-        for used in _used(definition.node, self._without):
+        for used in _used(definition.node, without):
             found = _resolved(module, used.id)
             if isinstance(found, _External):
                 self._external.add(found)
             elif found is not None:
                 self._gather(*found)
-        for noted in _annotated(definition.node, self._without):
+        for noted in _annotated(definition.node, without):
             found = _resolved(module, noted.id)
             if isinstance(found, _External):
                 self._external.add(found)
-        self._order.append(definition)
+        if not any(isinstance(part, _Definition) and part.node is definition.node for part in self._order):
+            self._order.append(definition)  # one statement may define several names
 
     def _name(self, module: str, name: str) -> None:
         """Give a definition its name in the file: its own, or where that is taken, one with that of its module."""
@@ -133,9 +147,11 @@ class Gathering:
 
     def _imports(self) -> str:
         whole = sorted(
-            f"import {each.module}" + (f" as {each.name}" if each.name != each.module.partition(".")[0] else "")
-            for each in self._external
-            if not each.what
+            {
+                f"import {each.module}" + (f" as {each.name}" if each.name != each.module.partition(".")[0] else "")
+                for each in self._external
+                if not each.what
+            }
         )
         together: dict[str, list[str]] = {}
         for each in sorted((each for each in self._external if each.what), key=lambda each: each.what.lower()):
@@ -145,12 +161,14 @@ class Gathering:
         names = [f"from {module} import {', '.join(what)}" for module, what in sorted(together.items())]
         return "\n".join(["from __future__ import annotations", "", *whole, *names])
 
-    def _written(self, part: "_Definition | tuple[str, str]") -> str:
+    def _written(self, part: "_Definition | tuple[str, str] | str") -> str:
+        if isinstance(part, str):
+            return part
         if isinstance(part, tuple):
             return _STAND_INS[part]
         module, node = _read(part.module), part.node
         changes = list(self._renamed(part))
-        gone = {line for first, last in _left_out(node, self._without) for line in range(first, last + 1)}
+        gone = {line for first, last in _left_out(node, part.without) for line in range(first, last + 1)}
         first = node.lineno
         kept: list[bytes] = []
         for decorator in getattr(node, "decorator_list", ()):
@@ -171,7 +189,7 @@ class Gathering:
         if own != part.name and isinstance(node, ast.ClassDef | ast.FunctionDef):
             begin = node.col_offset + len("class " if isinstance(node, ast.ClassDef) else "def ")
             yield node.lineno, begin, begin + len(part.name.encode()), own
-        for used in (*_used(node, self._without), *_annotated(node, self._without)):
+        for used in (*_used(node, part.without), *_annotated(node, part.without)):
             found = _resolved(part.module, used.id)
             if not isinstance(found, tuple):
                 continue
@@ -255,7 +273,7 @@ def _parts(node: ast.AST, without: frozenset[str]) -> Iterator[tuple[ast.AST, bo
         if name == "decorator_list":
             value = [each for each in value if not _is_called(each, _REGISTERS)]
         for each in value if isinstance(value, list) else [value]:
-            if not isinstance(each, ast.AST) or _is_left_out(each, without):
+            if not isinstance(each, ast.AST) or _is_left_out(each, node, without):
                 continue
             if name in ("annotation", "returns"):
                 yield each, True
@@ -283,15 +301,62 @@ def _annotated(node: ast.AST, without: frozenset[str]) -> Iterator[ast.Name]:
 
 
 def _left_out(node: ast.AST, without: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Yield first and last line of each method that is left out, with its decorators."""
-    for part in ast.walk(node):
-        if part is not node and _is_left_out(part, without) and isinstance(part, ast.FunctionDef):
-            first = min([part.lineno, *(each.lineno for each in part.decorator_list)])
-            yield first, part.end_lineno or first
+    """Yield first and last line of each method, with its decorators, and each attribute that is left out."""
+    for around in ast.walk(node):
+        for part in ast.iter_child_nodes(around):
+            if isinstance(part, ast.stmt) and _is_left_out(part, around, without):
+                first = min([part.lineno, *(each.lineno for each in getattr(part, "decorator_list", ()))])
+                yield first, part.end_lineno or first
 
 
-def _is_left_out(node: ast.AST, without: frozenset[str]) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name in without
+def _is_left_out(node: ast.AST, around: ast.AST, without: frozenset[str]) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        return node.name in without
+    return isinstance(around, ast.ClassDef) and _attribute(node) in without
+
+
+def _attribute(node: ast.AST) -> str:
+    """Return the name of the attribute that a statement of a class sets, or an empty one; a dataclass's field is none.
+
+    What a field is called is also how it is given.
+    """
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=noted) if "ClassVar" in ast.unparse(noted):
+            return name
+        case _:
+            return ""
+
+
+def _left_out_of(place: tuple[str, str], only: frozenset[str]) -> dict[tuple[str, str], frozenset[str]]:
+    """Return what is left out of a class and of those it extends, where only these methods are wanted of it."""
+    classes = dict(_with_bases(place))
+    kept = set(only)
+    members = [each for node in classes.values() for each in node.body]
+    while True:
+        wanted = [each for each in members if isinstance(each, ast.FunctionDef) and _is_kept(each.name, kept)]
+        used = {part.attr for each in wanted for part in ast.walk(each) if isinstance(part, ast.Attribute)}
+        if used <= kept:
+            break
+        kept |= used
+    names = {name for each in members if (name := each.name if isinstance(each, ast.FunctionDef) else _attribute(each))}
+    return dict.fromkeys(classes, frozenset(name for name in names if not _is_kept(name, kept)))
+
+
+def _is_kept(name: str, kept: set[str]) -> bool:
+    return name in kept or (name.startswith("__") and name.endswith("__"))
+
+
+def _with_bases(place: tuple[str, str]) -> Iterator[tuple[tuple[str, str], ast.ClassDef]]:
+    """Yield a class and those of ours that it extends, by where they are."""
+    node = _read(place[0]).definitions[place[1]]
+    if isinstance(node, ast.ClassDef):
+        yield place, node
+        for base in (name for each in node.bases for name in _names(each)):
+            found = _resolved(place[0], base.id)
+            if isinstance(found, tuple):
+                yield from _with_bases(found)
 
 
 def _is_called(decorator: ast.AST, name: str) -> bool:
