@@ -5,7 +5,7 @@ and of several all must. So the script has no branch that its run never took.
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from string import Template
 
 _CONDITION = re.compile(r" *#\? (?P<names>[\w! ]+)$")
@@ -264,6 +264,12 @@ def filled(text: str, holding: Set[str], values: dict[str, str]) -> str:
     """Return the text with the lines whose conditions hold, and with values for its $names."""
     lines = [line for raw in text.strip("\n").split("\n") if (line := _kept(raw, holding)) is not None]
     return re.sub(r"\n{4,}", "\n\n\n", Template("\n".join(lines)).substitute(values)).strip("\n")
+
+
+def names() -> Iterator[str]:
+    """Yield the names of all functions and classes in the texts."""
+    for text in (ROWS, STREAM, WINDOWS, SCHEDULE, TRAINING, USING):
+        yield from re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)
 
 
 def _kept(line: str, holding: Set[str]) -> str | None:

@@ -19,6 +19,12 @@ _IMPORTED = (
     ("safetensors.torch", "load_file"), ("safetensors.torch", "load_model"), ("safetensors.torch", "save_model"),
     ("torch",), ("torch", "Tensor"), ("torch", "nn"), ("types", "SimpleNamespace"),
 )  # fmt: skip
+_TAKEN = frozenset(
+    ("ACCUMULATION", "AUGMENTATION", "BATCH_SIZE", "CLASS_WEIGHTS", "COLUMNS", "DESCRIBED", "DEVICE", "EMA", "FOLDER",
+     "FRAME", "FROZEN_LAYERS", "FROZEN_WEIGHTS", "GRADIENT_CLIP", "HORIZON", "JUDGED_AT_ONCE", "LABEL_SMOOTHING",
+     "LENGTH", "NETWORK", "OPTIMIZER", "OUTPUTS", "PLANNED", "PREPROCESSING", "SCHEDULE", "SEED", "STEPS", "TASK",
+     "THREADS", "augmented", "make", *text.names())
+)  # fmt: skip
 _AVERAGING = "torch.optim.swa_utils"
 _SAID = """Trains {title} as the run {run} did: {steps:,} steps, and the same loss at each.
 
@@ -30,7 +36,7 @@ Made by Workbench {version}, and needs nothing of it: torch, numpy and safetenso
 
 def script_of(material: Material) -> str:
     """Return the source of train.py; raises LookupError for a network whose source needs the whole program."""
-    source, names = Gathering(_ELSEWHERE), _names(material)
+    source, names = Gathering(_ELSEWHERE, _TAKEN), _names(material)
     for each in _IMPORTED:
         source.imports(*each)
     for part, add in (
