@@ -16,7 +16,7 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="FORM", help=tr("onnx, pytorch, torch-program or hugging-face."), show_default=False
+            "--to", metavar="FORM", help=tr("onnx, pytorch, torch-program, hugging-face or script."), show_default=False
         ),
     ],
     out: Annotated[
@@ -25,7 +25,7 @@ def export(
     runs: options.Runs = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write the best model of a run in a form that other programs take, and compare it with the trained one."""
+    """Write a run in a form that other programs take, its best model or its training, and compare it with the run."""
     folder = options.run_of(context, run, runs)
     from workbench.export.exporting import export as write
 
@@ -37,9 +37,4 @@ def export(
         say_json({"run": str(folder.path), "to": to, **found.to_plain()})
         return
     say(str(found.path))
-    say(
-        tr(
-            "It tells the same as the trained model: the largest difference is {found}.",
-            found=f"{found.difference:.2g}",
-        )
-    )
+    say(tr(found.comparison.said))

@@ -27,9 +27,9 @@ def targets(run: str) -> dict[str, Any]:
 
 
 def export(progress: Callable[..., None], run: str, kind: str, path: str) -> dict[str, Any]:
-    """Export the best model of a run into the new folder `path`. A job; returns path, size, difference and batches.
+    """Export a run into the new folder `path`. A job; returns path, size, difference, and said: a sentence about it.
 
-    difference: the largest one between what it tells and what the trained model does, over batches of these sizes.
-    Raises UserError when it cannot be exported so, or tells something else.
+    difference: the largest one from what the trained model tells, over batches of the sizes `batches`, or from the
+    losses of the run, over its first `steps`. Raises UserError when it cannot be exported so, or is not the same.
     """
     return exporting.export(RunFolder(Path(run)), kind, Path(path), progress).to_plain()

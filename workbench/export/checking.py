@@ -1,7 +1,5 @@
 """Whether an exported model tells the same as the one it was made of: tried in a process without this program."""
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.core.errors import UserError
+from workbench.core.words import Words
+from workbench.export.comparison import Comparison
+from workbench.export.elsewhere import run_elsewhere
 from workbench.export.subject import Subject
 from workbench.export.whole import samples, told_by
 
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 
 BATCHES = (1, 2, 5)  # sizes that are tried
 MOST = 1e-4  # by which what is told may differ, of the largest number told and at least of 1
-_PATIENCE = 600.0  # seconds
 _RUNNER = """
-import sys
-sys.modules["workbench"] = None  # it must do without
-sys.path.insert(0, ".")
 import numpy as np
 {check}
 
@@ -30,7 +27,7 @@ with np.load(sys.argv[1]) as given:
 """
 
 
-def difference(subject: Subject, target: "Target", folder: Path) -> float:
+def compare(subject: Subject, target: "Target", folder: Path) -> Comparison:
     """Return by how much at most what the model in `folder` tells differs from what the original does.
 
     Raises UserError when that is more than rounding, or it does not run at all.
@@ -52,7 +49,10 @@ def difference(subject: Subject, target: "Target", folder: Path) -> float:
         if not apart <= MOST * max(1.0, float(np.abs(told).max(initial=0))):
             raise _differs(target, f"{name}: {apart:.3g}")
         worst = max(worst, apart)
-    return worst
+    said = Words(
+        "It tells the same as the trained model: the largest difference is {found}.", {"found": f"{worst:.2g}"}
+    )
+    return Comparison(worst, said, "largest difference from the trained model", {"batches": list(BATCHES)})
 
 
 def _length(subject: Subject, size: int) -> int:
@@ -64,15 +64,9 @@ def _told_elsewhere(target: "Target", folder: Path, batches: dict[str, np.ndarra
     with tempfile.TemporaryDirectory() as place:
         given, answer = Path(place) / "given.npz", Path(place) / "told.npz"
         np.savez(given, **batches)  # type: ignore[arg-type]
-        command = [sys.executable, "-B", "-c", _RUNNER.format(check=target.check), str(given), str(answer)]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False, errors="replace"
-            )
-        except subprocess.TimeoutExpired as error:
-            raise _differs(target, f"it took more than {_PATIENCE:.0f} s") from error
-        if done.returncode or not answer.is_file():
-            raise _differs(target, done.stderr[-2000:])
+        done = run_elsewhere(_RUNNER.format(check=target.check), folder, str(given), str(answer))
+        if done.complaint or not answer.is_file():
+            raise _differs(target, done.complaint)
         with np.load(answer) as told:
             return {name: told[name] for name in told.files}
 

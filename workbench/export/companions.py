@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
+from workbench.export.comparison import Comparison
 from workbench.export.subject import Subject
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def reads(subject: Subject, names: Mapping[str, str]) -> str:
     return _READS.format(preprocessing=preprocessing, masked=masked, raw=_RAW[subject.inputs.kind][0], returns=returns)
 
 
-def write_companions(subject: Subject, target: "Target", folder: Path, difference: float) -> None:
-    """Write model.json, example.py and README.md; difference: the largest one that the check found."""
+def write_companions(subject: Subject, target: "Target", folder: Path, found: Comparison) -> None:
+    """Write example.py and README.md; found: by the comparison with the run."""
     (folder / "example.py").write_text(example(subject, target), encoding="utf-8")
-    (folder / "README.md").write_text(_card(subject, target, difference), encoding="utf-8")
+    (folder / "README.md").write_text(_card(subject, target, found), encoding="utf-8")
 
 
 def describe(subject: Subject) -> str:
@@ -132,23 +133,24 @@ def _needs(subject: Subject, target: "Target") -> list[str]:
     return [*target.needs, *own]
 
 
-def _card(subject: Subject, target: "Target", difference: float) -> str:
+def _card(subject: Subject, target: "Target", found: Comparison) -> str:
     model, description = subject.model, subject.model.description
     what, given, _ = _RAW[subject.inputs.kind]
     metrics = description.get("metrics", {})
     rows = [f"| {name} | {value:.4g} |" for name, value in metrics.items() if isinstance(value, int | float)]
     labels = ", ".join(model.labels[:50]) + ("…" if len(model.labels) > 50 else "")
     inputs = "×".join(map(str, model.inputs.shape))
+    before = f"    {target.before}\n" if target.before else ""
     parts = [
         f"# {subject.architecture.title}: {subject.run.name}",
         f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes "
         f"{what.rstrip(',')} and tells {subject.task.tells}.",
-        f"## Use\n\n    pip install {' '.join(_needs(subject, target))}\n    python example.py {given}",
+        f"## Use\n\n    pip install {' '.join(_needs(subject, target))}\n{before}    python example.py {given}",
         f"```python\n{example(subject, target)}```",
         f"## Facts\n\n| | |\n|---|---|\n| inputs | {model.inputs.kind}, {inputs} |\n| outputs | {model.outputs} |\n"
         f"| parameters | {sum(p.numel() for p in model.network.parameters()):,} |\n"
         f"| step | {description.get('step', 0):,} |\n"
-        f"| largest difference from the trained model | {difference:.2g} |\n" + "\n".join(rows),
+        f"| {found.row} | {found.shown} |\n" + "\n".join(rows),
     ]
     if model.labels:
         parts.append(f"## Labels\n\n{labels}")

@@ -6,49 +6,55 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.events import finite
 from workbench.core.files import require_new_folder, unwritable
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import write_sealed
-from workbench.core.words import Words
+from workbench.core.words import Words, to_plain
 from workbench.export import Target, targets
-from workbench.export.checking import BATCHES, difference
 from workbench.export.companions import describe, write_companions
+from workbench.export.comparison import Comparison
 from workbench.export.subject import Subject
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: path, bytes, and by how much at most it tells something else than the original."""
+    """What was written: path, bytes, and how it compares with what it was made of."""
 
     path: Path
     size: int
-    difference: float
+    comparison: Comparison
+
+    @property
+    def difference(self) -> float:
+        """By how much at most it differs."""
+        return self.comparison.difference
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values that travel through JSON."""
-        return {
-            "path": str(self.path), "size": self.size, "difference": self.difference, "batches": list(BATCHES),
-        }  # fmt: skip
+        found = self.comparison
+        plain = {"path": str(self.path), "size": self.size, "difference": found.difference}
+        return finite({**plain, **found.facts, "said": to_plain(found.said)})
 
 
 def export(run: RunFolder, kind: str, path: Path, progress: Callable[..., None] = lambda *_: None) -> Exported:
     """Export the best model of `run` as the target `kind` into the new folder `path`.
 
-    Raises UserError when it cannot be exported so, something lies at the place, or it does not tell the same.
+    Raises UserError when it cannot be exported so, something lies at the place, or it is not the same.
     """
     target = targets[kind]
     require_new_folder(path)
     progress(Words("Reading the model"), 0, 3)
     subject = Subject.of_run(run)
     refuse(subject, target)
-    found: list[float] = []
+    found: list[Comparison] = []
 
     def fill(folder: Path) -> None:
         progress(Words("Exporting"), 1, 3)
         (folder / "model.json").write_text(describe(subject), encoding="utf-8")
         target.write(subject, folder)
-        progress(Words("Comparing with the trained model"), 2, 3)
-        found.append(difference(subject, target, folder))
+        progress(Words("Comparing with the run"), 2, 3)
+        found.append(target.compare(subject, target, folder))
         write_companions(subject, target, folder, found[0])
 
     try:

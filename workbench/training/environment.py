@@ -26,6 +26,7 @@ def environment() -> dict[str, Any]:
         "system": platform.platform(),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
         "processor": platform.processor() or platform.machine(),
+        "arithmetic": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
         "devices": devices,
         "command": sys.argv,

@@ -14,6 +14,7 @@ from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder, all_runs, is_run
 from workbench.core.sealed import check_sealed
 from workbench.core.settings import nearest
+from workbench.core.signature import Inputs
 from workbench.core.words import Words, mark
 from workbench.data import preprocessing
 from workbench.data.dataset import Split
@@ -154,9 +155,14 @@ def prepare(network: Any, split: Split, preprocessing: Preprocessing) -> None:
     """
     if not hasattr(network, "prepare"):
         return
-    most = max(1, min(_PREPARING, _PREPARING_NUMBERS // int(np.prod(preprocessing.inputs.shape))))
+    most = prepared_with(preprocessing.inputs)
     places = np.unique(np.linspace(0, len(split) - 1, most).astype(np.int64))
     network.prepare(preprocessing.tensor(torch.from_numpy(split.rows(places))))
+
+
+def prepared_with(inputs: Inputs) -> int:
+    """Return with how many training images at most a network is prepared."""
+    return max(1, min(_PREPARING, _PREPARING_NUMBERS // int(np.prod(inputs.shape))))
 
 
 def pretrained(network: Any) -> list[Words]:

@@ -137,11 +137,10 @@ def test_a_model_is_exported_in_the_form_that_is_chosen(
     job = engine.jobs[-1]
     assert job.name == "exporting.export"
     assert job.arguments == {"run": "/my runs/b", "path": str(tmp_path / "b-onnx"), "kind": "onnx"}
-    job.answered.emit({"path": str(tmp_path / "b-onnx"), "size": 52_000, "difference": 2.4e-7, "batches": [1, 2, 5]})
+    said = {"template": "Its first {steps} losses are those of the run, to the last bit.", "values": {"steps": 20}}
+    job.answered.emit({"path": str(tmp_path / "b-onnx"), "size": 52_000, "difference": 0.0, "said": said})
     qtbot.waitUntil(lambda: bool(banners(page)))
-    assert "It tells the same as the trained model: the largest difference is 2.4e-7." in banners(page)[0].replace(
-        "×10⁻⁷", "e-7"
-    )
+    assert "Its first 20 losses are those of the run, to the last bit." in banners(page)[0]
 
 
 def test_a_form_that_does_not_fit_says_why(page: SharePage, qtbot: QtBot) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
-from workbench.core.words import tr
+from workbench.core.words import from_plain, tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.model_chooser import ModelChooser
@@ -183,9 +183,8 @@ class SharePage(Page):
             text = tr("Saved {name}, {size}.", name=Path(path).name, size=figures.size(float(answer["size"])))
         else:
             text = tr("Saved {name}.", name=Path(path).name)
-        if "difference" in answer:
-            found = figures.number(float(answer["difference"]), 2)
-            text += " " + tr("It tells the same as the trained model: the largest difference is {found}.", found=found)
+        if "said" in answer:  # what the comparison of an export found
+            text += " " + tr(from_plain(answer["said"]))
         banner = self.show_banner(Banner("good", text, path))
         banner.set_closable(True)
         show = banner.add_action(tr("Show in its folder"))

@@ -30,7 +30,7 @@ class ExportCard(Card):
         self.target.setObjectName("share.target")
         self.target.setAccessibleName(tr("Form of the export"))
         self.target.currentIndexChanged.connect(self._show_chosen)
-        self.export = button(tr("Export…"), "export", tr("Writes a folder, and compares it with the trained model."))
+        self.export = button(tr("Export…"), "export", tr("Writes a folder, and compares it with the run."))
         self.export.setObjectName("share.export")
         self.export.clicked.connect(self._export)
         row = QHBoxLayout()
