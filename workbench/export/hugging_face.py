@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.core.words import Words, mark
-from workbench.export import register
+from workbench.export import picture_folder, register
 from workbench.export.companions import preparing
 from workbench.export.subject import Subject
 from workbench.networks.causal import to_gpt2
@@ -79,19 +79,19 @@ def pixel_values(images: Any) -> Any:
 def _refuses(subject: Subject) -> Words | None:
     kind = subject.architecture.kind
     network: Any = subject.model.network
-    if kind not in ("bert", "gpt", "pretrained"):
+    if kind not in ("bert", "gpt", "pretrained", *picture_folder.FAMILIES):
         return Words("transformers has no network like it.")
     if subject.model.copies != "none":
         return Words("transformers does not average over changed copies of a picture.")
     if kind == "gpt" and to_gpt2(network) is None:
         return Words("Only decoders with the settings of GPT-2 have a place there.")
-    return None
+    return picture_folder.why_not(subject) if kind in picture_folder.FAMILIES else None
 
 
 @register(
     "hugging-face",
     title=mark("Hugging Face folder"),
-    summary=mark("Opens with from_pretrained of transformers. For BERT, GPT and pretrained models."),
+    summary=mark("Opens with from_pretrained of transformers. For BERT, GPT, ViT, ResNet and pretrained models."),
     check=_CHECK,
     example="from preparing import LABELS, PREPROCESSING, prepare\nfrom told import told as tell\n---\n"
     "told = tell(prepared[None])[0]",
@@ -100,18 +100,25 @@ def _refuses(subject: Subject) -> Words | None:
 )
 def write(subject: Subject, folder: Path) -> None:
     """Write what save_pretrained writes, the tokenizer, preparing.py, and told.py: from inputs to answers."""
+    with silence():
+        if subject.architecture.kind in picture_folder.FAMILIES:
+            picture_folder.write_pictures_model(subject, folder)
+        else:
+            _write_model(subject, folder)
+    source = preparing(subject) + (_PIXELS if subject.inputs.kind == "image" else "")
+    (folder / "preparing.py").write_text(source, encoding="utf-8")
+    title = '"""From prepared inputs to what the model tells, by transformers."""\n\n'
+    (folder / "told.py").write_text(title + _CHECK, encoding="utf-8")
+
+
+def _write_model(subject: Subject, folder: Path) -> None:
     model = _of_transformers(subject)
     labels = subject.model.labels
     if labels and subject.task.tells == "probabilities":
         model.config.id2label = dict(enumerate(labels))
         model.config.label2id = {label: place for place, label in enumerate(labels)}
-    with silence():
-        model.save_pretrained(folder)
-        _write_tokenizer(subject, folder)
-    source = preparing(subject) + (_PIXELS if subject.inputs.kind == "image" else "")
-    (folder / "preparing.py").write_text(source, encoding="utf-8")
-    title = '"""From prepared inputs to what the model tells, by transformers."""\n\n'
-    (folder / "told.py").write_text(title + _CHECK, encoding="utf-8")
+    model.save_pretrained(folder)
+    _write_tokenizer(subject, folder)
 
 
 def _of_transformers(subject: Subject) -> Any:
