@@ -13,6 +13,7 @@ from workbench.gui.follower import Follower
 from workbench.gui.jobs import Trainings
 from workbench.gui.memory import Memory
 from workbench.gui.order import Order
+from workbench.gui.passphrases import Passphrases
 from workbench.gui.run_list import RunList
 from workbench.gui.service import Service
 
@@ -34,6 +35,7 @@ class Backstage(QObject):
         self.trainings = Trainings(self)
         self.follower = Follower(self)
         self.service = Service(self)
+        self.passphrases = Passphrases((self.engine, self.jobs, self.service), self)
         self.runs = RunList(runs, self)
         self.draft = Draft(self.engine, runs, self)
         self.catalogue: dict[str, Any] = {}
