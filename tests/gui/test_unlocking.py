@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
@@ -50,6 +51,7 @@ def engine(qapp: object) -> Iterator[Engine]:
 def test_a_question_waits_for_the_passphrase(engine: Engine, qtbot: QtBot) -> None:
     with qtbot.waitSignal(engine.locked) as told:
         answer = engine.ask("prediction.describe", {"run": "r"})
+    assert told.args is not None
     assert str(told.args[0]) == "r is encrypted: its passphrase is needed."
     with qtbot.waitSignal(engine.locked):
         engine.remember("correct house")
@@ -74,12 +76,12 @@ def test_jobs_and_the_service_are_told_on_their_input(qapp: object, qtbot: QtBot
         passphrases.remember("correct horse")
     with qtbot.waitSignal(jobs.start("exporting.export").answered):
         pass
-    with qtbot.waitSignal(service.changed, check_params_cb=lambda: bool(service.address)) as _:
-        service.start("r")
-        qtbot.waitUntil(lambda: bool(service.address))
+    service.start("r")
+    qtbot.waitUntil(lambda: bool(service.address))
     assert '"correct horse"' in service.address
+    jobs.stop()
+    service.end()
     for one in (jobs, service):
-        one.stop()
         one.deleteLater()
 
 
@@ -104,9 +106,9 @@ def test_the_message_asks_and_goes_once_it_was_typed(show: Show, qtbot: QtBot) -
         unlocking.tell(UserError(NEEDED, name="r"))
     assert banners[0].isHidden()
     assert banners[1].text == "r is encrypted: its passphrase is needed."
-    enter = banners[1].findChild(QPushButton, "passphrase.enter")
+    enter: Any = banners[1].findChild(QPushButton, "passphrase.enter")
     enter.click()
-    dialog = window.findChild(PassphraseDialog)
+    dialog: Any = window.findChild(PassphraseDialog)
     assert dialog.first.echoMode() == QLineEdit.EchoMode.Password
     assert not dialog.accepts.isEnabled()
     dialog.first.setText("correct horse")

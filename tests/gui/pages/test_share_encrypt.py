@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -53,7 +54,8 @@ def card(engine: Canned, heard: Heard, tmp_path: Path, show: Show) -> EncryptCar
 
 
 def press(card: EncryptCard, name: str) -> PassphraseDialog | None:
-    card.findChild(QPushButton, name).click()
+    button: Any = card.findChild(QPushButton, name)
+    button.click()
     return card.findChild(PassphraseDialog)
 
 
@@ -79,7 +81,7 @@ def test_asks_for_the_passphrase_where_it_is_not_known(
     with qtbot.waitSignal(card.failed):
         press(card, "share.decrypt")
     qtbot.waitUntil(lambda: card.findChild(PassphraseDialog) is not None)
-    dialog = card.findChild(PassphraseDialog)
+    dialog: Any = card.findChild(PassphraseDialog)
 
     def decrypt(asked: dict[str, str]) -> dict[str, int]:
         weights.write_bytes(b"plain")
