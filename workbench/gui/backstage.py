@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from workbench.core import memory_room
 from workbench.core.run_folder import RunFolder
 from workbench.gui.draft import Draft
 from workbench.gui.engine_client import Engine, Jobs
@@ -81,6 +82,8 @@ class Backstage(QObject):
         if ended:
             self.follower.stop()
             self.runs.stop()
+            if memory_room.is_wanted():  # the processes that used it were ended, and could not clear up
+                memory_room.sweep()
         return ended
 
     def end_now(self) -> None:
