@@ -170,7 +170,7 @@ def test_a_word_that_never_ends_is_learned_from_in_pieces():
 
 def test_architectures_that_ask_for_parts_of_words_get_them():
     dataset: Any = SimpleNamespace(
-        inputs=Inputs("text", ()), training=SimpleNamespace(texts=lambda: ["one two three"] * 9)
+        inputs=Inputs("text", ()), training=SimpleNamespace(texts=lambda: ["one two three"] * 9), facts={}
     )
     for tokens in ("bpe", "wordpiece"):
         made = preprocessing.fit(dataset, asked(tokens=tokens, vocabulary=300, length=5))

@@ -1,5 +1,6 @@
 """serve and tokens: a model as a service, and who may ask it."""
 
+import json
 import os
 import sys
 import threading
@@ -12,7 +13,7 @@ import typer
 
 from workbench.commands import options
 from workbench.commands.output import say, say_beside, say_json, say_lines
-from workbench.core import paths
+from workbench.core import passphrases, paths
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 
@@ -51,11 +52,15 @@ def serve(
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="PEM", help=tr("Its key."), show_default=False)] = None,
     until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
+    passphrases_from_input: Annotated[bool, typer.Option("--passphrases-from-input", hidden=True)] = False,
     runs: options.Runs = None,
     device: options.Device = None,
     as_json: options.Json = False,
 ) -> None:
     """Answer over HTTP with the best models of runs, until interrupted."""
+    if passphrases_from_input:
+        for passphrase in json.loads(sys.stdin.buffer.readline() or b"{}").get("passphrases", ()):
+            passphrases.remember(passphrase)
     folders = [options.run_of(context, each, runs) for each in run]
     from workbench.commands.using import device_of
     from workbench.serving import tokens

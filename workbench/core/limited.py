@@ -28,23 +28,25 @@ class Ended:
     is_late: bool
 
 
-def run(script: Path, *arguments: str, place: Path, memory: int, seconds: int, largest: int) -> Ended:
+def run(
+    script: Path, *arguments: str, place: Path, memory: int, seconds: int, largest: int, given: bytes = b""
+) -> Ended:
     """Run `script` in `place` with these limits, and return how it ended; none of it is alive afterwards.
 
-    memory: bytes of address space. seconds: of its processor, and four times as many of the clock. largest: bytes of a
-    file that it writes.
+    given: what it reads on its standard input. memory: bytes of address space. seconds: of its processor, and four
+    times as many of the clock. largest: bytes of a file that it writes.
     """
     limits = [str(memory), str(seconds), str(largest)]
     command = [sys.executable, "-I", str(Path(__file__).resolve()), *limits, str(script.resolve()), *arguments]
     environment = {name: os.environ[name] for name in _KNOWN if name in os.environ}
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
-            command, env=environment, cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+            command, env=environment, cwd=place, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said,
             start_new_session=True,
         )  # fmt: skip
         is_late = False
         try:
-            child.wait(_CLOCK * seconds)
+            child.communicate(given, _CLOCK * seconds)
         except subprocess.TimeoutExpired:
             is_late = True
         finally:
@@ -62,6 +64,9 @@ def _kill(child: "subprocess.Popen[bytes]") -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+    if child.stdin is not None:
+        with suppress(OSError):  # what it did not read
+            child.stdin.close()
 
 
 def _limit(memory: int, seconds: int, largest: int) -> None:

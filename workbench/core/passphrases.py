@@ -16,10 +16,15 @@ from workbench.core.words import mark
 
 VARIABLE, FILE = "WORKBENCH_PASSPHRASE", "WORKBENCH_PASSPHRASE_FILE"
 NEEDED = mark("{name} is encrypted: its passphrase is needed.")
-WRONG = mark("The passphrase is not right.")
+WRONG = mark("The passphrase of {name} is not right.")
 _HINT = mark("Type it where you are asked for it, or name a file that holds it in {variable}.")
 
 _told: list[str] = []
+
+
+def asks_for_passphrase(error: UserError) -> bool:
+    """Return whether an error says that a passphrase is needed, or another one."""
+    return error.message.template in (NEEDED, WRONG)
 
 
 def remember(passphrase: str) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from workbench.core import paths
+from workbench.core import memory_room, paths
 from workbench.core.errors import UserError
+from workbench.data import locked_cache
 
 SUMMARY = "dataset.json"
 _ABANDONED = 24 * 3600  # seconds after which a half-built folder belongs to nobody
@@ -39,8 +40,13 @@ def fingerprint(files: list[Path]) -> bytes:
 
 
 def cached(name: str, build: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict[str, Any]]:
-    """Return the folder called `name` and its summary; if it is missing, `build(folder)` fills it and returns it."""
+    """Return the folder called `name` and its summary; if it is missing, `build(folder)` fills it and returns it.
+
+    Where caches are to be encrypted it lies in memory, and what is on the disk is encrypted.
+    """
     root = paths.cache() / "data"
+    if memory_room.is_wanted():
+        return _cached_in_memory(root, name, build)
     folder = root / name
     summary = _summary(folder)
     if summary is not None:
@@ -63,9 +69,34 @@ def cached(name: str, build: Callable[[Path], dict[str, Any]]) -> tuple[Path, di
     return folder, summary
 
 
+def _cached_in_memory(root: Path, name: str, build: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict[str, Any]]:
+    memory = memory_room.room()
+    folder, vault = memory / name, root / f"{name}{locked_cache.ENDING}"
+    summary = _summary(folder)
+    if summary is None and locked_cache.unlocked(vault, folder):
+        summary = _summary(folder)
+    if summary is None:
+        building = memory / f".building-{uuid.uuid4().hex}"
+        building.mkdir()
+        try:
+            summary = build(building)
+            write_plain(building / SUMMARY, summary)
+            locked_cache.keep(building, vault)
+            locked_cache.place(building, folder)
+        except OSError as error:
+            raise _unwritable(memory, error) from error
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    shutil.rmtree(root / name, ignore_errors=True)  # of a time when caches were not encrypted
+    return folder, summary
+
+
 def discard(pattern: str) -> None:
-    """Remove the folders whose names fit a pattern, as `Path.glob` takes it."""
-    for folder in (paths.cache() / "data").glob(pattern):
+    """Remove the caches whose names fit a pattern, as `Path.glob` takes it, encrypted ones too."""
+    places = [paths.cache() / "data", *([memory_room.room()] if memory_room.is_wanted() else [])]
+    for folder in (
+        found for place in places for end in ("", locked_cache.ENDING) for found in place.glob(pattern + end)
+    ):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Tries a tokenizer out on texts that bring a bad one to a stand: `limited.py … tokenizer_trial.py TOKENIZER`.
+"""Tries a tokenizer out on texts that bring a bad one to a stand: `limited.py … tokenizer_trial.py < tokenizer.json`.
 
 Texts that nearly match make a backtracking regular expression try all ways to cut them: long runs of one character with
 another one behind. Each run is short enough that the library's own limit for one match is not reached, and there are
@@ -9,7 +9,6 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 NO_TOKENIZER, FAILS = 3, 4  # exit codes
 _ALWAYS = "a A0 \n.'-_中é"
@@ -17,11 +16,11 @@ _RUNS = (2, 8, 16, 20, 22, 24, 40, 300)
 _MOST = 40  # characters of the expressions that are tried
 
 
-def main(path: str) -> int:
+def main() -> int:
     """Return 0 when the tokenizer copes with all of it; on standard error is said why it does not."""
     from tokenizers import Tokenizer
 
-    text = Path(path).read_text(encoding="utf-8")
+    text = sys.stdin.buffer.read().decode("utf-8")
     try:
         tokenizer = Tokenizer.from_str(text)
     except BaseException as error:  # noqa: BLE001 - the library panics with what is no Exception
@@ -63,4 +62,4 @@ def _patterns(part: object) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

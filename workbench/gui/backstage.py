@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from workbench.core import memory_room
 from workbench.core.run_folder import RunFolder
 from workbench.gui.draft import Draft
 from workbench.gui.engine_client import Engine, Jobs
@@ -13,6 +14,7 @@ from workbench.gui.follower import Follower
 from workbench.gui.jobs import Trainings
 from workbench.gui.memory import Memory
 from workbench.gui.order import Order
+from workbench.gui.passphrases import Passphrases
 from workbench.gui.run_list import RunList
 from workbench.gui.service import Service
 
@@ -34,6 +36,7 @@ class Backstage(QObject):
         self.trainings = Trainings(self)
         self.follower = Follower(self)
         self.service = Service(self)
+        self.passphrases = Passphrases((self.engine, self.jobs, self.service), self)
         self.runs = RunList(runs, self)
         self.draft = Draft(self.engine, runs, self)
         self.catalogue: dict[str, Any] = {}
@@ -79,6 +82,8 @@ class Backstage(QObject):
         if ended:
             self.follower.stop()
             self.runs.stop()
+            if memory_room.is_wanted():  # the processes that used it were ended, and could not clear up
+                memory_room.sweep()
         return ended
 
     def end_now(self) -> None:

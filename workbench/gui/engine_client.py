@@ -14,6 +14,7 @@ import shiboken6
 from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
 from workbench.core.errors import UserError
+from workbench.core.passphrases import asks_for_passphrase
 from workbench.core.words import mark
 from workbench.gui.line_process import LineProcess, reap
 
@@ -54,11 +55,14 @@ class Engine(QObject):
     ready = Signal()  # the first answer of a fresh process has come
     restarted = Signal(object)  # UserError that says so
     failed = Signal(object)  # UserError of a question that nobody hears
+    locked = Signal(object)  # UserError: questions wait for a passphrase, see `remember`
 
     def __init__(self, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
         self._command = tuple(command or ENGINE)
         self._process: LineProcess | None = None
+        self._secrets: list[str] = []
+        self._waiting: list[Answer] = []  # for a passphrase
         self._pending: dict[int, Answer] = {}
         self._number = 0
         self._started = 0.0
@@ -72,6 +76,7 @@ class Engine(QObject):
         self._process = LineProcess(self._command, self)
         self._process.received.connect(self._received)
         self._process.ended.connect(self._ended)
+        _tell(self._process, self._secrets)
         for number, answer in self._pending.items():
             self._send(number, answer)
 
@@ -88,13 +93,26 @@ class Engine(QObject):
 
     def ask(self, name: str, arguments: Mapping[str, Any] | None = None) -> Answer:
         """Return the answer to come of the engine's function called `name`."""
+        answer = Answer(self, name, arguments or {})
+        self._ask(answer)
+        return answer
+
+    def remember(self, passphrase: str) -> None:
+        """Let the process know a passphrase, and ask again what waited for one."""
+        self._secrets.append(passphrase)
+        if self._process is not None:
+            _tell(self._process, [passphrase])
+        waiting, self._waiting = self._waiting, []
+        for answer in filter(shiboken6.isValid, waiting):
+            self._ask(answer)
+
+    def _ask(self, answer: Answer) -> None:
         self._number += 1
-        answer = self._pending[self._number] = Answer(self, name, arguments or {})
+        self._pending[self._number] = answer
         if self._process is not None:
             self._send(self._number, answer)
         elif self._deaths >= _PATIENCE:  # it was given up; a new question is a new reason to try
             QTimer.singleShot(0, self, self.start)
-        return answer
 
     def _send(self, number: int, answer: Answer) -> None:
         assert self._process is not None
@@ -106,7 +124,12 @@ class Engine(QObject):
         if answer is None:
             return
         if "error" in plain:
-            self._fail(answer, UserError.from_plain(plain["error"]))
+            error = UserError.from_plain(plain["error"])
+            if asks_for_passphrase(error):
+                self._waiting.append(answer)
+                self.locked.emit(error)
+                return
+            self._fail(answer, error)
         else:
             answer.answered.emit(plain.get("answer"))
         self.ready.emit()
@@ -194,6 +217,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
         self._command = tuple(command or ENGINE)
+        self._secrets: list[str] = []
         self._spare: LineProcess | None = None
         self._running: deque[Job] = deque()
         self._warming = QTimer(self, singleShot=True, interval=int(self._SPARE_SECONDS * 1000))  # type: ignore[call-overload]
@@ -209,11 +233,16 @@ class Jobs(QObject):
     def start(self, name: str, arguments: Mapping[str, Any] | None = None) -> Job:
         """Return the job that runs the engine's function called `name`."""
         process, self._spare = self._spare or LineProcess(self._command, self), None
+        _tell(process, self._secrets)
         job = Job(process, name, arguments or {}, self)
         self._running = deque(other for other in self._running if shiboken6.isValid(other) and other.is_running())
         self._running.append(job)
         self._warming.start()
         return job
+
+    def remember(self, passphrase: str) -> None:
+        """Let every job from now on know a passphrase."""
+        self._secrets.append(passphrase)
 
     def stop(self) -> None:
         """Cancel every job and end the spare process."""
@@ -231,6 +260,12 @@ class Jobs(QObject):
         if self._spare is not None and not self._spare.is_running():
             self._spare.deleteLater()
             self._spare = None
+
+
+def _tell(process: LineProcess, secrets: Sequence[str]) -> None:
+    """Let a process know passphrases: on its standard input, where no other process can see them."""
+    for passphrase in secrets:
+        process.send({"id": 0, "name": "vault.remember", "arguments": {"passphrase": passphrase}})
 
 
 def _unexpected(name: str, details: str) -> UserError:

@@ -29,6 +29,7 @@ class Service(QObject):
         super().__init__(parent)
         self._command = tuple(command)
         self._process: LineProcess | None = None
+        self._secrets: list[str] = []
         self.run = self.address = self.token = ""
         self.lines: deque[Mapping[str, Any]] = deque(maxlen=_KEPT)
 
@@ -37,10 +38,16 @@ class Service(QObject):
         self.stop()
         self.run = run
         self.lines.clear()
-        process = self._process = LineProcess((*self._command, run, "--json", "--until-input-ends"), self)
+        flags = ("--json", "--until-input-ends", "--passphrases-from-input")
+        process = self._process = LineProcess((*self._command, run, *flags), self)
+        process.send({"passphrases": self._secrets})
         process.received.connect(self._heard)
         process.ended.connect(self._ended)
         self.changed.emit()
+
+    def remember(self, passphrase: str) -> None:
+        """Let what is served from now on know a passphrase."""
+        self._secrets.append(passphrase)
 
     def stop(self) -> None:
         """Serve nothing."""

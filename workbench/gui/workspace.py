@@ -13,6 +13,7 @@ from workbench.gui.gradual import Gradual
 from workbench.gui.pages.data import DataPage
 from workbench.gui.suggestion import Suggestion
 from workbench.gui.tokens import Space
+from workbench.gui.unlocking import Unlocking
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.page import Page
 from workbench.gui.widgets.side_bar import SideBar
@@ -113,7 +114,7 @@ class Workspace(QWidget):
         from workbench.gui.runs_desk import RunsDesk
         from workbench.gui.train_desk import TrainDesk
 
-        self.share = SharePage(behind.engine, behind.jobs, behind.service)
+        self.share = SharePage(behind.engine, behind.jobs, behind.service, behind.passphrases)
         self.pages |= {
             "model": self.model, "train": self.train, "runs": self.runs, "try": self.try_it, "share": self.share,
         }  # fmt: skip
@@ -244,6 +245,9 @@ class Workspace(QWidget):
         behind.engine.failed.connect(self.show_error)
         behind.engine.restarted.connect(self.show_error)
         behind.service.failed.connect(self.show_error)
+        self._unlocking = Unlocking(self.show_above, behind.passphrases, self)
+        behind.engine.locked.connect(self._unlocking.tell)
+        behind.passphrases.known.connect(self._unlocking.close)
         behind.runs.rebuilt.connect(self._tell_rebuilt)
         behind.catalogue_came.connect(self._take_catalogue)
         behind.devices_came.connect(self._take_devices)

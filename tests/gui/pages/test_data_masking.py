@@ -48,7 +48,7 @@ def test_shows_what_is_there_once_it_is_unfolded(settings: DataSettings, engine:
 def test_an_edit_shows_and_reads_the_data_again(settings: DataSettings, qtbot: QtBot) -> None:
     settings.masking.set_open(True)
     qtbot.waitUntil(lambda: len(settings.masking.preview.texts()) == 2)
-    switch = settings.findChild(QCheckBox, "form.data.masking.mail")
+    switch: Any = settings.findChild(QCheckBox, "form.data.masking.mail")
     with qtbot.waitSignal(settings.reading_changed) as told:
         switch.click()
     assert first(told)["masking"]["mail"] is True

@@ -19,6 +19,7 @@ from workbench.gui.pages.data import DataPage
 from workbench.gui.pages.model import ModelPage
 from workbench.gui.pages.share import SharePage
 from workbench.gui.pages.try_it import TryPage
+from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
 from workbench.gui.widgets.elided_label import ElidedLabel
 
@@ -96,7 +97,7 @@ def page(request: pytest.FixtureRequest, language: str, engine: Canned, show: Sh
                 try_it.incoming.take_image(test_try_page.picture())
             return try_it
         case _:
-            share = SharePage(engine, engine, Service(engine))
+            share = SharePage(engine, engine, Service(engine), Passphrases((), engine))
             share.set_runs(test_try_page.RUNS)
             return full(share)
 

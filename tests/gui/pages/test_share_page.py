@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.pages.canned import Canned, first, words
 from workbench.core.errors import UserError
 from workbench.gui.pages.share import SharePage
+from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
 from workbench.gui.widgets.banner import Banner
 
@@ -51,7 +52,7 @@ def service(qapp: object) -> Iterator[Service]:
 
 @pytest.fixture
 def page(engine: Canned, service: Service, show: Show) -> SharePage:
-    page = SharePage(engine, engine, service)
+    page = SharePage(engine, engine, service, Passphrases(()))
     show(page, 1000, 700)
     page.set_runs(RUNS)
     return page
@@ -66,7 +67,7 @@ def banners(page: SharePage) -> list[str]:
 
 
 def test_without_a_run_it_says_what_to_do(engine: Canned, service: Service, show: Show, qtbot: QtBot) -> None:
-    page = SharePage(engine, engine, service)
+    page = SharePage(engine, engine, service, Passphrases(()))
     show(page, 900, 600)
     assert page.empty.isVisible()
     with qtbot.waitSignal(page.training_requested):
@@ -154,7 +155,7 @@ def test_a_form_that_does_not_fit_says_why(page: SharePage, qtbot: QtBot) -> Non
 
 def test_a_model_that_cannot_be_read_is_said(engine: Canned, service: Service, show: Show, qtbot: QtBot) -> None:
     engine.answers["exporting.targets"] = UserError("The model is damaged.")
-    page = SharePage(engine, engine, service)
+    page = SharePage(engine, engine, service, Passphrases(()))
     show(page, 1000, 700)
     page.set_runs(RUNS)
     qtbot.waitUntil(lambda: page.exports.summary.text() == "The model is damaged.")
@@ -201,7 +202,7 @@ def test_what_is_served_outlives_the_page(
 ) -> None:
     find(page, "share.serve").click()
     qtbot.waitUntil(lambda: len(service.lines) == 2)
-    again = SharePage(engine, engine, service)  # as after a change of the language
+    again = SharePage(engine, engine, service, Passphrases(()))  # as after a change of the language
     show(again, 1000, 700)
     again.set_runs(RUNS)
     assert find(again, "share.serve").isChecked()

@@ -14,9 +14,11 @@ from workbench.core.words import from_plain, tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.model_chooser import ModelChooser
+from workbench.gui.pages.share_encrypt import EncryptCard
 from workbench.gui.pages.share_export import ExportCard
 from workbench.gui.pages.share_parts import CommandLine, Offer
 from workbench.gui.pages.share_serve import ServeCard
+from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
@@ -33,7 +35,9 @@ class SharePage(Page):
 
     training_requested = Signal()
 
-    def __init__(self, engine: Any, jobs: Any, service: Service, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, engine: Any, jobs: Any, service: Service, passphrases: Passphrases, parent: QWidget | None = None
+    ) -> None:
         super().__init__(tr("Share"), tr("Take a run along, or use its model elsewhere."), parent=parent)
         self._doing = ""
         self._job = CurrentJob(jobs, self)
@@ -55,6 +59,13 @@ class SharePage(Page):
         self.exports = ExportCard(engine)
         self.exports.wanted.connect(self._export)
         self.serving = ServeCard(service)
+        self.encryption = EncryptCard(jobs, passphrases)
+        self.encryption.began.connect(self._begin)
+        self.encryption.progressed.connect(
+            lambda fraction, left: self.progress.show_progress(self._doing, "", fraction, left)
+        )
+        self.encryption.done.connect(self._show_done)
+        self.encryption.failed.connect(self._show_error)
         self.exports.described.connect(self.serving.set_kind)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
@@ -125,7 +136,7 @@ class SharePage(Page):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
-        for card in (self.exports, self.serving, copies, commands, self.place):
+        for card in (self.exports, self.serving, self.encryption, copies, commands, self.place):
             column.addWidget(card)
         column.addStretch(1)
         return content
@@ -135,6 +146,7 @@ class SharePage(Page):
         self.chooser.setVisible(bool(run))
         self.exports.set_run(str(run["path"]) if run else "")
         self.serving.set_run(str(run["path"]) if run else "")
+        self.encryption.set_run(str(run["path"]) if run else "")
         if run:
             path = str(run["path"])
             self.predict.set_command(f"workbench predict {shlex.quote(path)} {tr('INPUT')}")
@@ -170,11 +182,18 @@ class SharePage(Page):
     def _start(self, name: str, path: str, title: str, **more: str) -> None:
         if not path:
             return
+        self._begin(title)
+        self._job.start(name, {"run": str(self.chooser.run()["path"]), "path": path, **more})
+
+    def _begin(self, title: str) -> None:
         self.clear_banners()
         self._doing = title
         self.progress.show_progress(title)
         self.progress.show()
-        self._job.start(name, {"run": str(self.chooser.run()["path"]), "path": path, **more})
+
+    def _show_done(self, text: str) -> None:
+        self.progress.hide()
+        self.show_banner(Banner("good", text)).set_closable(True)
 
     def _show_saved(self, answer: Mapping[str, Any]) -> None:
         self.progress.hide()
@@ -196,4 +215,5 @@ class SharePage(Page):
 
     def _cancel(self) -> None:
         self._job.cancel()
+        self.encryption.cancel()
         self.progress.hide()
