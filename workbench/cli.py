@@ -92,7 +92,18 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import benching, doctor, exporting, generating, listing, serving, training, using, window
+    from workbench.commands import (
+        benching,
+        doctor,
+        exporting,
+        generating,
+        launching,
+        listing,
+        serving,
+        training,
+        using,
+        window,
+    )
     from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
@@ -135,6 +146,9 @@ def application() -> Any:
 
     app.command(help=tr("Train a recipe and show how it goes."))(training.train)
     app.command(help=tr("Go on with a run that was stopped, or give a finished one more epochs."))(training.resume)
+    app.command(help=tr("Print how a recipe is started on several machines, or on several GPUs of one."))(
+        launching.launch
+    )
     app.command(help=tr("List all runs, the newest last."))(listing.runs)
     app.command(help=tr("Measure a run's best model on its validation and test splits."))(using.evaluate)
     app.command(help=tr("Say what a run's best model makes of images or texts."))(using.predict)

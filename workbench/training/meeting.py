@@ -3,14 +3,17 @@
 import secrets
 import time
 from datetime import timedelta
+from typing import Any
 
-import torch.distributed as dist
+import torch
 
+dist: Any = torch.distributed  # which does not declare its stores
+Store = Any
 _LOOK_SECONDS = 0.02  # between two looks at what the others have said
 _PATIENCE = 600.0  # seconds until all have loaded what they need
 
 
-def store_of_this_start(rank: int, size: int) -> dist.Store:
+def store_of_this_start(rank: int, size: int) -> Store:
     """Return a store that these processes alone use.
 
     torchrun gives the processes of a restart the store of those before them, where old addresses lie: who reads one
@@ -30,7 +33,7 @@ def store_of_this_start(rank: int, size: int) -> dist.Store:
     return dist.PrefixStore(name, store)
 
 
-def _welcome(store: dist.Store, name: str, size: int) -> None:
+def _welcome(store: Store, name: str, size: int) -> None:
     """Tell the name to all others until each has said that it knows it: some words may be those of an earlier start."""
     missing = set(range(1, size))
     until = time.monotonic() + _PATIENCE
@@ -43,7 +46,7 @@ def _welcome(store: dist.Store, name: str, size: int) -> None:
         _rest(until)
 
 
-def _wait_for(store: dist.Store, key: str) -> None:
+def _wait_for(store: Store, key: str) -> None:
     until = time.monotonic() + _PATIENCE
     while not store.check([key]):
         _rest(until)
