@@ -100,6 +100,7 @@ def application() -> Any:
         encrypting,
         exporting,
         generating,
+        launching,
         listing,
         masking,
         serving,
@@ -149,6 +150,9 @@ def application() -> Any:
 
     app.command(help=tr("Train a recipe and show how it goes."))(training.train)
     app.command(help=tr("Go on with a run that was stopped, or give a finished one more epochs."))(training.resume)
+    app.command(help=tr("Print how a recipe is started on several machines, or on several GPUs of one."))(
+        launching.launch
+    )
     app.command(help=tr("List all runs, the newest last."))(listing.runs)
     app.command(help=tr("Show what personal data there is in tables or texts, and what would take its place."))(
         masking.personal

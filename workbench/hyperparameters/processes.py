@@ -13,7 +13,7 @@ class Processes(Settings):
     """Several processes on this machine share each batch; on more machines, `workbench launch` says how."""
 
     count: Annotated[
-        Annotated[int, Field(ge=1, le=1024)] | Literal["all"],
+        Annotated[int, Field(ge=1, le=100_000)] | Literal["all"],
         Field(
             title="Processes",
             description="How many share each batch on this machine, each with a GPU of its own where there are any. "

@@ -23,9 +23,10 @@ from workbench.core.errors import UserError
 from workbench.core.words import Words, mark
 from workbench.inference.order import Share
 from workbench.training.devices import chosen_device
+from workbench.training.meeting import store_of_this_start
 
 Value = TypeVar("Value")
-_PATIENCE = timedelta(hours=12)  # for each other: the first may decode a large data set; who dies is noticed at once
+_PATIENCE = timedelta(hours=6)  # for each other: the first may decode a large data set; who dies is noticed at once
 _SECONDS = 0.25  # between two meetings
 _MOST = 1024  # steps between two meetings
 LOST = mark("Another process of this training was lost, and it cannot go on without it.")
@@ -221,7 +222,9 @@ def joined() -> Iterator[Group]:
         return
     with _heard():
         # What lies on a GPU goes through NCCL, and what lies on the CPU through gloo: decisions never wait for a GPU.
-        dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
+        kinds = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        store = store_of_this_start(rank, size)
+        dist.init_process_group(kinds, store=store, rank=rank, world_size=size, timeout=_PATIENCE)
     try:
         yield group
     finally:

@@ -51,6 +51,8 @@ def train_together(
             for event in _happenings(reader.read()):
                 ending = event if isinstance(event, Ending) else ending
                 on_event(event)
+            if isinstance(ending, Failed):
+                break  # the same would happen again: nothing is started once more
             time.sleep(0 if is_over else _LOOK_SECONDS)
     if ending is None:
         ending = Failed(0, _ended(folder, process.returncode).to_plain())
