@@ -7,6 +7,7 @@ from pydantic import Field, SerializeAsAny
 from workbench.core.registry import ChosenFrom
 from workbench.core.settings import Hint, Settings
 from workbench.hyperparameters.privacy import Privacy
+from workbench.hyperparameters.tracking import Tracking
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
 
@@ -284,6 +285,11 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = False
+    tracking: Annotated[
+        Tracking,
+        Field(title="MLflow", description="Logs the run to a server or folder of MLflow, too."),
+        Hint(advanced=True),
+    ] = Tracking()
     checkpoint_seconds: Annotated[
         float,
         Field(

@@ -19,6 +19,7 @@ from workbench.training.environment import environment
 from workbench.training.event_files import event_files
 from workbench.training.explaining import explained
 from workbench.training.loop import ignore, train
+from workbench.training.mlflow_tracking import require_mlflow, tracked
 
 _FREE = (
     "training.epochs",
@@ -27,6 +28,8 @@ _FREE = (
     "training.target_metric",
     "training.target_value",
     "training.privacy.epsilon",
+    "training.tracking.mlflow",
+    "training.tracking.experiment",
     "training.runs_in",
 )
 
@@ -47,12 +50,14 @@ def train_run(folder: RunFolder, assignments: Sequence[str] = (), on_event: Call
 
         try:
             recipe, changed = recipe_of(folder, assignments)
+            require_mlflow(recipe.training.tracking)
         except UserError as error:
             failed = Failed(0, error.to_plain())
             report(failed)
             return failed
         try:
             happenings = train(recipe, folder, attempt=writer.attempt, changed=changed, report=report)
+            happenings = tracked(happenings, folder, recipe.training.tracking)
             with event_files(folder, recipe.training.event_files) as drawn:
                 for event in recorded(happenings, writer):
                     drawn(event)
