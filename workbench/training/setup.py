@@ -299,8 +299,8 @@ def set_up(
     if training.privacy.on:
         if training.start_from or hasattr(network, "load_pretrained"):
             words = Words(
-                "What the weights to begin with were trained on is not counted: if it has samples of this run, ε does not "
-                "hold for them."
+                "What the weights to begin with were trained on is not counted: if it has samples of this run, ε does "
+                "not hold for them."
             )
             report(Warned(words))
         _make_private(trainee, report)
