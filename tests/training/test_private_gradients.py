@@ -35,7 +35,7 @@ def goals_for(kind: str, task: str, inputs: Tensor) -> tuple[Task, Tensor]:
     return bound, torch.rand((len(inputs), OUTPUTS), generator=random).round()
 
 
-def quiet(network: nn.Module) -> None:
+def quiet(network: Any) -> None:
     """Let nothing in a network be left to chance, so that samples can be computed again."""
     layers: Any = network.modules()
     for layer in layers:

@@ -9,6 +9,7 @@ from workbench.core.settings import Hint, Settings
 from workbench.hyperparameters.privacy import Privacy
 from workbench.hyperparameters.processes import Processes, unfitting
 from workbench.hyperparameters.pruning import Pruning
+from workbench.hyperparameters.tracking import Tracking
 from workbench.optimizers import OptimizerSettings, optimizers
 from workbench.schedules import schedules
 
@@ -294,6 +295,11 @@ class Training(Settings):
         ),
         Hint(advanced=True),
     ] = False
+    tracking: Annotated[
+        Tracking,
+        Field(title="MLflow", description="Logs the run to a server or folder of MLflow, too."),
+        Hint(advanced=True),
+    ] = Tracking()
     checkpoint_seconds: Annotated[
         float,
         Field(

@@ -358,6 +358,12 @@ def set_up(
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" and shared is None else None,
     )
     if training.privacy.on:
+        if training.start_from or hasattr(network, "load_pretrained"):
+            words = Words(
+                "What the weights to begin with were trained on is not counted: if it has samples of this run, ε does "
+                "not hold for them."
+            )
+            report(Warned(words))
         _make_private(trainee, report)
     return trainee
 

@@ -26,6 +26,7 @@ from workbench.training.event_files import event_files
 from workbench.training.explaining import explained
 from workbench.training.launching import processes_wanted, train_together
 from workbench.training.loop import ignore, train
+from workbench.training.mlflow_tracking import require_mlflow, tracked
 
 _FREE = (
     "training.epochs",
@@ -34,6 +35,8 @@ _FREE = (
     "training.target_metric",
     "training.target_value",
     "training.privacy.epsilon",
+    "training.tracking.mlflow",
+    "training.tracking.experiment",
     "training.runs_in",
     "training.processes.count",
     "training.processes.sharding",
@@ -74,15 +77,16 @@ def train_run(
             on_event(event)
 
         try:
-            recipe, changed = group.first(lambda: recipe_of(folder, assignments))
+            recipe, changed = group.first(lambda: _followed(folder, assignments))
         except UserError as error:
             failed = Failed(0, error.to_plain())
             report(failed)
             return failed
         try:
             happenings = train(recipe, folder, attempt=writer.attempt, changed=changed, report=report, group=group)
+            happenings = tracked(softened(happenings, group), folder, recipe.training.tracking)
             with event_files(folder, recipe.training.event_files) as drawn:
-                for event in recorded(softened(happenings, group), writer):
+                for event in recorded(happenings, writer):
                     drawn(event)
                     on_event(event)
                     if isinstance(event, Ending):
@@ -94,6 +98,13 @@ def train_run(
                 writer.write(failed)
             on_event(failed)
             return failed
+
+
+def _followed(folder: RunFolder, assignments: Sequence[str]) -> tuple[Recipe, dict[str, Any]]:
+    """Return what `recipe_of` does; raises UserError also where this machine lacks what the recipe wants."""
+    recipe, changed = recipe_of(folder, assignments)
+    require_mlflow(recipe.training.tracking)
+    return recipe, changed
 
 
 def _of_several(folder: RunFolder, assignments: Sequence[str]) -> Training | None:
