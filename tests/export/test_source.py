@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,6 +46,24 @@ def test_names_that_two_modules_use_are_told_apart():
     module = run(gathering.text())
     assert callable(getattr(module, first))
     assert getattr(module, first) is not getattr(module, second)
+
+
+def test_an_argument_that_is_called_as_the_function_stays_an_argument():
+    gathering = Gathering(taken=frozenset({"step"}))
+    name = gathering.add("workbench.schedules.step", "step")
+    assert name != "step"
+    shape = getattr(run(gathering.text()), name)
+    assert shape(SimpleNamespace(drops=(0.5,), remaining=0.1), 6, 10) == 0.1
+
+
+def test_of_a_class_only_what_is_wanted_and_what_that_uses():
+    gathering = Gathering()
+    gathering.add("workbench.tasks.forecasting", "Forecasting", ("loss", "bound"))
+    text = gathering.text()
+    assert "def _steps" in text
+    assert "class Task(ABC)" in text
+    assert not any(f"def {name}" in text for name in ("details", "predictions", "told"))
+    assert "headline" not in text.partition("class Forecasting")[2]
 
 
 def test_methods_that_are_left_out_take_what_only_they_need_along():

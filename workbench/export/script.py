@@ -19,7 +19,7 @@ from workbench.inference.run_data import open_again
 
 def _refuses(subject: Subject) -> Words | None:
     if subject.architecture.kind == "pretrained":
-        return Words("Its network is part of transformers.")
+        return Words("Its network is part of transformers: export it for Hugging Face.")
     return why_not(subject.run)
 
 

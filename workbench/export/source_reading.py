@@ -111,14 +111,20 @@ def _parts(node: ast.AST, without: frozenset[str]) -> Iterator[tuple[ast.AST, bo
                 yield each, False
 
 
-def used_in(node: ast.AST, without: frozenset[str]) -> Iterator[ast.Name]:
-    """Yield the names that are looked up when this runs."""
+def used_in(node: ast.AST, without: frozenset[str], own: frozenset[str] = frozenset()) -> Iterator[ast.Name]:
+    """Yield the names that are looked up when this runs, but for those of arguments and variables around them.
+
+    own: names of arguments and variables that are known already.
+    """
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        own = own | {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+        own = own | {each.id for each in _names(node) if isinstance(each.ctx, ast.Store)}
     for part, is_annotation in _parts(node, without):
         if is_annotation:
             continue
-        if isinstance(part, ast.Name):
+        if isinstance(part, ast.Name) and part.id not in own:
             yield part
-        yield from used_in(part, without)
+        yield from used_in(part, without, own)
 
 
 def annotated_in(node: ast.AST, without: frozenset[str]) -> Iterator[ast.Name]:

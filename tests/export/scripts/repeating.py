@@ -1,5 +1,7 @@
 """Runs that are exported as a script and trained again by it, where this program cannot be seen."""
 
+import base64
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,10 @@ import numpy as np
 
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
-from workbench.export.exporting import export
+from workbench.engine import prediction
+from workbench.export import targets
+from workbench.export.companions import describe
+from workbench.export.subject import Subject
 
 _BLOCKED = "import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, '.'); "
 
@@ -26,18 +31,38 @@ def recorded(run: RunFolder) -> np.ndarray:
     return whole_history(run)[0].scalars["training_loss"][1]
 
 
-def repeat(run: RunFolder, out: Path) -> np.ndarray:
-    """Export the run, train again by its script, and return the losses: (steps,) float64."""
-    assert export(run, "script", out).difference == 0.0
-    said = run_blocked(out, "train.py")
-    assert "to the last bit" in said, said
-    rows = (out / "losses.csv").read_text().splitlines()
-    assert rows[0] == "step,loss"
-    return np.array([float(row.split(",")[1]) for row in rows[1:]])
+def write_script(run: RunFolder, out: Path) -> None:
+    """Write the script of a run into the new folder `out`, without the comparison that an export makes."""
+    subject = Subject.of_run(run)
+    assert targets["script"].refuses(subject) is None
+    out.mkdir()
+    (out / "model.json").write_text(describe(subject), encoding="utf-8")
+    targets["script"].write(subject, out)
 
 
 def assert_repeated(run: RunFolder, out: Path) -> None:
-    """Assert that the script of a run gives every one of its losses, to the last bit."""
-    losses, again = recorded(run), repeat(run, out)
+    """Assert that the script of a run in the folder `out` gives every one of its losses, to the last bit."""
+    said = run_blocked(out, "train.py")
+    rows = (out / "losses.csv").read_text().splitlines()
+    assert rows[0] == "step,loss"
+    again = np.array([float(row.split(",")[1]) for row in rows[1:]])
+    losses = recorded(run)
     assert len(again) == len(losses)
     assert np.array_equal(again, losses.astype(np.float64), equal_nan=True)
+    assert "Every loss is that of the run" in said
+
+
+def raw_input(run: RunFolder, place: Path) -> str:
+    """Write or return a sample of the data of a run, as someone would give it to the example."""
+    sample = prediction.sample(str(run.path), 0)
+    if "text" in sample:
+        return f"{sample['text']} [MASK]."
+    if "image" in sample:
+        (place / "picture.png").write_bytes(base64.b64decode(sample["image"]))
+        return str(place / "picture.png")
+    if "row" in sample:
+        (place / "row.json").write_text(json.dumps(sample["row"]), encoding="utf-8")
+        return str(place / "row.json")
+    rows = (",".join(map(str, row)) for row in sample["series"])
+    (place / "series.csv").write_text("\n".join(("values", *rows)), encoding="utf-8")
+    return str(place / "series.csv")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.export.scripts.repeating import assert_repeated
+from tests.export.scripts.repeating import assert_repeated, write_script
 from tests.training.runs import FEW_DIGITS, make_run
 from workbench.core.events import Finished
 from workbench.data.augmentation import Augmentation
@@ -24,6 +24,7 @@ def repeats(place: Path, *assignments: str, **sections: Any) -> None:
     """Train a small run with these settings and assert that its script repeats it."""
     run = make_run(place / "runs", *assignments, **sections)
     assert isinstance(train_run(run), Finished)
+    write_script(run, place / "out")
     assert_repeated(run, place / "out")
 
 

@@ -1,13 +1,12 @@
 """The script of a run gives its losses step by step, to the last bit: for every architecture and for every sample."""
 
 import ast
-import json
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from tests.export.scripts.repeating import assert_repeated
+from tests.export.scripts.repeating import assert_repeated, raw_input, recorded, run_blocked, write_script
 from tests.pairs import Pair, pairs
 from tests.test_every_pair import FAST, TRAINING
 from tests.training.runs import make_run, trained
@@ -15,23 +14,25 @@ from workbench.core.events import Finished
 from workbench.core.run_folder import new_run
 from workbench.data.samples import SamplesSettings
 from workbench.engine import settings
+from workbench.export.exporting import export
 from workbench.recipe import recipe_from, title_of, to_toml
 from workbench.training.worker import train_run
 
 SHORTENED = {"python-topics": ["training.steps=40"]}  # what takes minutes otherwise
 
 
-def test_a_script_repeats_a_run_and_its_model_can_be_used(own_folders: Path):
+def test_a_script_takes_the_steps_of_its_run(own_folders: Path):
     run, _ = trained(own_folders / "runs", "training.epochs=2")
     out = own_folders / "out"
-    assert_repeated(run, out)
+    found = export(run, "script", out)
+    assert found.difference == 0.0
+    assert found.to_plain()["steps"] == len(recorded(run)) == 12
     text = (out / "train.py").read_text("utf-8")
     modules = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
     assert not any(str(module).startswith("workbench") for module in modules)
     assert "#?" not in text
     assert "$" not in text
     assert "python train.py\n    python example.py" in (out / "README.md").read_text("utf-8")
-    assert json.loads((out / "model.json").read_text("utf-8"))["labels"] == [str(digit) for digit in range(10)]
 
 
 @pytest.mark.slow
@@ -40,7 +41,10 @@ def test_every_architecture_has_a_script(pair: Pair, own_folders: Path):
     training = {**TRAINING, **FAST}
     run = make_run(own_folders / "runs", data=pair.data(), architecture=pair.architecture(), training=training)
     assert isinstance(train_run(run), Finished)
-    assert_repeated(run, own_folders / "out")
+    out = own_folders / "out"
+    export(run, "script", out)
+    assert_repeated(run, out)
+    assert run_blocked(out, "example.py", raw_input(run, own_folders)).strip()
 
 
 @pytest.mark.slow
@@ -50,4 +54,5 @@ def test_every_sample_trained_as_the_window_proposes_it_has_a_script(name: str, 
     recipe = recipe_from(proposed, [*SHORTENED.get(name, ()), "training.device=cpu"])
     run = new_run(own_folders / "runs", title_of(recipe), to_toml(recipe))
     assert isinstance(train_run(run), Finished)
+    write_script(run, own_folders / "out")
     assert_repeated(run, own_folders / "out")

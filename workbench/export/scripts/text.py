@@ -267,9 +267,10 @@ def filled(text: str, holding: Set[str], values: dict[str, str]) -> str:
 
 
 def names() -> Iterator[str]:
-    """Yield the names of all functions and classes in the texts."""
+    """Yield the names of functions, classes, arguments and variables in the texts, which nothing else may have."""
     for text in (ROWS, STREAM, WINDOWS, SCHEDULE, TRAINING, USING):
         yield from re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)
+        yield from re.findall(r"(\w+)(?:: [A-Z]\w*| = )", text)
 
 
 def _kept(line: str, holding: Set[str]) -> str | None:
