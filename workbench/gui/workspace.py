@@ -1,13 +1,17 @@
 """The six pages and the side bar in one language, joined up: values go in, signals come out, no page knows another."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
+from workbench.core.run_folder import RunFolder
+from workbench.core.run_summary import recipe_of
 from workbench.core.words import Words, from_plain, plural, tr
+from workbench.gui import smaller
 from workbench.gui.backstage import Backstage
 from workbench.gui.pages.data import DataPage
 from workbench.gui.tokens import Space
@@ -239,6 +243,10 @@ class Workspace(QWidget):
         train, runs = self.train_desk, self.runs_desk
         train.said.connect(self.side_bar.set_training)
         self.train.try_requested.connect(self.try_run)
+        self.share.made.connect(self.behind.runs.look_again)
+        self.share.comparing_requested.connect(self._compare)
+        self.share.pruning_requested.connect(self._prune)
+        self.share.distilling_requested.connect(self._distil)
         self.train.discarded.connect(lambda name: runs.delete([name]))
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
@@ -269,6 +277,20 @@ class Workspace(QWidget):
             self._take_catalogue(behind.catalogue)
         if behind.devices:
             self._take_devices(behind.devices)
+
+    def _compare(self, paths: list[str]) -> None:
+        self.go("runs")
+        self.runs_desk.bench(paths)
+
+    def _prune(self, path: str, share: float, epochs: int) -> None:
+        """Set up a run that begins with the weights of another and prunes them."""
+        self.use_recipe(smaller.pruned(recipe_of(RunFolder(Path(path))), path, share, epochs))
+        self.go("train")
+
+    def _distil(self, path: str) -> None:
+        """Set up a run on the same data that learns from another; its architecture is to be chosen."""
+        self.use_recipe(smaller.taught(recipe_of(RunFolder(Path(path))), path))
+        self.go("model")
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")
