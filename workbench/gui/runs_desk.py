@@ -37,7 +37,7 @@ class RunsDesk(QObject):
         self._benching.answered.connect(page.bench.show_result)
         self._benching.failed.connect(self._tell_not_compared)
         page.bench.failed.connect(self.failed)
-        page.bench_wanted.connect(lambda names: self.bench([str(runs.folder(name).path) for name in names]))
+        page.bench_wanted.connect(lambda names: self.bench([str(runs.folder(name).path) for name in names[::-1]]))
         page.bench_closed.connect(self._benching.cancel)
         page.verified.connect(self._verify)
         page.verifying_cancelled.connect(self.stop)

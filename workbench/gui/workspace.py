@@ -286,11 +286,14 @@ class Workspace(QWidget):
         """Set up a run that begins with the weights of another and prunes them."""
         self.use_recipe(smaller.pruned(recipe_of(RunFolder(Path(path))), path, share, epochs))
         self.go("train")
+        shown = f"{share:.0%}"
+        self.show_note(tr("The next run begins with these weights and prunes {share} of every layer.", share=shown))
 
     def _distil(self, path: str) -> None:
         """Set up a run on the same data that learns from another; its architecture is to be chosen."""
         self.use_recipe(smaller.taught(recipe_of(RunFolder(Path(path))), path))
         self.go("model")
+        self.show_note(tr("The next run learns from this model: choose a smaller network for it, then train."))
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")

@@ -34,12 +34,12 @@ class Axis:
 
 
 AXES = (
-    Axis("p50", mark("Time for one sample, half of all (ms)"), 1e3),
-    Axis("p99", mark("Time for one sample, 99 % of all (ms)"), 1e3),
-    Axis("throughput", mark("Samples a second")),
-    Axis("size", mark("Size of the weights (kB)"), 1e-3),
-    Axis("packed", mark("Size of the weights, zipped (kB)"), 1e-3),
-    Axis("nonzero", mark("Weights that are not zero")),
+    Axis("p50", mark("Latency, p50 (ms)"), 1e3),
+    Axis("p99", mark("Latency, p99 (ms)"), 1e3),
+    Axis("throughput", mark("Samples/s")),
+    Axis("size", mark("Size (kB)"), 1e-3),
+    Axis("packed", mark("Zipped size (kB)"), 1e-3),
+    Axis("nonzero", mark("Weights not zero")),
 )
 
 
@@ -163,7 +163,7 @@ class BenchScatter(SavedPlot):
         self.axis.setAccessibleName(tr("What lies across"))
         for axis in AXES:
             self.axis.addItem(tr(axis.title), axis.key)
-        self.axis.setMinimumWidth(230)
+        self.axis.setMinimumWidth(170)
         self.axis.currentIndexChanged.connect(self._show)
         self.header = Header("")
         self.header.add_action(self.axis)
