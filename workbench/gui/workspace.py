@@ -1,17 +1,13 @@
 """The six pages and the side bar in one language, joined up: values go in, signals come out, no page knows another."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
-from workbench.core.run_folder import RunFolder
-from workbench.core.run_summary import recipe_of
 from workbench.core.words import Words, from_plain, plural, tr
-from workbench.gui import smaller
 from workbench.gui.backstage import Backstage
 from workbench.gui.pages.data import DataPage
 from workbench.gui.tokens import Space
@@ -27,6 +23,7 @@ if TYPE_CHECKING:  # the window is painted before these are imported
     from workbench.gui.pages.train import TrainPage
     from workbench.gui.pages.try_it import TryPage
     from workbench.gui.runs_desk import RunsDesk
+    from workbench.gui.share_desk import ShareDesk
     from workbench.gui.train_desk import TrainDesk
 
 
@@ -46,6 +43,7 @@ class Workspace(QWidget):
     share: "SharePage"
     train_desk: "TrainDesk"
     runs_desk: "RunsDesk"
+    share_desk: "ShareDesk"
 
     def __init__(self, behind: Backstage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +65,7 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
+        self._made: Banner | None = None  # which says what the forms were filled with
         self._suggested: dict[str, Any] = {}  # training settings that the program chose, and nobody changed
         self._steps: Iterator[None] | None = self._building()
         self._next = QTimer(self)
@@ -135,6 +134,7 @@ class Workspace(QWidget):
         yield
         from workbench.gui.pages.share import SharePage
         from workbench.gui.runs_desk import RunsDesk
+        from workbench.gui.share_desk import ShareDesk
         from workbench.gui.train_desk import TrainDesk
 
         self.share = SharePage(behind.engine, behind.jobs, behind.service)
@@ -148,6 +148,7 @@ class Workspace(QWidget):
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
+        self.share_desk = ShareDesk(self.share)
         self._join_pages()
         self._join_desks()
         self._join_behind()
@@ -245,8 +246,7 @@ class Workspace(QWidget):
         self.train.try_requested.connect(self.try_run)
         self.share.made.connect(self.behind.runs.look_again)
         self.share.comparing_requested.connect(self._compare)
-        self.share.pruning_requested.connect(self._prune)
-        self.share.distilling_requested.connect(self._distil)
+        self.share_desk.made.connect(self._use_made)
         self.train.discarded.connect(lambda name: runs.delete([name]))
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
@@ -282,18 +282,14 @@ class Workspace(QWidget):
         self.go("runs")
         self.runs_desk.bench(paths)
 
-    def _prune(self, path: str, share: float, epochs: int) -> None:
-        """Set up a run that begins with the weights of another and prunes them."""
-        self.use_recipe(smaller.pruned(recipe_of(RunFolder(Path(path))), path, share, epochs))
-        self.go("train")
-        shown = f"{share:.0%}"
-        self.show_note(tr("The next run begins with these weights and prunes {share} of every layer.", share=shown))
-
-    def _distil(self, path: str) -> None:
-        """Set up a run on the same data that learns from another; its architecture is to be chosen."""
-        self.use_recipe(smaller.taught(recipe_of(RunFolder(Path(path))), path))
-        self.go("model")
-        self.show_note(tr("The next run learns from this model: choose a smaller network for it, then train."))
+    def _use_made(self, recipe: Mapping[str, Any], page: str, text: str) -> None:
+        """Set up a run from a recipe that was made of another's, and say so above the pages."""
+        self.use_recipe(recipe)
+        self.go(page)
+        if self._made is not None:
+            self._made.close_banner()
+        self._made = self.show_above(Banner("note", text))
+        self._made.closed.connect(lambda: setattr(self, "_made", None))
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")

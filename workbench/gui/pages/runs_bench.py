@@ -113,7 +113,7 @@ class RunsBench(QWidget):
             Column("number", "#"),
             Column("name", tr("Run")),
             Column("score", title, lambda value: self._score(name, value), right=True),
-            Column("size", tr("Size"), figures.size, right=True, tip=tr("Of the file of its weights.")),
+            Column("size", tr("On disk"), figures.size, right=True, tip=tr("Of the file of its weights.")),
             Column("packed", tr("Zipped"), figures.size, right=True, tip=tr("The same file in an archive.")),
             Column("weights", tr("Weights"), figures.count, right=True),
             Column("nonzero", tr("Not zero"), figures.count, right=True),
