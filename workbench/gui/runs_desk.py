@@ -32,6 +32,13 @@ class RunsDesk(QObject):
         self._verifying.progressed.connect(lambda stage, *_: page.show_verifying(stage))
         self._verifying.answered.connect(self._show_verdict)
         self._verifying.failed.connect(lambda error: page.show_verdict(Banner.of_error(error)))
+        self._benching = CurrentJob(jobs, self)
+        self._benching.progressed.connect(page.bench.show_progress)
+        self._benching.answered.connect(page.bench.show_result)
+        self._benching.failed.connect(self._tell_not_compared)
+        page.bench.failed.connect(self.failed)
+        page.bench_wanted.connect(lambda names: self.bench([str(runs.folder(name).path) for name in names[::-1]]))
+        page.bench_closed.connect(self._benching.cancel)
         page.verified.connect(self._verify)
         page.verifying_cancelled.connect(self.stop)
         self.page, self.runs = page, runs
@@ -61,6 +68,18 @@ class RunsDesk(QObject):
         if live and self.page.isVisible():
             self._compare([row["name"] for row in self.page.chosen()])
 
+    def bench(self, paths: Sequence[str]) -> None:
+        """Hold the runs in these folders against each other on the test set of the first."""
+        self.page.clear_banners()
+        self.page.bench.show_nothing()
+        self.page.bench.show_progress("")
+        self.page.show_bench(True)
+        self._benching.start("comparing.compare", {"runs": list(paths)[:MOST]})
+
+    def _tell_not_compared(self, error: UserError) -> None:
+        self.page.show_bench(False)
+        self.page.show_banner(Banner.of_error(error)).set_closable(True)
+
     def delete(self, names: Sequence[str]) -> None:
         """Move these runs to the trash and offer to bring them back."""
         titles = [row.shown for name in names if (row := self.runs.row(name))]
@@ -84,6 +103,7 @@ class RunsDesk(QObject):
 
     def stop(self) -> None:
         """End what is under way."""
+        self._benching.cancel()
         if self._verifying.is_running():
             self._verifying.cancel()
             self.page.show_verifying("")

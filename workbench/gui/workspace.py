@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the window is painted before these are imported
     from workbench.gui.pages.train import TrainPage
     from workbench.gui.pages.try_it import TryPage
     from workbench.gui.runs_desk import RunsDesk
+    from workbench.gui.share_desk import ShareDesk
     from workbench.gui.train_desk import TrainDesk
 
 
@@ -44,6 +45,7 @@ class Workspace(QWidget):
     share: "SharePage"
     train_desk: "TrainDesk"
     runs_desk: "RunsDesk"
+    share_desk: "ShareDesk"
 
     def __init__(self, behind: Backstage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +67,7 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
+        self._made: Banner | None = None  # which says what the forms were filled with
         self.building = Gradual(self._pages_and_joints(), self)
         self.building.done.connect(self._visit_at_last)
         self._wish = ""  # the page that a person chose before it was built
@@ -112,6 +115,7 @@ class Workspace(QWidget):
         yield
         from workbench.gui.pages.share import SharePage
         from workbench.gui.runs_desk import RunsDesk
+        from workbench.gui.share_desk import ShareDesk
         from workbench.gui.train_desk import TrainDesk
 
         self.share = SharePage(behind.engine, behind.jobs, behind.service, behind.passphrases)
@@ -126,6 +130,7 @@ class Workspace(QWidget):
         )
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
         self._suggestion = Suggestion(behind.engine, self.train, self)
+        self.share_desk = ShareDesk(self.share)
         self._join_pages()
         self._join_desks()
         self._join_behind()
@@ -222,6 +227,9 @@ class Workspace(QWidget):
         train, runs = self.train_desk, self.runs_desk
         train.said.connect(self.side_bar.set_training)
         self.train.try_requested.connect(self.try_run)
+        self.share.made.connect(self.behind.runs.look_again)
+        self.share.comparing_requested.connect(self._compare)
+        self.share_desk.made.connect(self._use_made)
         self.train.discarded.connect(lambda name: runs.delete([name]))
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
@@ -255,6 +263,19 @@ class Workspace(QWidget):
             self._take_catalogue(behind.catalogue)
         if behind.devices:
             self._take_devices(behind.devices)
+
+    def _compare(self, paths: list[str]) -> None:
+        self.go("runs")
+        self.runs_desk.bench(paths)
+
+    def _use_made(self, recipe: Mapping[str, Any], page: str, text: str) -> None:
+        """Set up a run from a recipe that was made of another's, and say so above the pages."""
+        self.use_recipe(recipe)
+        self.go(page)
+        if self._made is not None:
+            self._made.close_banner()
+        self._made = self.show_above(Banner("note", text))
+        self._made.closed.connect(lambda: setattr(self, "_made", None))
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")

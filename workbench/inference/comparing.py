@@ -12,6 +12,7 @@ from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
+from workbench.core.run_summary import RunSummary
 from workbench.core.words import Words
 from workbench.data import open_data
 from workbench.data.dataset import Picked, Progress, ProgressCallback, Split, ignore
@@ -129,7 +130,7 @@ def _described(run: RunFolder, model: Model) -> dict[str, Any]:
     path = model.folder / WEIGHTS
     return {
         "run": str(run.path),
-        "name": run.notes()["name"] or run.name,
+        "name": RunSummary(run.name, str(run.path), title=str(run.notes()["name"])).shown,
         "made_of": str(described.get("made_of", "")),
         "number_format": model.number_format,
         "narrow_share": described.get("narrow_share", 0.0),

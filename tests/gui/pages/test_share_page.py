@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.pages.canned import Canned, first, words
@@ -21,6 +21,10 @@ Show = Callable[..., QWidget]
 TARGETS = [
     {"kind": "hugging-face", "title": "Hugging Face folder", "summary": "A folder.", "why": words("Too odd.")},
     {"kind": "onnx", "title": "ONNX", "summary": "A graph.", "why": None},
+]
+FORMATS = [
+    {"kind": "int8", "title": "int8", "summary": "Of 8 bits."},
+    {"kind": "float16", "title": "float16", "summary": "Of 16 bits."},
 ]
 SERVED = """
 import json, sys
@@ -38,7 +42,9 @@ RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "
 @pytest.fixture
 def engine() -> Canned:
     copies = {name: lambda asked: {"path": asked["path"]} for name in ("sharing.copy_model", "sharing.copy_recipe")}
-    return Canned({"exporting.targets": {"inputs": "table", "targets": TARGETS}, **copies})
+    formats = {"formats": FORMATS, "why": None}
+    targets = {"inputs": "table", "targets": TARGETS}
+    return Canned({"exporting.targets": targets, "compressing.formats": formats, **copies})
 
 
 @pytest.fixture
@@ -207,3 +213,41 @@ def test_what_is_served_outlives_the_page(
     again.set_runs(RUNS)
     assert find(again, "share.serve").isChecked()
     assert again.serving.log.toPlainText().count("\n") == 1
+
+
+def test_a_smaller_model_is_made_and_can_be_compared(page: SharePage, engine: Canned, qtbot: QtBot) -> None:
+    engine.held.add("compressing.compress")
+    qtbot.waitUntil(find(page, "share.compress").isEnabled)
+    page.compressing.format.setValue("float16")
+    assert page.compressing.summary.text() == "Of 16 bits."
+    find(page, "share.compress").click()
+    job = engine.jobs[-1]
+    assert (job.name, job.arguments) == ("compressing.compress", {"run": "/my runs/b", "kind": "float16"})
+    assert page.progress.isVisible()
+    with qtbot.waitSignal(page.made) as made:
+        job.answered.emit({"run": "/my runs/b16", "name": "b16"})
+    assert first(made) == "b16"
+    qtbot.waitUntil(lambda: bool(banners(page)))
+    compare = next(each for each in page.findChildren(QPushButton) if each.text() == "Compare with the original")
+    with qtbot.waitSignal(page.comparing_requested) as wanted:
+        compare.click()
+    assert first(wanted) == ["/my runs/b", "/my runs/b16"]
+
+
+def test_what_is_compressed_already_says_so(page: SharePage, engine: Canned, qtbot: QtBot) -> None:
+    why = words("This model is compressed already, to {format}.", format="int8")
+    engine.answers["compressing.formats"] = {"formats": FORMATS, "why": why}
+    page.set_runs([{**RUNS[0], "path": "/my runs/b8"}])
+    qtbot.waitUntil(lambda: page.compressing.summary.text() == "This model is compressed already, to int8.")
+    assert not find(page, "share.compress").isEnabled()
+
+
+def test_pruning_and_teaching_begin_with_this_run(page: SharePage, qtbot: QtBot) -> None:
+    page.compressing.share.setValue(0.5)
+    page.compressing.epochs.setValue(5)
+    with qtbot.waitSignal(page.pruning_requested) as pruned:
+        find(page, "share.prune").click()
+    assert pruned.args == ["/my runs/b", 0.5, 5]
+    with qtbot.waitSignal(page.distilling_requested) as taught:
+        find(page, "share.distil").click()
+    assert first(taught) == "/my runs/b"

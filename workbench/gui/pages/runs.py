@@ -11,6 +11,7 @@ from workbench.core.run_reader import LIVE, Batch
 from workbench.core.words import plural, tr
 from workbench.gui import figures
 from workbench.gui.icons import icon
+from workbench.gui.pages.runs_bench import RunsBench
 from workbench.gui.pages.runs_compare import RunsCompare
 from workbench.gui.pages.runs_notes import RunsNotes
 from workbench.gui.pages.runs_table import RunsTable
@@ -41,6 +42,8 @@ class RunsPage(Page):
     noted = Signal(str, object)  # name, {"name" | "tags" | "note": …}
     deleted = Signal(object)
     training_requested = Signal()
+    bench_wanted = Signal(object)  # names of runs that are to be held against each other on their test set
+    bench_closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Runs"), parent=parent)
@@ -48,6 +51,7 @@ class RunsPage(Page):
         self._found: Collection[str] | None = None
         self._catalogue: Mapping[str, Any] = {}
         self._trying: Banner | None = None
+        self._benching = False
         self._make_header()
         self._make_parts()
         self._make_actions()
@@ -56,6 +60,7 @@ class RunsPage(Page):
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
         """Take what metrics, architectures and settings are called."""
         self._catalogue = catalogue
+        self.bench.set_metrics(catalogue.get("metrics", {}))
         self.set_runs(self._rows)
 
     def set_runs(self, rows: Sequence[Row]) -> None:
@@ -108,6 +113,13 @@ class RunsPage(Page):
         self.show_verifying("")
         banner.set_closable(True)
         self.show_banner(banner)
+
+    def show_bench(self, shown: bool) -> None:
+        """Show what was measured of several runs in place of the list, or the list again."""
+        self._benching = shown
+        self._rest()
+        if not shown:
+            self.bench_closed.emit()
 
     def choose(self, names: Sequence[str]) -> None:
         """Select these runs."""
@@ -184,6 +196,11 @@ class RunsPage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(scrolled_below_least(content))
+        self.bench = RunsBench()
+        self.bench.setObjectName("runs.bench_result")
+        self.bench.closed.connect(lambda: self.show_bench(False))
+        self.bench.cancelled.connect(lambda: self.show_bench(False))
+        self.stack.addWidget(scrolled_below_least(self.bench))
         self.body.addWidget(self.stack, 1)
 
     def _make_actions(self) -> None:
@@ -196,6 +213,7 @@ class RunsPage(Page):
             ("resume", tr("Resume"), "play", "", lambda row: self.resumed.emit(row["name"], [])),
             ("fork", tr("Go on as a new run"), "git-branch", "", lambda row: self.forked.emit(row["name"])),
             ("verify", tr("Verify resume"), "check-circle", "", lambda row: self.verified.emit(row["name"])),
+            ("bench", tr("Compare on the test split"), "scales", "", None),
             ("rename", tr("Rename"), "pencil-simple", "F2", lambda row: self.table.rename(row["name"])),
             ("reveal", tr("Open its folder"), "folder-open", "", _reveal),
             ("delete", tr("Delete"), "trash", "Del", None),
@@ -210,6 +228,7 @@ class RunsPage(Page):
                 action.triggered.connect(lambda _=False, act=act: act(self.chosen()[0]))
             self.menu.addAction(action)
         self.acts["delete"].triggered.connect(lambda: self.deleted.emit([row["name"] for row in self.chosen()]))
+        self.acts["bench"].triggered.connect(lambda: self.bench_wanted.emit([row["name"] for row in self.chosen()]))
         self.more.setMenu(self.menu)
 
     def _choose(self, names: list[str]) -> None:
@@ -221,10 +240,9 @@ class RunsPage(Page):
         chosen = self.chosen()
         one = chosen[0] if len(chosen) == 1 else None
         live = any(row["state"] in LIVE for row in chosen)
-        self.stack.setCurrentIndex(1 if self._rows else 0)
-        self.search.setVisible(bool(self._rows))
-        self.more.setVisible(bool(self._rows))
-        self.try_it.setVisible(bool(self._rows))
+        self.stack.setCurrentIndex(2 if self._benching else 1 if self._rows else 0)
+        for widget in (self.search, self.more, self.try_it):
+            widget.setVisible(bool(self._rows) and not self._benching)
         self.below.setVisible(bool(chosen))
         self.notes.setVisible(one is not None)
         if one is not None:
@@ -241,6 +259,7 @@ class RunsPage(Page):
         self.acts["resume"].setEnabled(bool(one) and one["state"] in ("interrupted", "stopped", "queued", "failed"))
         for name in ("fork", "verify"):
             self.acts[name].setEnabled(one is not None and not live)
+        self.acts["bench"].setEnabled(len(chosen) > 1 and all(row["has_model"] for row in chosen))
         self.acts["delete"].setEnabled(bool(chosen) and not live)
         explain(self.more, bool(chosen), tr("Select a run first."))
 

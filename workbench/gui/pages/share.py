@@ -14,6 +14,7 @@ from workbench.core.words import from_plain, tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
 from workbench.gui.pages.model_chooser import ModelChooser
+from workbench.gui.pages.share_compress import CompressCard
 from workbench.gui.pages.share_encrypt import EncryptCard
 from workbench.gui.pages.share_export import ExportCard
 from workbench.gui.pages.share_parts import CommandLine, Offer
@@ -34,12 +35,16 @@ class SharePage(Page):
     """Everything that can be taken out of a run; copying runs as a job."""
 
     training_requested = Signal()
+    pruning_requested = Signal(str, float, int)  # folder of the run, share, epochs
+    distilling_requested = Signal(str)  # folder of the run that teaches
+    comparing_requested = Signal(object)  # folders of runs
+    made = Signal(str)  # name of a new run
 
     def __init__(
         self, engine: Any, jobs: Any, service: Service, passphrases: Passphrases, parent: QWidget | None = None
     ) -> None:
         super().__init__(tr("Share"), tr("Take a run along, or use its model elsewhere."), parent=parent)
-        self._doing = ""
+        self._doing = self._original = ""
         self._job = CurrentJob(jobs, self)
         self._job.progressed.connect(
             lambda _, fraction, left: self.progress.show_progress(self._doing, "", fraction, left)
@@ -58,6 +63,14 @@ class SharePage(Page):
         self.empty.acted.connect(self.training_requested)
         self.exports = ExportCard(engine)
         self.exports.wanted.connect(self._export)
+        self.compressing = CompressCard(engine)
+        self.compressing.wanted.connect(self._compress)
+        self.compressing.pruning_wanted.connect(
+            lambda share, epochs: self.pruning_requested.emit(str(self.chooser.run()["path"]), share, epochs)
+        )
+        self.compressing.distilling_wanted.connect(
+            lambda: self.distilling_requested.emit(str(self.chooser.run()["path"]))
+        )
         self.serving = ServeCard(service)
         self.encryption = EncryptCard(jobs, passphrases)
         self.encryption.began.connect(self._begin)
@@ -136,7 +149,9 @@ class SharePage(Page):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.gap)
-        for card in (self.exports, self.serving, self.encryption, copies, commands, self.place):
+        for card in (
+            self.exports, self.compressing, self.serving, self.encryption, copies, commands, self.place,
+        ):  # fmt: skip
             column.addWidget(card)
         column.addStretch(1)
         return content
@@ -145,6 +160,7 @@ class SharePage(Page):
         self.stack.setCurrentIndex(1 if run else 0)
         self.chooser.setVisible(bool(run))
         self.exports.set_run(str(run["path"]) if run else "")
+        self.compressing.set_run(str(run["path"]) if run else "")
         self.serving.set_run(str(run["path"]) if run else "")
         self.encryption.set_run(str(run["path"]) if run else "")
         if run:
@@ -158,6 +174,11 @@ class SharePage(Page):
         suggested = f"{Path(run['path']).name}-{kind}"
         path, _ = QFileDialog.getSaveFileName(self, tr("Export as {title}", title=title), suggested)
         self._start("exporting.export", path, tr("Exporting {name}", name=run["title"]), kind=kind)
+
+    def _compress(self, kind: str, title: str) -> None:
+        run = self.chooser.run()
+        name = tr("Compressing {name} to {format}", name=run["title"], format=title)
+        self._start_job("compressing.compress", name, {"run": str(run["path"]), "kind": kind})
 
     def _save_run(self) -> None:
         run = self.chooser.run()
@@ -180,10 +201,13 @@ class SharePage(Page):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chooser.run()["path"])))
 
     def _start(self, name: str, path: str, title: str, **more: str) -> None:
-        if not path:
-            return
+        if path:
+            self._start_job(name, title, {"run": str(self.chooser.run()["path"]), "path": path, **more})
+
+    def _start_job(self, name: str, title: str, arguments: Mapping[str, str]) -> None:
         self._begin(title)
-        self._job.start(name, {"run": str(self.chooser.run()["path"]), "path": path, **more})
+        self._original = str(arguments["run"])
+        self._job.start(name, arguments)
 
     def _begin(self, title: str) -> None:
         self.clear_banners()
@@ -197,6 +221,9 @@ class SharePage(Page):
 
     def _show_saved(self, answer: Mapping[str, Any]) -> None:
         self.progress.hide()
+        if "name" in answer:
+            self._show_compressed(answer)
+            return
         path = str(answer["path"])
         if "size" in answer:
             text = tr("Saved {name}, {size}.", name=Path(path).name, size=figures.size(float(answer["size"])))
@@ -208,6 +235,16 @@ class SharePage(Page):
         banner.set_closable(True)
         show = banner.add_action(tr("Show in its folder"))
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent))))
+
+    def _show_compressed(self, answer: Mapping[str, Any]) -> None:
+        self.made.emit(str(answer["name"]))
+        banner = self.show_banner(
+            Banner("good", tr("It is a run of its own now, in the list of runs."), answer["name"])
+        )
+        banner.set_closable(True)
+        runs = [self._original, str(answer["run"])]
+        compare = banner.add_action(tr("Compare with the original"))
+        compare.clicked.connect(lambda: self.comparing_requested.emit(runs))
 
     def _show_error(self, error: UserError) -> None:
         self.progress.hide()

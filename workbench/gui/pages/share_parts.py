@@ -36,6 +36,11 @@ class Offer(QWidget):
         layout.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._line = layout
+
+    def add_choice(self, widget: QWidget) -> None:
+        """Put something to choose before the button."""
+        self._line.insertWidget(self._line.count() - 1, widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
 def fixed_font() -> QFont:

@@ -1,0 +1,43 @@
+"""What is set up from the Share page: recipes made of the run that is chosen there."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytestqt.qtbot import QtBot
+
+from tests.gui.pages.canned import Canned
+from tests.gui.pages.test_share_page import FORMATS, TARGETS
+from workbench.core.run_folder import new_run
+from workbench.gui.pages.share import SharePage
+from workbench.gui.service import Service
+from workbench.gui.share_desk import ShareDesk
+
+
+def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp_path: Path):
+    folder = new_run(tmp_path, "a", "[training]\nepochs = 9\n[training.optimizer]\nlearning_rate = 0.01\n")
+    engine = Canned(
+        {
+            "exporting.targets": {"inputs": "table", "targets": TARGETS},
+            "compressing.formats": {"formats": FORMATS, "why": None},
+        }
+    )
+    service = Service()
+    page = SharePage(engine, engine, service)
+    desk = ShareDesk(page)
+    show(page, 1000, 700)
+    page.set_runs([{"path": str(folder.path), "title": "a", "epoch": 1, "score": ""}])
+    with qtbot.waitSignal(desk.made) as pruned:
+        page.compressing.prune.button.click()
+    recipe, where, said = pruned.args
+    assert (recipe["training"]["pruning"], recipe["training"]["start_from"], where) == (
+        {"share": 0.3},
+        str(folder.path),
+        "train",
+    )
+    assert said == "The next run begins with these weights and prunes 30 % of every layer."
+    with qtbot.waitSignal(desk.made) as taught:
+        page.compressing.distil.button.click()
+    assert taught.args[0]["training"]["teacher"] == str(folder.path)
+    assert taught.args[1] == "model"
+    service.deleteLater()
