@@ -111,6 +111,11 @@ class TextPreprocessing:
         found = (ids.get(token, UNKNOWN) for text in texts for token in self.split(text))
         return np.fromiter(found, np.int32)
 
+    def ids_of(self, text: str) -> np.ndarray:
+        """Return the ids of all tokens of one text, however many: (L,) int32."""
+        ids = self._ids
+        return np.fromiter((ids.get(token, UNKNOWN) for token in self.split(text)), np.int32)
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of these tokens; of words it is what is left of it, with blanks between them."""
         pieces = [self.token(int(place)) for place in ids if int(place) != PADDING]
