@@ -25,6 +25,7 @@ def prepare(raw: Any) -> np.ndarray:
     {returns}
 
 '''
+_WHOLE = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
 # The end of a text, one token less than is read at once, as where this program tells what comes next.
 _ENDS = """ids = PREPROCESSING.ids_of(raw)[1 - DESCRIBED["inputs"]["shape"][0] :]
     return ids if len(ids) else np.zeros(1, np.int32)"""
@@ -54,7 +55,7 @@ def reads(subject: Subject, preprocessing: str) -> str:
     """Return the source of prepare(raw), where the file calls the class of the preprocessing so."""
     returns = "return PREPROCESSING.encode(raw)"
     if subject.any_length and subject.task.streams:
-        returns = _ENDS
+        returns = _WHOLE if subject.task.framed else _ENDS
     return _READS.format(preprocessing=preprocessing, raw=_RAW[subject.inputs.kind][0], returns=returns)
 
 
