@@ -1,7 +1,8 @@
 """A model as a service: many clients at once against one after the other, and against LitServe with the same model.
 
 The clients are one lean process on one core (clients.py); the service that is asked has the other one, with all of its
-processes. Where the system cannot bind processes to cores, they share what there is.
+processes. Where the system cannot bind processes to cores, they share what there is. Where other work disturbs the
+clock, the time that the processor spent on an answer is the surer figure: it is taken beside.
 """
 
 import json
@@ -12,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from tests.benchmarks.clients import Load, ask, request
 from tests.benchmarks.measuring import Amount, Figure
@@ -37,13 +39,41 @@ _TOKEN = "a-token-of-thirty-two-characters"
 
 @dataclass(frozen=True)
 class Asked:
-    """A service, and the bytes of one request to it."""
+    """A service in a process, and the bytes of one request to it."""
 
     host: str
     whole: bytes
+    process: psutil.Process
 
-    def load(self, clients: int) -> Load:
-        return ask(self.host, self.whole, clients, _SECONDS)
+    def measured(self, clients: int) -> tuple[Load, float]:
+        """Return what came of asking, and the seconds that processors spent on an answer, in all its processes."""
+        before = self._spent()
+        load = ask(self.host, self.whole, clients, _SECONDS)
+        return load, (self._spent() - before) / len(load.latencies)
+
+    def _spent(self) -> float:
+        times = [each.cpu_times() for each in (self.process, *self.process.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
+
+
+@dataclass
+class Both:
+    """Two ways to answer, by the clock and by what the processor spent."""
+
+    clock: Figure
+    spent: Figure
+
+    @classmethod
+    def named(cls, name: str, first: str, second: str, reach: float) -> "Both":
+        beside = Figure(f"{name}, seconds of the processor", first, second)
+        return cls(Figure(name, first, second, reach=reach), beside)
+
+    def take(self, first: tuple[Load, float], second: tuple[Load, float]) -> None:
+        """Add a round of each."""
+        self.clock.firsts.append(1 / first[0].rate)
+        self.clock.seconds.append(1 / second[0].rate)
+        self.spent.firsts.append(first[1])
+        self.spent.seconds.append(second[1])
 
 
 def figures(rounds: int) -> Iterator[Figure | Amount]:
@@ -64,28 +94,28 @@ def lines(rounds: int) -> Iterator[str]:
 def _of(name: str, run: RunFolder, rounds: int) -> Iterator[Figure | Amount]:
     forms = {"JSON": _as_json, "binary": _as_bytes}
     scaling = {
-        form: Figure(f"{name}, {form}: an answer", "one after the other", f"{CLIENTS} at once", reach=4.0)
+        form: Both.named(f"{name}, {form}: an answer", "one after the other", f"{CLIENTS} at once", reach=4.0)
         for form in forms
     }
-    against = {peer: Figure(f"{name}, JSON, {CLIENTS} at once", peer, "ours", reach=1.5) for peer in PEERS}
+    against = {peer: Both.named(f"{name}, JSON, {CLIENTS} at once", peer, "ours", reach=1.5) for peer in PEERS}
     waited = Amount(f"{name}, JSON, {CLIENTS} at once: 99 of 100 answers of ours", "s", at_most=1.0)
     with ExitStack() as stack:
-        host = stack.enter_context(_ours(run))
-        ours = {form: Asked(host, whole(host, run.name)) for form, whole in forms.items()}
+        host, process = stack.enter_context(_ours(run))
+        ours = {form: Asked(host, whole(host, run.name), process) for form, whole in forms.items()}
         peers = {peer: stack.enter_context(_litserve(run, queue)) for peer, queue in PEERS.items()}
         for asked in (*ours.values(), *peers.values()):
             ask(asked.host, asked.whole, CLIENTS, 0.5)  # the first answers are those of a cold service
         for _ in range(rounds):
             for form, asked in ours.items():
-                scaling[form].firsts.append(1 / asked.load(1).rate)
-                load = asked.load(CLIENTS)
-                scaling[form].seconds.append(1 / load.rate)
+                alone, at_once = asked.measured(1), asked.measured(CLIENTS)
+                scaling[form].take(alone, at_once)
                 if form == "JSON":
-                    waited.rounds.append(load.percentile(0.99))
+                    waited.rounds.append(at_once[0].percentile(0.99))
             for peer, asked in peers.items():
-                against[peer].firsts.append(1 / asked.load(CLIENTS).rate)
-                against[peer].seconds.append(1 / ours["JSON"].load(CLIENTS).rate)
-    yield from (*scaling.values(), *against.values(), waited)
+                against[peer].take(asked.measured(CLIENTS), ours["JSON"].measured(CLIENTS))
+    for both in (*scaling.values(), *against.values()):
+        yield from (both.clock, both.spent)
+    yield waited
 
 
 def _pixels() -> np.ndarray:
@@ -109,14 +139,15 @@ def _as_bytes(host: str, model: str) -> bytes:
 
 
 @contextmanager
-def _ours(run: RunFolder) -> Iterator[str]:
-    """Serve a run, and give its host and port."""
+def _ours(run: RunFolder) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve a run, and give host and port, and the process."""
     with tempfile.NamedTemporaryFile("w+") as said:
         command = [sys.executable, "-m", "workbench", "serve", str(run.path), "--port", "0", "--json"]
         with _running(command, said.fileno()) as process:
             file = Path(said.name)
             _wait(process, lambda: "\n" in file.read_text(encoding="utf-8"))
-            yield json.loads(file.read_text(encoding="utf-8").splitlines()[0])["address"].partition("//")[2]
+            address = json.loads(file.read_text(encoding="utf-8").splitlines()[0])["address"]
+            yield address.partition("//")[2], psutil.Process(process.pid)
 
 
 @contextmanager
@@ -131,7 +162,7 @@ def _litserve(run: RunFolder, queue: str) -> Iterator[Asked]:
     command = [sys.executable, "-m", "tests.benchmarks.litserve_peer", str(model_of(run))]
     with _running([*command, str(port), str(_BATCH_TIMEOUT), queue], subprocess.DEVNULL) as process:
         _wait(process, lambda: _answers(host, whole))
-        yield Asked(host, whole)
+        yield Asked(host, whole, psutil.Process(process.pid))
 
 
 @contextmanager
@@ -149,9 +180,9 @@ def _running(command: list[str], said: int) -> Iterator[subprocess.Popen[bytes]]
         process.wait(30)
 
 
-def _wait(process: subprocess.Popen[bytes], is_ready: object) -> None:
+def _wait(process: subprocess.Popen[bytes], is_ready: Callable[[], bool]) -> None:
     end = time.monotonic() + _PATIENCE
-    while not is_ready():  # type: ignore[operator]
+    while not is_ready():
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"{process.args} does not answer")
         time.sleep(0.2)

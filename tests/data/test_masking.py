@@ -1,5 +1,6 @@
 """Masking: nothing personal reaches the disk, and what a model is asked is masked as its training data were."""
 
+import inspect
 import json
 import random
 from collections.abc import Iterator
@@ -15,10 +16,14 @@ from tests.training.runs import trained
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.data import open_data
+from workbench.data.masked_preprocessing import MaskedPreprocessing
 from workbench.data.masker import Masker
 from workbench.data.masking import Masking
 from workbench.data.masking_key import key_called, key_file, name_of_key
 from workbench.data.preprocessing import fit, from_plain
+from workbench.data.table_preprocessing import TablePreprocessing
+from workbench.data.text_preprocessing import TextPreprocessing
+from workbench.data.token_preprocessing import SubwordPreprocessing
 from workbench.inference.evaluation import evaluate_run
 from workbench.inference.predictor import Item, Predictor
 
@@ -212,3 +217,15 @@ def _settings() -> Any:
     from workbench.architectures import architectures
 
     return architectures["textcnn"].settings()
+
+
+@pytest.mark.parametrize("kind", [TextPreprocessing, SubwordPreprocessing, TablePreprocessing])
+def test_whatever_takes_a_text_or_a_row_is_masked_before(kind: type) -> None:
+    raw = {"text", "texts", "raw"}
+    takers = [
+        name
+        for name, method in inspect.getmembers(kind, inspect.isfunction)
+        if not name.startswith("_") and raw & set(inspect.signature(method).parameters)
+    ]
+    assert "encode" in takers
+    assert [name for name in takers if name not in vars(MaskedPreprocessing)] == []

@@ -86,6 +86,7 @@ def test_a_long_text_is_encoded_in_pieces_without_a_trace(monkeypatch: pytest.Mo
     assert np.concatenate([BPE._ids([chunk])[0] for chunk in chunks_of(text, 300)]).tolist() == whole
     monkeypatch.setattr("workbench.data.token_preprocessing._WORTH_KEEPING", 1)
     assert BPE.stream([text]).tolist() == whole  # made and kept
+    assert BPE.ids_of(text).tolist() == whole
     monkeypatch.setattr(SubwordPreprocessing, "_ids", lambda *_: pytest.fail("encoded again"))
     assert BPE.stream([text]).tolist() == whole
 

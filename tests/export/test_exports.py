@@ -17,9 +17,11 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
 from workbench.export import targets
 from workbench.export.checking import MOST
+from workbench.export.companions import describe, preparing
 from workbench.export.exporting import export
 from workbench.export.subject import Subject
 from workbench.export.whole import Whole
+from workbench.inference.predictor import Predictor
 
 FORMS = ("onnx", "pytorch", "torch-program")
 FIRST = [
@@ -125,6 +127,19 @@ def test_the_example_runs_without_this_program(tmp_path: Path, form: str, kind: 
     done = subprocess.run([sys.executable, "-c", blocked], cwd=out, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("made", [None, subwords()], ids=["words", "subwords"])
+def test_what_comes_next_is_told_of_the_end_of_a_long_text(tmp_path: Path, made: Any):
+    run = fresh_run(tmp_path, "gpt", "text", "next_token", {}, made)
+    subject = Subject.of_run(run)
+    prepare: dict[str, Any] = {"__file__": str(tmp_path / "preparing.py")}
+    (tmp_path / "model.json").write_text(describe(subject), encoding="utf-8")
+    exec(compile(preparing(subject), "preparing.py", "exec"), prepare)  # what a person would import
+    text = " ".join(f"{'w' if made else 'word'}{number % 40 + 5}" for number in range(100))
+    predicted = Predictor.of_run(run).encoded(text)
+    np.testing.assert_array_equal(prepare["prepare"](text), predicted[:-1])
+    np.testing.assert_array_equal(prepare["prepare"]("a" if made else ""), [1] if made else [0])
 
 
 def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path: Path):

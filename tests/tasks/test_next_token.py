@@ -81,8 +81,11 @@ class Letters:
     def __init__(self, length: int = 8, vocabulary: int = 100) -> None:
         self.inputs = Inputs("text", (length,), vocabulary)
 
+    def ids_of(self, text: str) -> np.ndarray:
+        return np.array([ord(letter) for letter in text[::2]], np.int32)
+
     def stream(self, texts: list[str]) -> np.ndarray:
-        return np.array([ord(letter) for text in texts for letter in text[::2]], np.int32)
+        return np.concatenate([np.zeros(0, np.int32), *map(self.ids_of, texts)])
 
     def token(self, place: int) -> str:
         return chr(place)
@@ -109,8 +112,8 @@ def test_an_empty_vocabulary_is_refused() -> None:
 @pytest.mark.parametrize("text", ["a", "hello", "h\0l\0l\0", "x" * 100, ""])
 def test_what_follows_the_end_of_a_text_is_told_whatever_its_length(text: str) -> None:
     class All(Letters):
-        def stream(self, texts: list[str]) -> np.ndarray:
-            return np.array([ord(letter) for letter in texts[0]], np.int32)
+        def ids_of(self, text: str) -> np.ndarray:
+            return np.array([ord(letter) for letter in text], np.int32)
 
     letters: Any = All()
     row = TASK.encoded(text, letters)

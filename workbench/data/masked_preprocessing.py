@@ -42,6 +42,10 @@ class MaskedPreprocessing:
         """Return the ids of all tokens of the texts, one text after the other: (L,) int32."""
         return self.inner.stream(map(self.masker.text, texts))
 
+    def ids_of(self, text: str) -> np.ndarray:
+        """Return the ids of all tokens of a text, and nothing around them: (L,) int32."""
+        return self.inner.ids_of(self.masker.text(text))
+
     def split(self, text: str) -> Sequence[str]:
         """Return the tokens of a text."""
         return self.inner.split(self.masker.text(text))

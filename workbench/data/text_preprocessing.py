@@ -76,11 +76,11 @@ class TextPreprocessing:
         found: list[str] = []
         done = 0
         for written in _MARK.finditer(text):
-            found += [*self.split_plain(text[done : written.start()]), written.group()]
+            found += [*self._split_plain(text[done : written.start()]), written.group()]
             done = written.end()
-        return [*found, *self.split_plain(text[done:])]
+        return [*found, *self._split_plain(text[done:])]
 
-    def split_plain(self, text: str) -> Sequence[str]:
+    def _split_plain(self, text: str) -> Sequence[str]:
         """Return the tokens of a text in which there are no marks."""
         return words_of(text) if self.tokens == "word" else text
 
@@ -110,6 +110,11 @@ class TextPreprocessing:
         ids = self._ids
         found = (ids.get(token, UNKNOWN) for text in texts for token in self.split(text))
         return np.fromiter(found, np.int32)
+
+    def ids_of(self, text: str) -> np.ndarray:
+        """Return the ids of all tokens of one text, however many: (L,) int32."""
+        ids = self._ids
+        return np.fromiter((ids.get(token, UNKNOWN) for token in self.split(text)), np.int32)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of these tokens; of words it is what is left of it, with blanks between them."""

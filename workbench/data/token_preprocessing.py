@@ -127,6 +127,10 @@ class SubwordPreprocessing:
 
         return np.load(cache.cached(name, build)[0] / "ids.npy")
 
+    def ids_of(self, text: str) -> np.ndarray:
+        """Return the ids of all tokens of one text, however many: (L,) int32."""
+        return self._streamed([text])
+
     def _streamed(self, documents: Sequence[str]) -> np.ndarray:
         end = self.special.get("end")
         between = np.array([] if end is None else [end], np.int32)

@@ -29,6 +29,10 @@ def prepare(raw: Any) -> np.ndarray:
 '''
 _MASKED = """
 PREPROCESSING = {masked}(PREPROCESSING, {masker}.from_plain(DESCRIBED["preprocessing"]["masking"]))"""
+_WHOLE = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
+# The end of a text, one token less than is read at once, as where this program tells what comes next.
+_ENDS = """ids = PREPROCESSING.ids_of(raw)[1 - DESCRIBED["inputs"]["shape"][0] :]
+    return ids if len(ids) else np.zeros(1, np.int32)"""
 _RAW = {  # what a raw input is, and how the example comes by one
     "image": ("an image, given as a path, the bytes of a file or a Pillow image,", "picture.png", "raw = sys.argv[1]"),
     "text": ("a text", '"a text"', "raw = sys.argv[1]"),
@@ -56,7 +60,7 @@ def reads(subject: Subject, names: Mapping[str, str]) -> str:
     masked = _MASKED.format(**names) if "masked" in names else ""
     returns = "return PREPROCESSING.encode(raw)"
     if subject.any_length and subject.task.streams:
-        returns = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
+        returns = _WHOLE if subject.task.framed else _ENDS
     preprocessing = names["preprocessing"]
     return _READS.format(preprocessing=preprocessing, masked=masked, raw=_RAW[subject.inputs.kind][0], returns=returns)
 

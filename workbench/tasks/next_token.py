@@ -134,7 +134,7 @@ class NextToken(Task):
         They are filled up with an id that differs from the last one, so that it is known where the text ends.
         """
         length = preprocessing.inputs.shape[0]
-        ids = preprocessing.stream([text])[-(length - 1) :] if length > 1 else np.zeros(0, np.int32)
+        ids = preprocessing.ids_of(text)[-(length - 1) :] if length > 1 else np.zeros(0, np.int32)
         row = np.full(length, 1 if len(ids) and ids[-1] == 0 else 0, np.int32)
         row[: len(ids)] = ids
         return row
