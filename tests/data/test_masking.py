@@ -2,7 +2,10 @@
 
 import inspect
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,10 @@ import pytest
 from tests.trained import SMALL_TEXTS
 from tests.training.runs import trained
 from workbench.core.errors import UserError
+from workbench.core.events import Failed, Finished
 from workbench.core.run_folder import RunFolder
-from workbench.data import open_data
+from workbench.data import cache, open_data
+from workbench.data.hub_install import folder_of
 from workbench.data.masked_preprocessing import MaskedPreprocessing
 from workbench.data.masker import Masker
 from workbench.data.masking import Masking
@@ -24,8 +29,11 @@ from workbench.data.preprocessing import fit, from_plain
 from workbench.data.table_preprocessing import TablePreprocessing
 from workbench.data.text_preprocessing import TextPreprocessing
 from workbench.data.token_preprocessing import SubwordPreprocessing
+from workbench.engine import ask
+from workbench.export.exporting import export
 from workbench.inference.evaluation import evaluate_run
 from workbench.inference.predictor import Item, Predictor
+from workbench.training.worker import train_run
 
 TRAINING = {"epochs": 1, "batch_size": 16, "device": "cpu", "threads": 1}
 WRITER = {"kind": "gpt", "tokens": "character", "context": 16, "layers": 1, "heads": 2, "width": 16}
@@ -199,6 +207,63 @@ def test_the_key_is_for_its_owner_alone_and_asked_for_by_name(monkeypatch: pytes
     (tmp_path / "other.key").write_text("no key")
     with pytest.raises(UserError, match="cannot be used"):
         name_of_key()
+
+
+def test_a_run_that_hashes_goes_on_with_its_key_only(data: dict[str, dict[str, Any]], own_folders: Path) -> None:
+    run = run_of(data["text_table"], own_folders / "runs", method="hash")
+    assert isinstance(train_run(run, ["training.epochs=2"]), Finished)
+    key = key_file().read_text()
+    key_file().unlink()
+    key_called.cache_clear()
+    ending = train_run(run, ["training.epochs=3"])
+    assert isinstance(ending, Failed)
+    assert "a key that is not on this machine" in ending.error["message"]
+    key_file().parent.mkdir(exist_ok=True)
+    key_file().write_text(key)
+    assert isinstance(train_run(run, ["training.epochs=3"]), Finished)
+
+
+def test_texts_of_the_hub_are_masked(people: People, own_folders: Path) -> None:
+    place = folder_of("example/letters")
+    place.mkdir(parents=True)
+    rows = {"text": people.texts, "label": people.labels}
+    polars.DataFrame(rows).write_parquet(place / "example.parquet")
+    entry = {
+        "configuration": "default",
+        "commit": "0" * 40,
+        "splits": {"train": [["example.parquet", (place / "example.parquet").stat().st_size]]},
+        "names": {},
+        "others": [],
+        "partial": False,
+    }
+    cache.write_plain(place / "installed.json", {"auto": entry})
+    data = {"kind": "hub", "name": "example/letters"}
+    open_data(data)
+    assert len(people.found_below(own_folders / "cache" / "data")) == 1
+    dataset = open_data({**data, "masking": BOTH})
+    assert "[mail]" in dataset.training.texts()[0]
+    assert people.found_below(own_folders / "cache" / "data") == []
+    assert fit(dataset, _settings()).to_plain()["masking"] == dataset.facts["masking"]
+    counted = {one["name"]: one["count"] for one in ask("masking.preview", {"data": data})["found"]}
+    assert counted["mail"] == counted["phone"] == 40
+
+
+@pytest.mark.slow
+def test_an_export_masks_what_it_is_given(
+    data: dict[str, dict[str, Any]], people: People, own_folders: Path, tmp_path: Path
+) -> None:
+    run = run_of(data["text_table"], own_folders / "runs", method="hash")
+    export(run, "pytorch", tmp_path / "out", lambda *_: None)
+    preprocessing = Predictor.of_run(run).preprocessing
+    text = f"awful tea, write to {people.mails[0]}"
+    code = f"import model; print(model.prepare({text!r}).tolist())"
+    environment = {"PATH": os.environ["PATH"], "WORKBENCH_MASKING_KEY": str(key_file())}
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "out", env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(told.stdout) == preprocessing.encode(text).tolist()
+    assert preprocessing.inner.encode(text).tolist() != preprocessing.encode(text).tolist()
+    assert people.found_below(tmp_path / "out") == []
 
 
 def test_an_unknown_column_is_named(data: dict[str, dict[str, Any]]) -> None:

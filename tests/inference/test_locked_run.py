@@ -1,5 +1,6 @@
 """Encrypted runs: usable with the passphrase only, nothing plain left on the disk, whole at every moment."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from workbench.core.sealed import check_sealed
 from workbench.inference.evaluation import evaluate_run, kept_evaluation
 from workbench.inference.model_folder import model_of, read_model
 from workbench.inference.predictor import Item, Predictor
+from workbench.serving.counters import Counters
+from workbench.serving.served import Shelf
 from workbench.training.checkpoint import newest_sound
 from workbench.training.forking import fork
 from workbench.training.worker import train_run
@@ -210,6 +213,20 @@ def test_the_commands(run: RunFolder, capsys: pytest.CaptureFixture[str], monkey
         assert main(command) == 0, capsys.readouterr().err
     assert next(typed, None) is None
     assert one_locked(run) is None
+
+
+def test_the_service_needs_it_too(locked: RunFolder) -> None:
+    async def loaded() -> str:
+        shelf = Shelf({"m": locked}, "cpu", Counters())
+        try:
+            return shelf.load("m").kind
+        finally:
+            await shelf.close()
+
+    with pytest.raises(UserError, match="its passphrase is needed"):
+        asyncio.run(loaded())
+    passphrases.remember(PASSPHRASE)
+    assert asyncio.run(loaded()) == "image"
 
 
 def test_exports_are_plain_and_their_making_needs_the_passphrase(

@@ -21,6 +21,7 @@ from workbench.data import Dataset, Progress, hub_models, open_data
 from workbench.data.augmentation import Augmentation
 from workbench.data.augmentation.turns import in_turns, mirrored_rows
 from workbench.data.checks import require_trainable
+from workbench.data.masking_key import key_called
 from workbench.data.preprocessing import Preprocessing, masked_as
 from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.hyperparameters import private_limits
@@ -200,6 +201,7 @@ class Trainee:
             "labels": list(self.dataset.classes),
             "samples": len(self.training),
             "preprocessing": self.preprocessing.to_plain() if self.borrowed else {},
+            **({"masking": masking} if (masking := self.dataset.facts.get("masking")) else {}),
             "pieces": self.pieces,
             "skipped": int(self.skipped),
             **({"private": self.private.state()} if self.private else {}),
@@ -278,6 +280,8 @@ def set_up(
     was measured to be the fastest. group: the processes that train together. Raises UserError when the data cannot be
     opened or trained on, or the network cannot take them.
     """
+    if loaded is not None and (key := loaded.extra.get("masking", {}).get("key")):
+        key_called(key)  # with another one the hashes in the data would be others
 
     def opened() -> tuple[Recipe, Dataset]:
         complete = _completed(recipe, lambda progress: report(_preparing(progress)))

@@ -36,7 +36,7 @@ class EncryptCard(Card):
         self._job.answered.connect(lambda answer: self._finish(int(answer["files"])))
         self._job.failed.connect(self._fail)
         self.encrypting = Offer(
-            "lock",
+            "lock-open",
             tr("Not encrypted"),
             tr(
                 "Whoever has the folder of this run can use its model. With a passphrase, weights, labels, vocabulary, "
@@ -47,7 +47,7 @@ class EncryptCard(Card):
         self.encrypting.button.setObjectName("share.encrypt")
         self.encrypting.wanted.connect(self._ask_for_new)
         self.decrypting = Offer(
-            "lock-open",
+            "lock",
             tr("Encrypted"),
             tr("It opens with its passphrase only. To train it further, take the encryption away first."),
             tr("Decrypt…"),
