@@ -1,7 +1,5 @@
 """The gradients of single samples: every architecture trains privately, or says why it cannot."""
 
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -35,14 +33,12 @@ def goals_for(kind: str, task: str, inputs: Tensor) -> tuple[Task, Tensor]:
     return bound, torch.rand((len(inputs), OUTPUTS), generator=random).round()
 
 
-def quiet(network: Any) -> None:
+def quiet(network: nn.Module) -> None:
     """Let nothing in a network be left to chance, so that samples can be computed again."""
-    layers: Any = network.modules()
-    for layer in layers:
-        if isinstance(layer, nn.Dropout):
-            layer.p = 0.0
-        if isinstance(getattr(layer, "dropout", None), float):
-            layer.dropout = 0.0
+    for layer in network.modules():
+        for name in ("p", "dropout"):
+            if isinstance(getattr(layer, name, None), float):
+                vars(layer)[name] = 0.0
 
 
 @pytest.mark.parametrize(("kind", "inputs", "task"), CASES)
