@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.architectures.test_architectures import CASES, EXAMPLES, OUTPUTS, example, outputs_for
+from tests.architectures.test_architectures import CASES, EXAMPLES, FIRST, OUTPUTS, example, outputs_for
 from workbench.architectures import architectures, build
 from workbench.hyperparameters import Training
 from workbench.hyperparameters.private_limits import unprivate
@@ -41,7 +41,10 @@ def quiet(network: nn.Module) -> None:
                 vars(layer)[name] = 0.0
 
 
-@pytest.mark.parametrize(("kind", "inputs", "task"), CASES)
+@pytest.mark.parametrize(
+    ("kind", "inputs", "task"),
+    [case if case in FIRST else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
+)
 def test_each_gradient_is_that_of_the_sample_alone_or_it_is_refused(kind: str, inputs: str, task: str) -> None:
     entry = architectures[kind]
     settings = entry.settings.model_validate(dict(entry.tiny))
