@@ -137,6 +137,21 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path, store: str, monkeypa
     assert len(seen.of(Warned)) == 1
 
 
+def test_what_is_refused_holds_nothing_up(tmp_path: Path, store: str) -> None:
+    sender = Sender(store, "Workbench", tmp_path / "mlflow.json")
+    wrong, right = Point("no : % ? name", 1, 0.5, 0), Point("loss", 1, 0.5, 0)
+    for message in (Begin("run", {}, {}), Points((wrong,)), Points((right,)), End("FINISHED")):
+        sender.put(message)
+    sender.finish()
+    sender.close()
+    (run,) = runs_in(store)
+    assert points(store, run, "loss") == [(1, 0.5)]
+    assert run.info.status == "FINISHED"
+    complaint = sender.complaint()
+    assert complaint
+    assert "MlflowException" in str(complaint)
+
+
 def test_without_mlflow_the_run_does_not_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mlflow" else real(name))

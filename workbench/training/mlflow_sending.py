@@ -22,6 +22,7 @@ _SETTINGS_AT_ONCE = 100
 _LONGEST = 500  # characters of a setting, as all versions take them
 _PAUSE, _LONGEST_PAUSE = 2.0, 60.0  # seconds before it is tried again
 _STILL = 6.0  # seconds without any answer after which the end of a run waits no longer
+_NEVER = 400  # the status of a request that is wrong in itself
 _LOADING = 30.0  # seconds that the import may take then
 _LIMITS = {  # of requests: theirs of two minutes, seven times over, would keep a process that wants to end
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
@@ -156,15 +157,15 @@ class Sender:
     def _work(self) -> None:
         pause = _PAUSE
         while (message := self._next()) is not None:
-            trouble = self._sent(message)
+            trouble, is_final = self._sent(message)
             with self._changed:
-                if not trouble:
+                self._trouble = self._trouble or trouble
+                if not trouble or is_final:
                     pause, self._moved = _PAUSE, time.monotonic()
                     if self._waiting and self._waiting[0] is message:
                         self._waiting.popleft()
                         self._points -= _size(message)
                     continue
-                self._trouble = self._trouble or trouble
                 if self._closing:
                     break
                 self._changed.wait_for(lambda: self._closing, pause)
@@ -173,22 +174,23 @@ class Sender:
             self._is_done = True
             self._changed.notify_all()
 
-    def _sent(self, message: Message) -> str:
-        """Send the message; return what went wrong, or an empty text."""
+    def _sent(self, message: Message) -> tuple[str, bool]:
+        """Send the message; return what went wrong, or an empty text, and whether the server will never take it."""
         try:
             for name, value in _LIMITS.items():
                 os.environ.setdefault(name, value)
             from mlflow.exceptions import MlflowException  # takes seconds
         except ImportError as error:
-            return str(error)
+            return str(error), True
         with self._changed:
             if not self._is_loaded:
                 self._is_loaded, self._moved = True, time.monotonic()
         try:
             self._send(message)
         except (MlflowException, OSError, ImportError, ValueError, RuntimeError) as error:
-            return f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        return ""
+            refused = isinstance(error, MlflowException) and error.get_http_status_code() == _NEVER
+            return f"{type(error).__name__}: {error}".splitlines()[0][:300], refused
+        return "", False
 
     def _send(self, message: Message) -> None:
         from mlflow.entities import Metric
