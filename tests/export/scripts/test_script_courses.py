@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.export.scripts.repeating import assert_repeated, recorded, write_script
 from tests.training.runs import Seen, make_run, trained
@@ -14,6 +16,7 @@ from workbench.export.exporting import export
 from workbench.export.scripts import repeated
 from workbench.export.scripts.repeated import Repeated, why_not
 from workbench.hyperparameters import Training
+from workbench.training.checkpoint import newest_sound
 from workbench.training.forking import fork
 from workbench.training.worker import train_run
 
@@ -43,6 +46,11 @@ def test_a_run_that_was_extended(own_folders: Path):
     assert Repeated.of(run).plans == ((0, 12), (12, 24))
     write_script(run, own_folders / "out")
     assert_repeated(run, own_folders / "out")
+    last, _ = newest_sound(run)
+    assert last is not None
+    found = load_file(own_folders / "out" / "trained.safetensors")
+    assert found.keys() == last.weights.keys()
+    assert all(torch.equal(found[name], weight) for name, weight in last.weights.items())
 
 
 @pytest.mark.slow
