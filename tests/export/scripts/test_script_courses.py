@@ -4,16 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.export.scripts.repeating import assert_repeated, recorded, write_script
 from tests.training.runs import Seen, make_run, trained
 from workbench.core.errors import UserError
 from workbench.core.events import Event, StepsDone
+from workbench.core.files import read_json, write_json
 from workbench.core.run_folder import RunFolder
 from workbench.export.exporting import export
 from workbench.export.scripts import repeated
 from workbench.export.scripts.repeated import Repeated, why_not
 from workbench.hyperparameters import Training
+from workbench.training.checkpoint import newest_sound
 from workbench.training.forking import fork
 from workbench.training.worker import train_run
 
@@ -43,6 +47,11 @@ def test_a_run_that_was_extended(own_folders: Path):
     assert Repeated.of(run).plans == ((0, 12), (12, 24))
     write_script(run, own_folders / "out")
     assert_repeated(run, own_folders / "out")
+    last, _ = newest_sound(run)
+    assert last is not None
+    found = load_file(own_folders / "out" / "trained.safetensors")
+    assert found.keys() == last.weights.keys()
+    assert all(torch.equal(found[name], weight) for name, weight in last.weights.items())
 
 
 @pytest.mark.slow
@@ -112,13 +121,45 @@ def test_data_that_are_too_large_are_said(own_folders: Path, monkeypatch: pytest
     assert not (own_folders / "out").exists()
 
 
-def test_a_script_with_other_losses_is_not_kept(own_folders: Path):
-    run, _ = trained(own_folders / "runs", "training.steps=2")
+def with_another_bit(run: RunFolder, bit: int) -> None:
+    """Change one bit of the first loss that is on record: 0 is the last of its fraction."""
     [losses] = run.path.glob("attempts/001/scalars/training_loss.bin")
     content = bytearray(losses.read_bytes())
-    content[4] ^= 1  # the last bit of the first loss
+    content[4 + bit // 8] ^= 1 << bit % 8
     losses.write_bytes(content)
+
+
+def test_a_script_with_other_losses_is_not_kept(own_folders: Path):
+    run, _ = trained(own_folders / "runs", "training.steps=2")
+    with_another_bit(run, 0)
     with pytest.raises(UserError, match="does not give the losses of the run") as said:
         export(run, "script", own_folders / "out")
     assert "step 1:" in said.value.details
     assert not (own_folders / "out").exists()
+
+
+@pytest.mark.slow
+def test_on_another_machine_losses_may_be_rounded_otherwise_but_no_more(own_folders: Path):
+    run, _ = trained(own_folders / "runs", "training.steps=2")
+    write_json(run.environment, {**read_json(run.environment, {}), "host": "elsewhere"})
+    with_another_bit(run, 0)
+    found = export(run, "script", own_folders / "out")
+    assert 0 < found.difference < 1e-6
+    assert "rounded otherwise" in str(found.comparison.said)
+    with_another_bit(run, 20)
+    with pytest.raises(UserError, match="does not give the losses of the run"):
+        export(run, "script", own_folders / "again")
+
+
+@pytest.mark.slow
+def test_where_the_device_of_the_run_is_not_its_losses_are_not_compared(own_folders: Path):
+    run, _ = trained(own_folders / "runs", "training.steps=2")
+    recipe = run.recipe.read_text("utf-8").replace('device = "cpu"', 'device = "cuda:3"')
+    run.recipe.write_text(recipe, encoding="utf-8")
+    found = export(run, "script", own_folders / "out")
+    assert found.to_plain()["difference"] == "nan"
+    assert "The run computed on cuda:3, which is not here" in str(found.comparison.said)
+    assert "| not compared |" in (own_folders / "out" / "README.md").read_text("utf-8")
+    assert (
+        'torch.device("cuda" if torch.cuda.is_available() else "cpu")' in (own_folders / "out" / "train.py").read_text()
+    )

@@ -10,7 +10,7 @@ import torch
 
 from workbench.core.errors import UserError
 from workbench.core.files import read_json
-from workbench.core.run_reader import this_host
+from workbench.core.run_reader import seconds_between, this_host
 from workbench.core.words import Words
 from workbench.export.comparison import Comparison
 from workbench.export.elsewhere import run_elsewhere
@@ -21,7 +21,8 @@ from workbench.training.devices import chosen_device
 if TYPE_CHECKING:
     from workbench.export import Target
 
-STEPS = 20  # that are taken
+STEPS = 20  # that are taken at most
+_SECONDS = 120.0  # that the run may have spent on as many
 MOST = 0.02  # by which a loss may differ, of itself and at least of 1, where the machine is another one
 _RUNNER = """
 from pathlib import Path
@@ -35,11 +36,11 @@ _ROW = "largest difference from the run's losses, of the first {steps} steps"
 def compare(subject: Subject, target: "Target", folder: Path) -> Comparison:
     """Return by how much at most the losses of the first steps differ from those of the run.
 
-    On the machine where the run was on the CPU, all bits must be the same; elsewhere sums are rounded otherwise. Raises
+    Of a run on the CPU of this machine all bits must be the same; elsewhere sums are rounded otherwise. Raises
     UserError when they differ more, or the script does not run at all.
     """
     repeated = Repeated.of(subject.run)
-    count = min(STEPS, repeated.steps)
+    count = _count(subject, repeated)
     found = _losses(target, folder, count)
     row = _ROW.format(steps=count)
     device = torch.device(repeated.recipe.training.device)
@@ -50,7 +51,8 @@ def compare(subject: Subject, target: "Target", folder: Path) -> Comparison:
         )
         return Comparison(float("nan"), said, row, {"steps": count})
     wanted = repeated.losses[:count].astype(np.float64)
-    apart = np.where(np.isnan(found) & np.isnan(wanted), 0.0, np.abs(found - wanted))
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    apart = np.abs(np.subtract(found, wanted, where=~same, out=np.zeros(count)))
     worst = float(apart.max())
     if worst == 0.0:
         said = Words("Its first {steps} losses are those of the run, to the last bit.", {"steps": count})
@@ -59,10 +61,16 @@ def compare(subject: Subject, target: "Target", folder: Path) -> Comparison:
         step = int(apart.argmax())
         raise _differs(target, f"step {step + 1}: {found[step]!r} instead of {wanted[step]!r}")
     said = Words(
-        "This is another machine than that of the run: its first {steps} losses differ by at most {found}.",
+        "Its first {steps} losses differ from those of the run by at most {found}: sums are rounded otherwise here.",
         {"steps": count, "found": f"{worst:.2g}"},
     )
     return Comparison(worst, said, row, {"steps": count})
+
+
+def _count(subject: Subject, repeated: Repeated) -> int:
+    """Return how many steps are taken: few where each of them takes long."""
+    each = seconds_between(subject.run) / repeated.steps
+    return max(1, min(STEPS, repeated.steps, int(_SECONDS / max(each, 1e-9))))
 
 
 def _losses(target: "Target", folder: Path, count: int) -> np.ndarray:

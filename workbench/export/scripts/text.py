@@ -125,17 +125,22 @@ def rate_at(step: int) -> float:
 '''
 
 TRAINING = '''
-def learn(network: nn.Module, inputs: Tensor, targets: Tensor, step: int$more) -> Tensor:
+def learn(  #? accumulates
+    network: nn.Module, inputs: Tensor, targets: Tensor, step: int, part: int, share: float$scaling  #? accumulates
+) -> Tensor:  #? accumulates
+def learn(network: nn.Module, inputs: Tensor, targets: Tensor, step: int$scaling) -> Tensor:  #? !accumulates
     """Add the gradients of a batch to those of the weights, and return its loss.
 
-    step: how many were taken before, which with the seed decides all that is left to chance.
+    step: how many were taken before, which with the seed decides all that is left to chance.  #? !accumulates
+    step: how many were taken before; part: batches of this one that were; with the seed they decide all  #? accumulates
+    that is left to chance. share: of the batch in the step.  #? accumulates
     """
     generator = torch.Generator(DEVICE).manual_seed($mixed(SEED, step, $part))  #? augments
     shares = nn.functional.one_hot(targets, OUTPUTS).float()  #? softens
     inputs, targets = augmented(inputs, shares, generator)  #? softens
     inputs = augmented(inputs, generator)  #? augments !softens
     chance = torch.Generator(DEVICE).manual_seed($mixed(SEED, step, $part, 2))  #? draws
-    chance = torch.default_generator  # which nobody asks  #? !draws
+    chance = torch.default_generator  # nothing is drawn here  #? !draws
     inputs, goals = TASK.prepare(PREPROCESSING.$ready(inputs), targets, chance, training=True)
     with torch.autocast(DEVICE.type, dtype=torch.$precision):  #? short
         outputs = network(inputs)  #? short
@@ -187,7 +192,7 @@ def train(steps: int = STEPS, out: Path = FOLDER) -> None:
     optimizer = $optimizer(OPTIMIZER, trained, fused=$fused)
     rates = [group["lr"] for group in optimizer.param_groups]
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]  #? clips
-    scaler = torch.amp.GradScaler(DEVICE.type)  #? scales
+    scaler = GradScaler(DEVICE.type)  #? scales
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(EMA), use_buffers=True)  #? averages
     reaction = $reaction(SCHEDULE)  #? reacts
     compute = torch.compile(network)  #? compiles

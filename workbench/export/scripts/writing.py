@@ -59,14 +59,12 @@ def _names(material: Material) -> dict[str, str]:
     """Return what stands for the $names of `text`, but for what is gathered later."""
     training, repeated, holding = material.training, material.repeated, material.holding
     copies = written(material.subject.model.copies)
-    scaler = ", scaler" if "scales" in holding else ""
     total = "STEPS" if repeated.plans[0][1] == repeated.steps else "PLANNED"
     ready = "normalised" if material.subject.inputs.kind == "image" else "tensor"
     return {
-        "more": (", part: int, share: float" if "accumulates" in holding else "")
-        + (", scaler: torch.amp.GradScaler" if "scales" in holding else ""),
         "part": "part" if "accumulates" in holding else "0",
-        "scaler": scaler,
+        "scaler": ", scaler" if "scales" in holding else "",
+        "scaling": ", scaler: GradScaler" if "scales" in holding else "",
         "precision": training.precision,
         "ready": ready,
         "fused": str(training.speed == "fast"),
@@ -141,6 +139,8 @@ def _add_training(source: Gathering, material: Material, names: dict[str, str]) 
     if "averages" in material.holding:
         source.imports(_AVERAGING, "AveragedModel")
         source.imports(_AVERAGING, "get_ema_multi_avg_fn")
+    if "scales" in material.holding:
+        source.imports("torch.amp", "GradScaler")
     if "mirrors" in material.holding:
         source.add("workbench.inference.test_time", "averaged")
     source.write(text.filled(text.TRAINING, material.holding, names))
