@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from workbench.architectures import architectures
+from workbench.core.compressed import format_of
 from workbench.core.errors import UserError
 from workbench.core.processors import cores
 from workbench.core.registry import build_settings
@@ -23,7 +24,6 @@ from workbench.networks.tensor_reading import read_tensors
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 # What is raised where model.json says something else than a model of this program would.
-FULL = "float32"  # the number format of a model that was not compressed
 NO_DESCRIPTION = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
 
@@ -85,11 +85,6 @@ def read_description(folder: Path) -> dict[str, Any]:
     if missing:
         raise damaged(folder, DESCRIPTION, KeyError(", ".join(sorted(missing))))
     return description
-
-
-def format_of(description: Mapping[str, Any]) -> str:
-    """Return the number format that model.json names."""
-    return str(description.get("number_format", FULL))
 
 
 def read_model(
