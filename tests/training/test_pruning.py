@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.architectures.test_architectures import FIRST, made
+from tests.architectures.test_architectures import EXAMPLES, FIRST, made
 from tests.training.runs import Seen, make_run, trained
 from workbench.architectures import architectures, build
 from workbench.core.errors import UserError
@@ -143,9 +143,13 @@ def test_every_architecture_is_pruned_and_computes(case: tuple[str, str, str], s
         before = network.eval()(inputs)
     assert bool(torch.isfinite(before).all())
     if structure == "structured" and removable(network, settings):
-        left, widths = without_zeros(network, network.state_dict())
-        assert sum(tensor.numel() for tensor in left.values()) < sum(tensor.numel() for tensor in state.values())
-        assert widths
+        plain = {"architecture": settings.model_dump()}
+        left, described = pruner.as_kept(network.state_dict(), plain)
+        smaller = build(entry.settings.model_validate(described["architecture"]), EXAMPLES[case[1]], before.shape[-1])
+        smaller.load_state_dict(left)
+        assert sum(part.numel() for part in smaller.parameters()) < 0.8 * sum(part.numel() for part in state.values())
+        with torch.inference_mode():
+            torch.testing.assert_close(smaller.eval()(inputs), before, atol=1e-5, rtol=1e-5)
 
 
 def test_what_cannot_be_pruned_is_said(tmp_path: Path) -> None:

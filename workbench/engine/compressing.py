@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.core.compressed import FULL, format_of
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words, to_plain
-from workbench.inference.model_folder import FULL, format_of, model_of, read_description
+from workbench.inference.model_folder import model_of, read_description
 from workbench.networks.number_formats import FORMATS
 from workbench.training import compressing
 

@@ -10,6 +10,7 @@ from typing import Any
 from safetensors.torch import save_file
 
 from workbench.architectures import Architecture, architectures
+from workbench.core.compressed import FULL
 from workbench.core.passphrases import content
 from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
@@ -20,7 +21,7 @@ from workbench.data.masked_preprocessing import MaskedPreprocessing
 from workbench.data.masker import Masker
 from workbench.export.source import Gathering
 from workbench.export.whole import Whole
-from workbench.inference.model_folder import FULL, WEIGHTS, Model, model_of, read_model
+from workbench.inference.model_folder import WEIGHTS, Model, model_of, read_model
 from workbench.networks.number_formats import widened
 from workbench.networks.tensor_reading import read_tensors
 from workbench.tasks import Task, tasks

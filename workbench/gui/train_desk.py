@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from workbench.core.compressed import refuse_compressed
 from workbench.core.errors import UserError
 from workbench.core.events import Started
 from workbench.core.run_folder import RunFolder
@@ -103,6 +104,11 @@ class TrainDesk(QObject):
 
     def resume(self, name: str, assignments: list[str]) -> None:
         """Go on with a run, with these settings changed, once nothing else trains."""
+        try:
+            refuse_compressed(self.runs.folder(name))
+        except UserError as error:
+            self.failed.emit(error)
+            return
         self._train(self.runs.folder(name), assignments)
 
     def fork(self, name: str, assignments: Sequence[str] = ()) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from workbench.architectures import architectures
+from workbench.core.compressed import format_of
 from workbench.core.errors import UserError
 from workbench.core.passphrases import content
 from workbench.core.processors import cores
@@ -23,7 +24,6 @@ from workbench.networks.tensor_reading import read_tensors
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
-FULL = "float32"  # the number format of a model that was not compressed
 # What is raised where model.json says something else than a model of this program would.
 NO_DESCRIPTION = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
@@ -86,11 +86,6 @@ def read_description(folder: Path) -> dict[str, Any]:
     if missing:
         raise damaged(folder, DESCRIPTION, KeyError(", ".join(sorted(missing))))
     return description
-
-
-def format_of(description: Mapping[str, Any]) -> str:
-    """Return the number format that model.json names."""
-    return str(description.get("number_format", FULL))
 
 
 def read_model(

@@ -88,15 +88,21 @@ def _product(rows: Tensor, weight: Tensor) -> Tensor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep to itself what torchao says of its own parts while it is imported: kernels for other GPUs and Pythons."""
-    names = ("torchao", "torch.utils._pytree")
-    before = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    """Keep to itself what torchao says of its own parts while it is imported: kernels for other GPUs and Pythons.
+
+    A filter, and not a level: torch sets the levels of its loggers anew meanwhile.
+    """
+    loggers = [logging.getLogger(name) for name in ("torchao", "torchao.kernel.intmm", "torch.utils._pytree")]
+    for logger in loggers:
+        logger.addFilter(_is_an_error)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"torchao(\..*)?|torch(\..*)?")
             yield
     finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
+        for logger in loggers:
+            logger.removeFilter(_is_an_error)
+
+
+def _is_an_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR

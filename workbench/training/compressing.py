@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from workbench.core.compressed import FULL
 from workbench.core.errors import UserError
 from workbench.core.events import Finished, ModelSaved, Started
 from workbench.core.files import write_atomically
@@ -16,7 +17,7 @@ from workbench.core.run_writer import RunWriter
 from workbench.core.settings import nearest
 from workbench.core.words import Words, tr
 from workbench.inference.evaluation import evaluate_run
-from workbench.inference.model_folder import FULL, Model, model_of, read_model
+from workbench.inference.model_folder import Model, model_of, read_model
 from workbench.networks.number_formats import FORMATS, narrowed, share
 from workbench.recipe import read_recipe, title_of
 from workbench.training.environment import environment, this_process

@@ -7,15 +7,14 @@ from typing import Any
 
 import tomli_w
 
+from workbench.core.compressed import refuse_compressed
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started
-from workbench.core.files import read_json
 from workbench.core.locked_run import require_unlocked
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
 from workbench.hyperparameters import Training
-from workbench.inference.model_folder import DESCRIPTION, FULL, format_of
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.accompanying import accompany, ended_before, softened
 from workbench.training.checkpoint import sweep
@@ -143,20 +142,6 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
             free=", ".join(_FREE),
         )
     return recipe, differing
-
-
-def refuse_compressed(folder: RunFolder) -> None:
-    """Raise UserError when the run's model was compressed: its weights are too coarse to be trained on."""
-    model = folder.best_model()
-    plain = read_json(model / DESCRIPTION, {}) if model is not None else {}
-    if isinstance(plain, dict) and format_of(plain) != FULL:
-        raise UserError(
-            "{run} cannot be trained on: its weights are kept in {format}.",
-            hint="Go on with the run that it was made of, {original}, and compress that again.",
-            run=folder.name,
-            format=format_of(plain),
-            original=str(plain.get("made_of", "")),
-        )
 
 
 def _need_data(folder: RunFolder, path: str) -> None:

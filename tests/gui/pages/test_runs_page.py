@@ -111,7 +111,7 @@ def test_what_can_be_done_depends_on_the_selection(page: RunsPage):
     assert allowed() == {"show", "recipe", "fork", "verify", "rename", "reveal", "delete"}
     assert page.try_it.isEnabled()
     page.choose([full("a"), full("b")])
-    assert allowed() == {"delete"}
+    assert allowed() == {"bench", "delete"}
     page.set_runs([run("a", state="running"), run("b", state="interrupted", has_model=False)])
     page.choose([full("a")])
     assert "delete" not in allowed()
