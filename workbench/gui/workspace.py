@@ -129,6 +129,7 @@ class Workspace(QWidget):
 
         self.try_it = TryPage(behind.engine, behind.jobs)
         yield
+        from workbench.gui.machines_desk import MachinesDesk
         from workbench.gui.pages.share import SharePage
         from workbench.gui.runs_desk import RunsDesk
         from workbench.gui.train_desk import TrainDesk
@@ -143,6 +144,7 @@ class Workspace(QWidget):
         self.train_desk = TrainDesk(
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
+        self.machines_desk = MachinesDesk(self.train, behind.draft, behind.engine, behind.runs.runs)
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
         self._join_pages()
         self._join_desks()
