@@ -20,7 +20,7 @@ def train_with_others(recipe: Path | None, changes: Sequence[str], run: Path | N
 
     Raises UserError without a run to share, and in the first process when it cannot be trained.
     """
-    from workbench.commands.training import queued, train_in_terminal
+    from workbench.commands.training import open_what_is_unknown, queued, train_in_terminal
     from workbench.training import worker
     from workbench.training.distributed import joined
 
@@ -35,6 +35,7 @@ def train_with_others(recipe: Path | None, changes: Sequence[str], run: Path | N
         if not is_run(folder.path):
             if recipe is None:
                 raise UserError("There is no run in {folder}.", hint="Name a recipe, too.", folder=str(folder.path))
+            open_what_is_unknown(recipe, changes, as_json=as_json)
             queued(recipe, changes, folder.path.parent, folder.path)
             return []
         # What "automatic" meant was decided at the first start, and a restart says the same line again.

@@ -66,7 +66,7 @@ def train(
         raise typer.Exit(train_in_terminal(RunFolder(run.absolute()), changes, as_json=as_json))
     if recipe is None:
         raise typer.BadParameter(tr("A recipe is needed: workbench train RECIPE.toml"), context)
-    _open_what_is_unknown(recipe, changes, as_json=as_json)
+    open_what_is_unknown(recipe, changes, as_json=as_json)
     folder = queued(recipe, changes, options.runs_folder(context, runs), run)
     raise typer.Exit(train_in_terminal(folder, as_json=as_json, keep=bool(run) or as_json))
 
@@ -113,7 +113,7 @@ def resume(
     raise typer.Exit(train_in_terminal(folder, assignments or (), as_json=as_json))
 
 
-def _open_what_is_unknown(recipe: Path, changes: Sequence[str], *, as_json: bool) -> None:
+def open_what_is_unknown(recipe: Path, changes: Sequence[str], *, as_json: bool) -> None:
     """Download data of which nobody knows yet what they hold: that decides which architecture is the best."""
     from workbench.data import open_data
     from workbench.recipe import data_in

@@ -113,6 +113,7 @@ class Workspace(QWidget):
 
         self.try_it = TryPage(behind.engine, behind.jobs)
         yield
+        from workbench.gui.machines_desk import MachinesDesk
         from workbench.gui.pages.share import SharePage
         from workbench.gui.runs_desk import RunsDesk
         from workbench.gui.share_desk import ShareDesk
@@ -128,6 +129,7 @@ class Workspace(QWidget):
         self.train_desk = TrainDesk(
             self.train, behind.draft, behind.engine, behind.trainings, behind.follower, behind.runs
         )
+        self.machines_desk = MachinesDesk(self.train, behind.draft, behind.engine, behind.runs.runs)
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
         self._suggestion = Suggestion(behind.engine, self.train, self)
         self.share_desk = ShareDesk(self.share)

@@ -12,7 +12,7 @@ import torch
 
 import workbench
 from workbench.core.errors import UserError
-from workbench.core.events import Ending, Event, Failed, StepsDone
+from workbench.core.events import Ending, Event, Failed, Started, StepsDone
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import Batch, RunReader
 from workbench.hyperparameters import Training
@@ -100,9 +100,11 @@ def _environment(around: Mapping[str, str]) -> dict[str, str]:
 
 
 def _happenings(batch: Batch) -> list[Event]:
-    """Return what is new as events, the steps first: an ending comes last."""
+    """Return what is new as events, with all steps in one, after the start and before what follows from them."""
     steps = [int(values[0][-1]) for values in batch.scalars.values()]
-    return [*([StepsDone(max(steps), batch.scalars)] if steps else []), *batch.events]
+    begun = max((place + 1 for place, event in enumerate(batch.events) if isinstance(event, Started)), default=0)
+    done = [StepsDone(max(steps), batch.scalars)] if steps else []
+    return [*batch.events[:begun], *done, *batch.events[begun:]]
 
 
 def _ended(folder: RunFolder, code: int) -> UserError:

@@ -47,6 +47,7 @@ class TrainPage(Page):
     queue_moved = Signal(str, int)
     queue_removed = Signal(str)
     mend_requested = Signal(object)  # settings by full name, which set right what the check found
+    machines_requested = Signal()  # how this is started on several machines
     data_requested = Signal()
     model_requested = Signal()
 
@@ -235,6 +236,7 @@ class TrainPage(Page):
 
     def _join(self) -> None:
         self.settings.changed.connect(self.changed)
+        self.settings.machines_requested.connect(self.machines_requested)
         self.settings.validity_changed.connect(lambda _: self._rest())
         self.queue.moved.connect(self.queue_moved)
         self.queue.removed.connect(self.queue_removed)
@@ -281,6 +283,7 @@ class TrainPage(Page):
         diverged = self._state == "failed" and isinstance(ending, Failed) and ending.diverged
         self.buttons.show_state(self._state, has_model=self._progress.has_model, diverged=diverged)
         self.buttons.allow_start(not self._why_not(), self._why_not())
+        self.settings.allow_machines(not self._why_not(), self._why_not())
         self.messages.setVisible(shown and self.messages.has_something())
         self.status.setVisible(shown)
         if shown:

@@ -10,6 +10,8 @@ from workbench.core.errors import UserError
 from workbench.core.words import Words, plural, tr
 from workbench.gui import figures
 from workbench.gui.form import Form
+from workbench.gui.theme import explain
+from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.scroll import scrolled
 
@@ -19,6 +21,7 @@ class TrainSettings(Card):
 
     changed = Signal(object)
     validity_changed = Signal(bool)
+    machines_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(caption=tr("Settings"), parent=parent)
@@ -28,6 +31,10 @@ class TrainSettings(Card):
         self._wanted: dict[str, Any] = {}
         self._steps = self._fitting = 0
         self.setFixedWidth(270)
+        self.machines = link_button(tr("Several machines…"), tr("How this is started on several machines."))
+        self.machines.setObjectName("train.machines")
+        self.machines.clicked.connect(self.machines_requested)
+        self.add_action(self.machines)
 
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
         """Build the form from the declarations, as the engine's settings.catalogue answers them."""
@@ -41,6 +48,10 @@ class TrainSettings(Card):
             self.add(scrolled(form), 1)
             if self._wanted:
                 self.set_values(self._wanted)
+
+    def allow_machines(self, allowed: bool, why: str) -> None:
+        """Allow to ask how this is started elsewhere; while it is not allowed it says why."""
+        explain(self.machines, allowed, why)
 
     def set_devices(self, devices: Sequence[Mapping[str, Any]], why: str) -> None:
         """Offer these devices; why: the reason that there is no GPU, or an empty text."""
