@@ -12,10 +12,18 @@ from workbench.core import limited
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has only the clock")
 
 
-def run(place: Path, code: str, **limits: int) -> limited.Ended:
+def run(
+    place: Path, code: str, *, memory: int = 2**30, seconds: int = 20, largest: int = 2**20, given: bytes = b""
+) -> limited.Ended:
     script = place / "script.py"
     script.write_text(code, encoding="utf-8")
-    return limited.run(script, "one", place=place, **{"memory": 2**30, "seconds": 20, "largest": 2**20, **limits})
+    return limited.run(script, "one", place=place, memory=memory, seconds=seconds, largest=largest, given=given)
+
+
+def test_it_reads_what_it_is_given_or_leaves_it(tmp_path: Path) -> None:
+    much = b"x" * 10**6
+    assert run(tmp_path, "import sys; sys.exit(len(sys.stdin.read()) != 10**6)", given=much).code == 0
+    assert run(tmp_path, "", given=much).code == 0
 
 
 def test_it_runs_with_its_arguments_and_without_the_secrets_of_the_environment(

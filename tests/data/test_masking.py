@@ -111,7 +111,10 @@ def run_of(data: dict[str, Any], runs: Path, **masking: Any) -> RunFolder:
     return trained(runs, data=whole, architecture=ARCHITECTURES[data["kind"]], training=TRAINING)[0]
 
 
-@pytest.mark.parametrize("method", ["mask", "hash"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("method", ["mask", pytest.param("hash", marks=SLOW)])
 @pytest.mark.parametrize("kind", list(ARCHITECTURES))
 def test_masked_patterns_appear_nowhere_on_disk(
     kind: str, method: str, data: dict[str, dict[str, Any]], people: People, own_folders: Path
@@ -124,7 +127,7 @@ def test_masked_patterns_appear_nowhere_on_disk(
     assert people.found_below(own_folders) == []
 
 
-@pytest.mark.parametrize("method", ["mask", "hash"])
+@pytest.mark.parametrize("method", [pytest.param("mask", marks=SLOW), "hash"])
 def test_a_typed_address_is_masked_as_in_training(
     method: str, data: dict[str, dict[str, Any]], people: People, own_folders: Path
 ) -> None:

@@ -229,6 +229,7 @@ def test_the_service_needs_it_too(locked: RunFolder) -> None:
     assert asyncio.run(loaded()) == "image"
 
 
+@pytest.mark.slow
 def test_exports_are_plain_and_their_making_needs_the_passphrase(
     locked: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

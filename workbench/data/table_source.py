@@ -75,7 +75,7 @@ class Source:
 
     def _unreadable(self, path: Path, error: Exception) -> UserError:
         """Return the error for a file; what polars says of it may quote the file, and stays unsaid behind a masker."""
-        return _unreadable(path, error if self.masker is None else type(error)())
+        return _unreadable(path, error if self.masker is None else Exception(type(error).__name__))
 
     def _pieces(self, path: Path) -> Iterator[polars.DataFrame]:
         """Yield the rows of a file some at a time.
