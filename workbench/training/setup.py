@@ -37,7 +37,7 @@ from workbench.training.checkpoint import Loaded, restore_random
 from workbench.training.distilling import Teacher, teacher_of
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
-from workbench.training.private import Private, refuse_batch_norm, with_noise
+from workbench.training.private import Private, make_private
 from workbench.training.private_gradients import SampleGradients
 from workbench.training.resolving import resolved
 
@@ -297,24 +297,8 @@ def set_up(
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" else None,
     )
     if training.privacy.on:
-        if training.start_from or hasattr(network, "load_pretrained"):
-            words = Words(
-                "What the weights to begin with were trained on is not counted: if it has samples of this run, ε does "
-                "not hold for them."
-            )
-            report(Warned(words))
-        _make_private(trainee, report)
+        make_private(trainee, report)
     return trainee
-
-
-def _make_private(trainee: Trainee, report: Callable[[Event], None]) -> None:
-    """Let the training be private; raises UserError where the network or the budget does not allow it."""
-    refuse_batch_norm(trainee.network)
-    samples = len(trainee.training)
-    recipe = trainee.recipe = with_noise(trainee.recipe, samples, trainee.steps_per_epoch(), report)
-    training = recipe.training
-    size = trainee.batch_size() * training.accumulation
-    trainee.private = Private(training.privacy, samples, size, training.accumulation, training.seed)
 
 
 def _begun(
