@@ -3,19 +3,23 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
-from workbench.core.events import Event, Preparing
+from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
 from workbench.hyperparameters.privacy import Privacy
+from workbench.hyperparameters.private_limits import together
 from workbench.inference.order import mixed
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.training.budget import Budget, noise_for, spent_up
+
+if TYPE_CHECKING:
+    from workbench.training.setup import Trainee
 
 _BATCHES, _NOISE = 4, 5  # which of the chances of a run one is, beside those of Trainee
 _SHARE = 0.05  # of the time that telling ε may take
@@ -122,6 +126,24 @@ class Private:
         self._key = int(state["key"], 16)
         spent: Sequence[Sequence[float]] = state["spent"]
         self.budget.restore(spent)
+
+
+def make_private(trainee: "Trainee", report: Callable[[Event], None]) -> None:
+    """Let a training be private; raises UserError where the network, the budget or several processes do not allow it."""
+    if trainee.group.size > 1:
+        raise together()
+    refuse_batch_norm(trainee.network)
+    if trainee.recipe.training.start_from or hasattr(trainee.network, "load_pretrained"):
+        words = Words(
+            "What the weights to begin with were trained on is not counted: if it has samples of this run, ε does not "
+            "hold for them."
+        )
+        report(Warned(words))
+    samples = len(trainee.training)
+    trainee.recipe = with_noise(trainee.recipe, samples, trainee.steps_per_epoch(), report)
+    training = trainee.recipe.training
+    size = trainee.batch_size() * training.accumulation
+    trainee.private = Private(training.privacy, samples, size, training.accumulation, training.seed)
 
 
 def refuse_batch_norm(network: nn.Module) -> None:

@@ -24,7 +24,6 @@ from workbench.data.checks import require_trainable
 from workbench.data.masking_key import key_called
 from workbench.data.preprocessing import Preprocessing, masked_as
 from workbench.data.preprocessing import fit as preprocessing_for
-from workbench.hyperparameters import private_limits
 from workbench.inference.feeding import Feed, feed
 from workbench.inference.order import WHOLE, Share, Sizes, batch_count, mixed, portions
 from workbench.metrics import metrics_for
@@ -40,7 +39,7 @@ from workbench.training.distilling import Teacher, teacher_of
 from workbench.training.distributed import ALONE, Group, about_normalization
 from workbench.training.graphs import Graphs
 from workbench.training.precision import scaler
-from workbench.training.private import Private, refuse_batch_norm, with_noise
+from workbench.training.private import Private, make_private
 from workbench.training.private_gradients import SampleGradients
 from workbench.training.pruning import Pruner
 from workbench.training.resolving import resolved
@@ -362,26 +361,8 @@ def set_up(
         graphs=Graphs(optimizer, rates, device) if training.cuda_graphs == "on" and shared is None else None,
     )
     if training.privacy.on:
-        if training.start_from or hasattr(network, "load_pretrained"):
-            words = Words(
-                "What the weights to begin with were trained on is not counted: if it has samples of this run, ε does "
-                "not hold for them."
-            )
-            report(Warned(words))
-        _make_private(trainee, report)
+        make_private(trainee, report)
     return trainee
-
-
-def _make_private(trainee: Trainee, report: Callable[[Event], None]) -> None:
-    """Let the training be private; raises UserError where network, budget or group do not allow it."""
-    if trainee.group.size > 1:
-        raise private_limits.together()
-    refuse_batch_norm(trainee.network)
-    samples = len(trainee.training)
-    recipe = trainee.recipe = with_noise(trainee.recipe, samples, trainee.steps_per_epoch(), report)
-    training = recipe.training
-    size = trainee.batch_size() * training.accumulation
-    trainee.private = Private(training.privacy, samples, size, training.accumulation, training.seed)
 
 
 def _begun(
