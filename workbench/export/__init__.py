@@ -26,8 +26,9 @@ class Target:
     inputs and the answer, which set `told`. needs: packages that using it takes. check: source of a program that runs
     in the folder and defines told(encoded) -> array, what the exported model tells of encoded inputs. compare: returns
     how the folder stands to what it was made of, by what it tells where there is nothing better to compare. before: a
-    command that must run before the example does. refuses: returns why a model cannot be exported so, or None.
-    takes_any_length: whether texts of any length up to the model's can be given to it.
+    command that must run before the example does. note: what the card adds about the files. refuses: returns why a
+    model cannot be exported so, or None. takes_any_length: whether texts of any length up to the model's can be given
+    to it.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Target:
     check: str = ""
     compare: Callable[[Subject, "Target", Path], Comparison] = checking.compare
     before: str = ""
+    note: str = ""
     refuses: Callable[[Subject], Words | None] = lambda subject: None
     takes_any_length: Callable[[Subject], bool] = lambda subject: subject.any_length
 

@@ -151,6 +151,7 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
         f"{what.rstrip(',')} and tells {subject.task.tells}.",
         f"## Use\n\n    pip install {' '.join(_needs(subject, target))}\n{before}    python example.py {given}",
         f"```python\n{example(subject, target)}```",
+        *([target.note] if target.note else []),
         f"## Facts\n\n| | |\n|---|---|\n| inputs | {model.inputs.kind}, {inputs} |\n| outputs | {model.outputs} |\n"
         f"| parameters | {sum(p.numel() for p in model.network.parameters()):,} |\n"
         f"| step | {description.get('step', 0):,} |\n"

@@ -12,18 +12,29 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.engine import prediction
 from workbench.export import targets
-from workbench.export.companions import describe
+from workbench.export.companions import describe, example
 from workbench.export.subject import Subject
 
-_BLOCKED = "import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, '.'); "
+_BLOCKED = """
+import runpy, sys
+sys.modules["workbench"] = None
+sys.path.insert(0, ".")
+for command in {commands!r}:
+    sys.argv = command
+    runpy.run_path(command[0], run_name="__main__")
+    print("--")
+"""
 
 
-def run_blocked(folder: Path, *arguments: str) -> str:
-    """Run a file of the export as someone without this program would, and return what it prints."""
-    source = f"{_BLOCKED}sys.argv = {list(arguments)!r}; runpy.run_path({arguments[0]!r}, run_name='__main__')"
+def run_blocked(folder: Path, *commands: list[str]) -> list[str]:
+    """Run files of the export as someone without this program would, and return what each prints.
+
+    All of them in one process: to import torch takes most of the time.
+    """
+    source = _BLOCKED.format(commands=commands)
     done = subprocess.run([sys.executable, "-c", source], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout.split("--\n")
 
 
 def recorded(run: RunFolder) -> np.ndarray:
@@ -38,11 +49,15 @@ def write_script(run: RunFolder, out: Path) -> None:
     out.mkdir()
     (out / "model.json").write_text(describe(subject), encoding="utf-8")
     targets["script"].write(subject, out)
+    (out / "example.py").write_text(example(subject, targets["script"]), encoding="utf-8")
 
 
-def assert_repeated(run: RunFolder, out: Path) -> None:
-    """Assert that the script of a run in the folder `out` gives every one of its losses, to the last bit."""
-    said = run_blocked(out, "train.py")
+def assert_repeated(run: RunFolder, out: Path, *after: list[str]) -> None:
+    """Assert that the script of a run in the folder `out` gives every one of its losses, to the last bit.
+
+    after: commands that run then and must say something.
+    """
+    said, *others = run_blocked(out, ["train.py"], *after)
     rows = (out / "losses.csv").read_text().splitlines()
     assert rows[0] == "step,loss"
     again = np.array([float(row.split(",")[1]) for row in rows[1:]])
@@ -50,6 +65,8 @@ def assert_repeated(run: RunFolder, out: Path) -> None:
     assert len(again) == len(losses)
     assert np.array_equal(again, losses.astype(np.float64), equal_nan=True)
     assert "Every loss is that of the run" in said
+    assert all(other.strip() for other in others[:-1])
+    assert len(others) == len(after) + 1
 
 
 def raw_input(run: RunFolder, place: Path) -> str:

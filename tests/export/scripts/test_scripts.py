@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from tests.export.scripts.repeating import assert_repeated, raw_input, recorded, run_blocked, write_script
+from tests.export.scripts.repeating import assert_repeated, raw_input, recorded, write_script
 from tests.pairs import Pair, pairs
 from tests.test_every_pair import FAST, TRAINING
 from tests.training.runs import make_run, trained
@@ -41,10 +41,8 @@ def test_every_architecture_has_a_script(pair: Pair, own_folders: Path):
     training = {**TRAINING, **FAST}
     run = make_run(own_folders / "runs", data=pair.data(), architecture=pair.architecture(), training=training)
     assert isinstance(train_run(run), Finished)
-    out = own_folders / "out"
-    export(run, "script", out)
-    assert_repeated(run, out)
-    assert run_blocked(out, "example.py", raw_input(run, own_folders)).strip()
+    write_script(run, own_folders / "out")
+    assert_repeated(run, own_folders / "out", ["example.py", raw_input(run, own_folders)])
 
 
 @pytest.mark.slow

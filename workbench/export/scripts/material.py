@@ -41,9 +41,9 @@ class Material:
         return self.repeated.samples if size == "all" else min(size, self.repeated.samples)
 
     @cached_property
-    def holding(self) -> frozenset[str]:
-        """The names of what holds for this run, as the lines of `text` ask for it."""
-        return frozenset(name for name, holds in self._conditions() if holds)
+    def holding(self) -> dict[str, bool]:
+        """Whether each of the things holds for this run that the lines of `text` ask for."""
+        return dict(self._conditions())
 
     def _conditions(self) -> Iterator[tuple[str, bool]]:
         training, task = self.training, self.subject.task

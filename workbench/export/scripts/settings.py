@@ -21,7 +21,7 @@ def settings_of(material: Material) -> str:
         *_of_the_data(material),
         _namespace("OPTIMIZER", training.optimizer.model_dump()),
         _namespace("SCHEDULE", training.schedule.model_dump()),
-        *([_namespace("AUGMENTATION", used)] if "augments" in material.holding else []),
+        *([_namespace("AUGMENTATION", used)] if material.holding["augments"] else []),
         _namespace("NETWORK", material.subject.plain_settings()),
         f"OUTPUTS = {material.subject.model.outputs}  # numbers that the network gives",
     ]
@@ -50,21 +50,21 @@ def _of_the_run(material: Material) -> Iterator[str]:
 def _of_the_steps(material: Material) -> Iterator[str]:
     training, holding = material.training, material.holding
     yield f"BATCH_SIZE = {material.batch_size}"
-    if "accumulates" in holding:
+    if holding["accumulates"]:
         yield f"ACCUMULATION = {training.accumulation}  # batches whose gradients are added up for one step"
-    if "clips" in holding:
+    if holding["clips"]:
         yield f"GRADIENT_CLIP = {training.gradient_clip}  # the largest norm of a gradient"
-    if "smooths" in holding:
+    if holding["smooths"]:
         yield f"LABEL_SMOOTHING = {training.label_smoothing}  # the part of each target that all classes share"
-    if "averages" in holding:
+    if holding["averages"]:
         yield f"EMA = {training.ema}  # what a moving average of the weights keeps of itself at each step"
-    if "weighs" in holding:
+    if holding["weighs"]:
         weights = balanced_weights(material.dataset.counts("training").tolist())
         yield f"CLASS_WEIGHTS = torch.tensor({weights!r}, device=DEVICE)"
-    if "freezes" in holding:
+    if holding["freezes"]:
         yield f"FROZEN_LAYERS = {written(material.beginning.frozen_layers)}"
         yield f"FROZEN_WEIGHTS = {written(material.beginning.frozen_weights)}"
-    if "validates" in holding:
+    if holding["validates"]:
         subject = material.subject
         together = batch_for(subject.task, subject.inputs, subject.model.outputs)
         yield f"JUDGED_AT_ONCE = {together}  # samples of the validation split"
@@ -77,7 +77,7 @@ def _of_the_data(material: Material) -> Iterator[str]:
         yield f"HORIZON = {window.horizon}  # rows after them that are told"
         yield f"COLUMNS = torch.tensor({list(window.columns)!r}, device=DEVICE)  # of those that are told"
     elif subject.task.streams:
-        framed = "framed" in material.holding
+        framed = material.holding["framed"]
         before, after = getattr(subject.preprocessing, "frame", ((), ())) if framed else ((), ())
         yield f"LENGTH = {subject.inputs.shape[0] - len(before) - len(after)}  # tokens of a text that are read at once"
         if framed:

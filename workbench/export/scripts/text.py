@@ -5,7 +5,7 @@ and of several all must. So the script has no branch that its run never took.
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping
 from string import Template
 
 _CONDITION = re.compile(r" *#\? (?P<names>[\w! ]+)$")
@@ -265,8 +265,11 @@ if __name__ == "__main__":
 '''
 
 
-def filled(text: str, holding: Set[str], values: dict[str, str]) -> str:
-    """Return the text with the lines whose conditions hold, and with values for its $names."""
+def filled(text: str, holding: Mapping[str, bool], values: Mapping[str, str]) -> str:
+    """Return the text with the lines whose conditions hold, and with values for its $names.
+
+    Raises KeyError for a condition or a name that is not among those.
+    """
     lines = [line for raw in text.strip("\n").split("\n") if (line := _kept(raw, holding)) is not None]
     return re.sub(r"\n{4,}", "\n\n\n", Template("\n".join(lines)).substitute(values)).strip("\n")
 
@@ -278,11 +281,11 @@ def names() -> Iterator[str]:
         yield from re.findall(r"(\w+)(?:: [A-Z]\w*| = )", text)
 
 
-def _kept(line: str, holding: Set[str]) -> str | None:
+def _kept(line: str, holding: Mapping[str, bool]) -> str | None:
     found = _CONDITION.search(line)
     if found is None:
         return line
     for name in found["names"].split():
-        if (name.removeprefix("!") in holding) == name.startswith("!"):
+        if holding[name.removeprefix("!")] == name.startswith("!"):
             return None
     return line[: found.start()]

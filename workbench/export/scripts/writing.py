@@ -62,20 +62,20 @@ def _names(material: Material) -> dict[str, str]:
     total = "STEPS" if repeated.plans[0][1] == repeated.steps else "PLANNED"
     ready = "normalised" if material.subject.inputs.kind == "image" else "tensor"
     return {
-        "part": "part" if "accumulates" in holding else "0",
-        "scaler": ", scaler" if "scales" in holding else "",
-        "scaling": ", scaler: GradScaler" if "scales" in holding else "",
+        "part": "part" if holding["accumulates"] else "0",
+        "scaler": ", scaler" if holding["scales"] else "",
+        "scaling": ", scaler: GradScaler" if holding["scales"] else "",
         "precision": training.precision,
         "ready": ready,
         "fused": str(training.speed == "fast"),
-        "compute": "compute" if "compiles" in holding else "network",
-        "judged": "average.module" if "averages" in holding else "network",
-        "judging": f"averaged(network, ready, {copies})" if "mirrors" in holding else "network(ready)",
+        "compute": "compute" if holding["compiles"] else "network",
+        "judged": "average.module" if holding["averages"] else "network",
+        "judging": f"averaged(network, ready, {copies})" if holding["mirrors"] else "network(ready)",
         "using": f"averaged(self.network, PREPROCESSING.tensor(encoded), {copies})"
-        if "mirrors" in holding
+        if holding["mirrors"]
         else "self.network(PREPROCESSING.tensor(encoded))",
         "tells": material.subject.task.tells,
-        "planned": "planned" if "extended" in holding else total,
+        "planned": "planned" if holding["extended"] else total,
         "prepared_with": str(prepared_with(material.subject.inputs)),
     }
 
@@ -102,9 +102,9 @@ def _add_data(source: Gathering, material: Material, names: dict[str, str]) -> N
     kind = type(subject.preprocessing)
     made = source.add(kind.__module__, kind.__name__, _OF_PREPROCESSING)
     source.write(f'PREPROCESSING = {made}.from_plain(DESCRIBED["preprocessing"])')
-    for name in ("epoch_order", "mixed", "portions", *(["by_length"] if "grouped" in holding else [])):
+    for name in ("epoch_order", "mixed", "portions", *(["by_length"] if holding["grouped"] else [])):
         names[name] = source.add("workbench.inference.order", name)
-    for name in ("mirrored_rows", "in_turns") if "turns" in holding else ():
+    for name in ("mirrored_rows", "in_turns") if holding["turns"] else ():
         names[name] = source.add("workbench.data.augmentation.turns", name)
     if material.dataset.training.window is not None:
         feeding = text.WINDOWS
@@ -114,7 +114,7 @@ def _add_data(source: Gathering, material: Material, names: dict[str, str]) -> N
     else:
         feeding = text.ROWS
     source.write(text.filled(feeding, holding, names))
-    if "augments" in holding:
+    if holding["augments"]:
         source.write(augmented(source, material.augmentation))
 
 
@@ -136,12 +136,12 @@ def _add_schedule(source: Gathering, material: Material, names: dict[str, str]) 
 
 
 def _add_training(source: Gathering, material: Material, names: dict[str, str]) -> None:
-    if "averages" in material.holding:
+    if material.holding["averages"]:
         source.imports(_AVERAGING, "AveragedModel")
         source.imports(_AVERAGING, "get_ema_multi_avg_fn")
-    if "scales" in material.holding:
+    if material.holding["scales"]:
         source.imports("torch.amp", "GradScaler")
-    if "mirrors" in material.holding:
+    if material.holding["mirrors"]:
         source.add("workbench.inference.test_time", "averaged")
     source.write(text.filled(text.TRAINING, material.holding, names))
 
