@@ -39,7 +39,7 @@ def compress(
         return
     say(str(made.path))
     share = f"{description['narrow_share']:.0%}"
-    say(tr("{share} of its numbers are of {format}.", share=share, format=to))
+    say(tr("{share} of its numbers are kept in {format}.", share=share, format=to))
     say(
         tr(
             "The weights take {size} instead of {before} MB.",

@@ -253,6 +253,7 @@ class Workspace(QWidget):
     def _join_behind(self) -> None:
         behind = self.behind
         behind.engine.failed.connect(self.show_error)
+        behind.draft.ordered.connect(self._forget_made)  # what was set up has begun
         behind.engine.restarted.connect(self.show_error)
         behind.service.failed.connect(self.show_error)
         self._unlocking = Unlocking(self.show_above, behind.passphrases, self)
@@ -274,10 +275,13 @@ class Workspace(QWidget):
         """Set up a run from a recipe that was made of another's, and say so above the pages."""
         self.use_recipe(recipe)
         self.go(page)
-        if self._made is not None:
-            self._made.close_banner()
+        self._forget_made()
         self._made = self.show_above(Banner("note", text))
         self._made.closed.connect(lambda: setattr(self, "_made", None))
+
+    def _forget_made(self, *_: object) -> None:
+        if self._made is not None:
+            self._made.close_banner()
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")

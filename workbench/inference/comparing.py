@@ -39,8 +39,8 @@ def compare(
 
     data: where the data lie now, if they moved. The answer holds split, count, task, device, rows (of each run: what
     `_described`, metrics and Timed say), disagreeing (of how many samples they do not all say the same, or None) and
-    disagreements: {row, name, truth, answers: a text for each run} of some; `picture` (H, W, C) or `text` go along.
-    Raises UserError when there are fewer than two, or they were not trained on the same data for the same task.
+    disagreements: {row, name, truth, answers: label and score for each run} of some; `picture` (H, W, C) or `text` go
+    along. Raises UserError when there are fewer than two, or they were not trained on the same data for the same task.
     """
     if len({run.path.resolve() for run in runs}) < 2:
         raise UserError("It takes two runs to compare.", hint="Choose at least two different ones.")
@@ -53,7 +53,7 @@ def compare(
         raise UserError("{run} has kept no samples aside to compare with.", run=runs[0].name)
     for run, predictor in zip(runs[1:], predictors[1:], strict=True):
         _require_same_task(run, predictor.model, runs[0], first.model)
-        _require_same_test_set(run, runs[0], name, split, progress)
+        _require_same_test_set(run, runs[0], data, name, split, progress)
     rows, said = [], []
     for run, predictor in zip(runs, predictors, strict=True):
         found, answers = _judged(run, predictor, split, progress)
@@ -78,7 +78,7 @@ def _judged(
 ) -> tuple[dict[str, float], list[Tensor]]:
     """Return the metrics of a model, and in a list what it says of all samples, if that can be compared."""
     say, heard = what_is_said(predictor.task), list[Tensor]()
-    stage = Words("Measuring {name}", {"name": run.notes()["name"] or run.name})
+    stage = Words("Measuring {name}", {"name": _called(run)})
 
     def hear(outputs: Tensor) -> None:
         if say is not None:
@@ -102,12 +102,13 @@ def _require_same_task(run: RunFolder, model: Model, first_run: RunFolder, first
 
 
 def _require_same_test_set(
-    run: RunFolder, first: RunFolder, name: str, split: Split, progress: ProgressCallback
+    run: RunFolder, first: RunFolder, data: str, name: str, split: Split, progress: ProgressCallback
 ) -> None:
     """Raise UserError unless the run kept the very samples of this split aside: it may have learned some by heart."""
-    if _test_set(data_settings(run)) == _test_set(data_settings(first)):
+    own = data_settings(run, data)
+    if _test_set(own) == _test_set(data_settings(first, data)):
         return
-    other = open_data(data_settings(run), progress).splits[name]
+    other = open_data(own, progress).splits[name]
     same = len(other) == len(split) and list(other.names) == list(split.names)
     if not same or not np.array_equal(other.targets, split.targets):
         raise UserError(
@@ -130,7 +131,7 @@ def _described(run: RunFolder, model: Model) -> dict[str, Any]:
     path = model.folder / WEIGHTS
     return {
         "run": str(run.path),
-        "name": RunSummary(run.name, str(run.path), title=str(run.notes()["name"])).shown,
+        "name": _called(run),
         "made_of": str(described.get("made_of", "")),
         "number_format": model.number_format,
         "narrow_share": described.get("narrow_share", 0.0),
@@ -142,6 +143,10 @@ def _described(run: RunFolder, model: Model) -> dict[str, Any]:
         "packed": _packed(path),
         "threads": model.threads,
     }
+
+
+def _called(run: RunFolder) -> str:
+    return RunSummary(run.name, str(run.path), title=str(run.notes()["name"])).shown
 
 
 def _packed(path: Path) -> int:

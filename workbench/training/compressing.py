@@ -2,8 +2,10 @@
 
 import math
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -11,7 +13,7 @@ from torch import Tensor
 from workbench.core.compressed import FULL
 from workbench.core.errors import UserError
 from workbench.core.events import Finished, ModelSaved, Started
-from workbench.core.files import write_atomically
+from workbench.core.files import unwritable, write_atomically
 from workbench.core.run_folder import RunFolder, new_run
 from workbench.core.run_writer import RunWriter
 from workbench.core.settings import nearest
@@ -49,23 +51,35 @@ def compress(
             run=run.name,
             format=model.number_format,
         )
+    # Made where nobody looks for runs: a window would take it for one that trains, since its lock is held.
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=".compressing-", dir=run.path.parent))
+    except OSError as error:
+        raise unwritable(run.path.parent, error) from error
+    try:
+        made = _made(run, aside, model, kind, data, device, progress)
+        return RunFolder(made.path.rename(run.path.parent / made.name))
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _made(
+    run: RunFolder, aside: Path, model: Model, kind: str, data: str, device: str, progress: Callable[..., None]
+) -> RunFolder:
+    """Return the run, made in the folder `aside`."""
     recipe = run.recipe if run.recipe.is_file() else run.asked
     text = recipe.read_text(encoding="utf-8")
     notes = run.notes()
     note = tr("{run} with its weights in {format}.", run=notes["name"] or run.name, format=tr(FORMATS[kind].title))
     moved = {name: value for name, value in notes.items() if name not in ("name", "tags", "note")}
     made = new_run(
-        run.path.parent,
+        aside,
         f"{title_of(read_recipe(recipe))}-{kind}",
         text,
         {**moved, "note": note, "tags": [*notes["tags"], kind]},
     )
-    try:
-        write_atomically(made.recipe, text)
-        _write(run, made, model, kind, data, device, progress)
-    except BaseException:
-        shutil.rmtree(made.path, ignore_errors=True)
-        raise
+    write_atomically(made.recipe, text)
+    _write(run, made, model, kind, data, device, progress)
     return made
 
 

@@ -40,6 +40,7 @@ class Pruner:
         self.reached = 0.0
         self.masks: dict[str, Tensor] = {}  # where a parameter is pruned
         self._network, self._copies = network, copies
+        self._held: list[tuple[Tensor, Tensor]] = []  # parameters with their masks, looked up once
         self._widths = removable(network, architecture)
         self._pieces = _pieces(network, settings.structure, with_norms=bool(self._widths))
         if not self._pieces:
@@ -61,17 +62,14 @@ class Pruner:
             for piece in self._pieces:
                 self._grow(piece, parameters, due)
             self.reached = due
-        self.hold()
+            self._look_up()
+        with torch.no_grad():
+            for parameter, mask in self._held:
+                parameter.masked_fill_(mask, 0.0)
 
-    def hold(self) -> None:
-        """Set to zero what is pruned."""
-        if not self.masks:
-            return
-        for network in (self._network, *self._copies):
-            parameters = dict(network.named_parameters())
-            with torch.no_grad():
-                for name, mask in self.masks.items():
-                    parameters[name].masked_fill_(mask, 0.0)
+    def _look_up(self) -> None:
+        networks = [dict(network.named_parameters()) for network in (self._network, *self._copies)]
+        self._held = [(parameters[name], mask) for parameters in networks for name, mask in self.masks.items()]
 
     def _grow(self, piece: _Piece, parameters: Mapping[str, Tensor], share: float) -> None:
         weight = parameters[piece.matrix].detach()
@@ -97,6 +95,7 @@ class Pruner:
         parameters = dict(self._network.named_parameters())
         self.masks = {name: mask.to(parameters[name].device) for name, mask in masks.items()}
         self.reached = reached
+        self._look_up()
 
     def as_kept(
         self, weights: Mapping[str, Tensor], description: Mapping[str, Any]

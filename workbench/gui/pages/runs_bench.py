@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
 from workbench.gui import figures
@@ -39,6 +39,7 @@ class RunsBench(QWidget):
         self.back.clicked.connect(self.closed)
         self.progress = JobCard()
         self.progress.cancel_wanted.connect(self.cancelled)
+        self.progress.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.table = Table()
         self.table.setObjectName("runs.bench_table")
         self.table.setAccessibleName(tr("How good, how large and how fast"))
