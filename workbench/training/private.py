@@ -129,7 +129,7 @@ class Private:
 
 
 def make_private(trainee: "Trainee", report: Callable[[Event], None]) -> None:
-    """Let a training be private; raises UserError where the network, the budget or several processes do not allow it."""
+    """Let a training be private; raises UserError where network, budget or several processes do not allow it."""
     if trainee.group.size > 1:
         raise together()
     refuse_batch_norm(trainee.network)
