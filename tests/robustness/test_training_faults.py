@@ -28,7 +28,8 @@ from workbench.gui.jobs import Trainings
 from workbench.inference import feeding
 from workbench.training import loop
 from workbench.training.checkpoint import load_checkpoint
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
+from workbench.training.trainee import Trainee
 from workbench.training.worker import train_run
 
 

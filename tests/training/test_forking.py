@@ -22,7 +22,8 @@ from workbench.recipe import read_recipe
 from workbench.training import loop
 from workbench.training.checkpoint import load_checkpoint, newest_sound
 from workbench.training.forking import fork
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
+from workbench.training.trainee import Trainee
 from workbench.training.worker import train_run
 
 

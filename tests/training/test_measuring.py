@@ -10,8 +10,8 @@ from workbench.engine import ask
 from workbench.recipe import recipe_from
 from workbench.training import measuring
 from workbench.training.measuring import measure
-from workbench.training.setup import Trainee
 from workbench.training.stepping import take_step
+from workbench.training.trainee import Trainee
 
 
 def test_a_recipe_is_measured_by_training_it() -> None:

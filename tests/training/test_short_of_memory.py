@@ -16,7 +16,8 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.training import loop
 from workbench.training.checkpoint import load_checkpoint
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
+from workbench.training.trainee import Trainee
 from workbench.training.worker import train_run
 
 

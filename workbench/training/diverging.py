@@ -15,7 +15,7 @@ from workbench.core.events import StepsDone
 from workbench.core.words import mark
 from workbench.inference.order import WHOLE, portions
 from workbench.training.checkpoint import Position
-from workbench.training.setup import Trainee
+from workbench.training.trainee import Trainee
 
 _HINT = mark(
     "Go on from the last good checkpoint as a new run, with a smaller learning rate or with gradient clipping. What "

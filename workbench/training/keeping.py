@@ -15,7 +15,7 @@ from workbench.recipe import to_plain
 from workbench.training.checkpoint import Position, save_checkpoint
 from workbench.training.diverging import refuse_unsound
 from workbench.training.model_folder import save_model
-from workbench.training.setup import Trainee
+from workbench.training.trainee import Trainee
 
 _SHARE = 0.035  # of the run's time that saving may cost
 

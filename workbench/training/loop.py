@@ -25,9 +25,10 @@ from workbench.training.environment import differences_to, this_process
 from workbench.training.explaining import explained
 from workbench.training.keeping import Keeper, why_to_stop
 from workbench.training.ledger import Ledger
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
 from workbench.training.stepping import step_in_memory
 from workbench.training.sums import Sums
+from workbench.training.trainee import Trainee
 from workbench.training.validation import fed, judged, judged_in_full
 
 Batch = tuple[Tensor, Tensor]

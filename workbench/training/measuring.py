@@ -18,9 +18,10 @@ from workbench.training import graphs
 from workbench.training.checkpoint import Position
 from workbench.training.devices import chosen_device, freed_memory_held, release
 from workbench.training.explaining import is_out_of_memory
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
 from workbench.training.stepping import take_step
 from workbench.training.sums import Sums
+from workbench.training.trainee import Trainee
 
 _STEPS = 2
 _GROWTH = 4  # times as many samples in each step of the approach

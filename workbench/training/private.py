@@ -19,7 +19,7 @@ from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.training.budget import Budget, noise_for, spent_up
 
 if TYPE_CHECKING:
-    from workbench.training.setup import Trainee
+    from workbench.training.trainee import Trainee
 
 _BATCHES, _NOISE = 4, 5  # which of the chances of a run one is, beside those of Trainee
 _SHARE = 0.05  # of the time that telling ε may take

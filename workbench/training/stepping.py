@@ -19,9 +19,9 @@ from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Computed, Ready
 from workbench.training.precision import autocast
 from workbench.training.private import Private
-from workbench.training.setup import Trainee
 from workbench.training.sharing import added_up, whole
 from workbench.training.sums import Sums
+from workbench.training.trainee import Trainee
 
 Batch = tuple[Tensor, Tensor]
 Taken = tuple[Tensor, Tensor | None, float]

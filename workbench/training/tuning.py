@@ -20,9 +20,10 @@ from workbench.training import choices
 from workbench.training.checkpoint import Position
 from workbench.training.devices import freed_memory_held
 from workbench.training.explaining import explained
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
 from workbench.training.stepping import take_step
 from workbench.training.sums import Sums
+from workbench.training.trainee import Trainee
 
 _SECONDS = 0.6  # of steps that are timed, in each round
 _ROUNDS = 3

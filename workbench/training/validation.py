@@ -16,8 +16,9 @@ from workbench.inference.test_time import averaged
 from workbench.training.course import Hearing
 from workbench.training.distributed import same_numbers
 from workbench.training.precision import autocast
-from workbench.training.setup import Trainee, trims
+from workbench.training.setup import trims
 from workbench.training.sharing import is_sharded_network
+from workbench.training.trainee import Trainee
 
 Heed = Callable[[], Hearing]
 Judgement = Generator[Event, None, dict[str, Any] | None]

@@ -22,10 +22,11 @@ from workbench.recipe import recipe_from
 from workbench.training.checkpoint import Loaded, Position, load_checkpoint, newest_sound
 from workbench.training.environment import differences_to
 from workbench.training.loop import plan
-from workbench.training.setup import Trainee, set_up
+from workbench.training.setup import set_up
 from workbench.training.stepping import take_step
 from workbench.training.sums import Sums
 from workbench.training.tensors import split_state
+from workbench.training.trainee import Trainee
 
 STEPS = 20
 _NAMED = 5  # tensors, and kernels, that are named
