@@ -37,9 +37,9 @@ class Started:
     device: str
     parent: str = ""
     changed: Mapping[str, Any] = field(default_factory=dict)
-    privacy: Mapping[str, float] = field(default_factory=dict)
     host: str = ""
     pid: int = 0
+    privacy: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
