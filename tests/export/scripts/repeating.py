@@ -73,7 +73,7 @@ def raw_input(run: RunFolder, place: Path) -> str:
     """Write or return a sample of the data of a run, as someone would give it to the example."""
     sample = prediction.sample(str(run.path), 0)
     if "text" in sample:
-        return f"{sample['text']} [MASK]."
+        return f"[MASK] {sample['text']}"  # first, since long texts are cut
     if "image" in sample:
         (place / "picture.png").write_bytes(base64.b64decode(sample["image"]))
         return str(place / "picture.png")
