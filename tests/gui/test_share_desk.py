@@ -14,6 +14,12 @@ from workbench.gui.service import Service
 from workbench.gui.share_desk import ShareDesk
 
 
+def told(waited: Any) -> list[Any]:
+    """Return what a signal carried while `qtbot.waitSignal` waited for it."""
+    assert waited.args
+    return waited.args
+
+
 def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp_path: Path):
     folder = new_run(tmp_path, "a", "[training]\nepochs = 9\n[training.optimizer]\nlearning_rate = 0.01\n")
     engine = Canned(
@@ -29,7 +35,7 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
     page.set_runs([{"path": str(folder.path), "title": "a", "epoch": 1, "score": ""}])
     with qtbot.waitSignal(desk.made) as pruned:
         page.compressing.prune.button.click()
-    recipe, where, said = pruned.args
+    recipe, where, said = told(pruned)
     assert (recipe["training"]["pruning"], recipe["training"]["start_from"], where) == (
         {"share": 0.3},
         str(folder.path),
@@ -38,6 +44,6 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
     assert said == "The next run begins with these weights and prunes 30 % of every layer."
     with qtbot.waitSignal(desk.made) as taught:
         page.compressing.distil.button.click()
-    assert taught.args[0]["training"]["teacher"] == str(folder.path)
-    assert taught.args[1] == "model"
+    recipe, where, _ = told(taught)
+    assert (recipe["training"]["teacher"], where) == (str(folder.path), "model")
     service.deleteLater()
