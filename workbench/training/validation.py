@@ -88,6 +88,7 @@ def _outputs(trainee: Trainee, network: nn.Module, samples: Feed) -> Iterator[tu
     was_training = network.training
     inputs_shape = trainee.preprocessing.inputs
     outputs_count = trainee.task.outputs(trainee.dataset.outputs, inputs_shape)
+    without_gradients = torch.no_grad if is_sharded_network(network) else torch.inference_mode
     network.eval()
     try:
         batches = samples.batches(samples.in_order(), batch_for(trainee.task, inputs_shape, outputs_count))
@@ -96,7 +97,7 @@ def _outputs(trainee: Trainee, network: nn.Module, samples: Feed) -> Iterator[tu
                 yield inputs, targets
                 continue
             # not around the yield: the mode belongs to the thread, and whoever iterates has work of his own
-            with torch.no_grad() if is_sharded_network(network) else torch.inference_mode():
+            with without_gradients():
                 generator = judging_generator(trainee.device, number)
                 ready, goals = trainee.prepared(inputs, targets, generator, training=False)
                 with autocast(trainee.device, trainee.recipe.training.precision):
