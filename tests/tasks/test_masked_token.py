@@ -98,6 +98,10 @@ def test_training_follows_the_generator_and_judging_the_text() -> None:
     assert not torch.equal(whole[0] == MASK, whole[1] == MASK)
 
 
+def test_the_steps_of_a_training_have_a_chance_of_their_own() -> None:
+    assert bound().draws
+
+
 def test_the_loss_is_the_mean_over_hidden_tokens() -> None:
     task = bound()
     _, targets = prepared(task, batch(8))

@@ -103,3 +103,13 @@ def test_values_that_are_no_numbers_stop_nothing() -> None:
     details = task().details(torch.tensor([1.0, float("nan")]), torch.zeros(2, 0), (), [])
     assert details["errors"]["counts"] == []
     assert len(details["worst"]) == 2
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_only_noise_is_left_to_chance(noise: float) -> None:
+    task = tasks["reconstruction"].bound({"noise": noise, "noise_form": "gaussian"})
+    first, second = (
+        task.prepare(torch.ones(2, 3), torch.ones(2, 3), torch.Generator().manual_seed(seed), training=True)[0]
+        for seed in (0, 1)
+    )
+    assert task.draws is not torch.equal(first, second)

@@ -40,6 +40,7 @@ class MaskedToken(Task):
     headline = "masked_accuracy"
     streams = True
     framed = True
+    draws = True
 
     def goal_for(self, dataset: Any, preprocessing: Any, settings: Any) -> dict[str, Any]:
         """Return the ids that masking needs; raises UserError when the tokenizer has no mask."""

@@ -36,6 +36,7 @@ class Reconstruction(Task):
     def bound(self, goal: Mapping[str, Any]) -> Self:
         """Return this task for a run; without a distribution in the middle there is no divergence to be measured."""
         bound = super().bound(goal)
+        vars(bound)["draws"] = bool(goal.get("noise"))
         if not goal.get("latent"):
             vars(bound)["metrics"] = (self.headline,)  # of this run alone
         return bound
