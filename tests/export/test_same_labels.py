@@ -116,7 +116,8 @@ def test_the_labels_are_those_of_predict(trained: Train, pair: Pair, form: str, 
     ]
     assert not different
     if pair.task not in ("regression", "forecasting", "reconstruction"):
-        assert all(ours.told.labels) or pair.task == "multi_label"
+        there = sum(map(bool, ours.told.labels))  # several labels may be none, and a mask may lie beyond what is read
+        assert there == COUNT or (pair.task in ("multi_label", "masked_token") and there > COUNT / 10)
         assert len(set(ours.told.labels)) > 1, "it has learned something, or the comparison would say little"
     for number, prediction in enumerate(ours.predictions):
         if "values" in prediction or "value" in prediction:
