@@ -66,7 +66,7 @@ def nothing_left_behind(own_folders: Path) -> Iterator[None]:
     threads, qt_objects = leaks.threads(), leaks.qt_objects()
     yield
     left = leaks.left_behind(threads, leaks.threads) + leaks.left_behind(qt_objects, leaks.qt_objects)
-    assert not left, f"left behind: {left}"
+    assert not left, f"left behind: {[leaks.told(thing) for thing in left]}"
 
 
 @pytest.fixture

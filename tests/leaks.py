@@ -48,6 +48,17 @@ def left_behind(before: Iterable[Any], now: Callable[[], set[Any]]) -> list[Any]
         time.sleep(0.01)
 
 
+def told(thing: Any) -> str:
+    """Return what is known of a thing that was left behind, so that whoever reads it finds where it was made."""
+    if type(thing).__name__ != "QTimer":
+        return repr(thing)
+    return f"QTimer every {thing.interval()} ms of {thing.parent()!r}, held by {_holders(thing)}"
+
+
+def _holders(thing: Any) -> list[str]:
+    return [repr(holder)[:300] for holder in gc.get_referrers(thing) if isinstance(holder, dict)]
+
+
 def _let_go() -> None:
     if "PySide6.QtWidgets" in sys.modules:
         from PySide6.QtCore import QCoreApplication, QEvent

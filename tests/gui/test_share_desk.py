@@ -10,6 +10,7 @@ from tests.gui.pages.canned import Canned
 from tests.gui.pages.test_share_page import FORMATS, TARGETS
 from workbench.core.run_folder import new_run
 from workbench.gui.pages.share import SharePage
+from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
 from workbench.gui.share_desk import ShareDesk
 
@@ -29,7 +30,7 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
         }
     )
     service = Service()
-    page = SharePage(engine, engine, service)
+    page = SharePage(engine, engine, service, Passphrases(()))
     desk = ShareDesk(page)
     show(page, 1000, 700)
     page.set_runs([{"path": str(folder.path), "title": "a", "epoch": 1, "score": ""}])

@@ -12,7 +12,7 @@ from workbench.core.events import Finished
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.inference import feeding
-from workbench.training import setup
+from workbench.training import trainee
 from workbench.training.worker import train_run
 
 SUMS = 2e-4  # float32 sums in another order, over the 32 steps that follow each other
@@ -77,5 +77,5 @@ def test_the_kernel_called_directly_gives_the_same_curve_to_the_last_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick = losses(tmp_path / "quick")
-    monkeypatch.setattr(setup, "quick_step", lambda optimizer: None)
+    monkeypatch.setattr(trainee, "quick_step", lambda optimizer: None)
     np.testing.assert_array_equal(losses(tmp_path / "own"), quick)
