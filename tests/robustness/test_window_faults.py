@@ -152,12 +152,14 @@ def _happen(widget: QWidget, name: str) -> None:
 
 def _run_until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
     """Run the event loop as the program does, for at most so long: what tests wait with hands errors on."""
-    loop, looking = QEventLoop(), QTimer()
+    loop, looking, end = QEventLoop(), QTimer(), QTimer()
     looking.timeout.connect(lambda: condition() and loop.quit())
     looking.start(1)
-    QTimer.singleShot(int(seconds * 1e3), loop, loop.quit)
+    end.timeout.connect(loop.quit)
+    end.start(int(seconds * 1e3))
     loop.exec()
     looking.stop()
+    end.stop()  # a single shot would outlive the loop when its last error holds on to this frame
 
 
 @contextmanager
