@@ -64,7 +64,7 @@ def test_recurrence_in_both_directions_keeps_its_lengths_free(tmp_path: Path, fo
 @pytest.mark.parametrize(
     ("kind", "task", "settings"),
     [
-        pytest.param("gpt", "next_token", GPT, id="gpt"),
+        pytest.param("gpt", "next_token", GPT, id="gpt", marks=pytest.mark.slow),
         pytest.param("bert", "classification", {}, id="bert", marks=pytest.mark.slow),
         pytest.param("bert", "masked_token", {}, id="bert-masked", marks=pytest.mark.slow),
         pytest.param("bert", "masked_token", {"next_sentence": True}, id="bert-pretraining", marks=pytest.mark.slow),

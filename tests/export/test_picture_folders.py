@@ -84,7 +84,10 @@ def test_its_own_classes_go_from_a_picture_to_the_label(tmp_path: Path, kind: st
         ("resnet", {"depth": 18}, colour(), "choose the standard stem"),
         ("resnet", {"depth": 18, "stem": "standard", "activation": "gelu"}, colour(), "has ReLU inside its blocks"),
         ("resnet", {"depth": 16, "stem": "standard"}, colour(), "no wide ResNet"),
-        ("resnet", {"depth": 50, "stem": "standard", "width": 2}, colour(), "choose a widening of 1"),
+        pytest.param(
+            *("resnet", {"depth": 50, "stem": "standard", "width": 2}, colour(), "choose a widening of 1"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_transformers_lacks_is_said_for_each_setting(

@@ -168,6 +168,7 @@ def small_idx(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_reviews_from_the_sample_to_a_typed_text(qtbot: QtBot, own_folders: Path):
     person = Person(qtbot, own_folders / "runs")
     person.opens_sample("reviews")
