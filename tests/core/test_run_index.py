@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.run_maker import finished_run, queued_run, started, steps, write
-from workbench.core.events import EpochDone, Failed, Finished
+from workbench.core.events import EpochDone, Failed, Finished, ModelSaved
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_index import RunIndex
 from workbench.core.run_writer import RunWriter
@@ -41,6 +41,18 @@ def test_a_finished_run_is_listed_with_all_a_list_shows(runs: Path):
     assert row.has_model
     assert row == index.row(folder.name)
     index.close()
+
+
+def test_the_best_model_may_be_of_an_earlier_epoch(runs: Path):
+    good, worse = {"validation_accuracy": 0.9}, {"validation_accuracy": 0.8}
+    folder = queued_run(runs, "overfits")
+    saved = ModelSaved("step-00000020-a001", 20, 2, True, good)
+    write(
+        folder, started(), EpochDone(2, 20, good, 1.0), saved, EpochDone(3, 30, worse, 1.0), Finished(30, 3, 1.0, good)
+    )
+    row = open_index(runs).row(folder.name)
+    assert row is not None
+    assert (row.epoch, row.best_epoch, row.value) == (3, 2, 0.9)
 
 
 def test_states_follow_from_events_and_lock(runs: Path):

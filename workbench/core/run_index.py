@@ -15,7 +15,7 @@ from workbench.core import run_summary
 from workbench.core.run_folder import RunFolder, all_runs, is_run
 from workbench.core.run_summary import COLUMNS, RunSummary, summarise
 
-_VERSION = 1  # of the table; an index of another version is built anew
+_VERSION = 2  # of the table; an index of another version is built anew
 _LISTED = ", ".join(COLUMNS)
 _KEPT = (*COLUMNS, "words", "signature", "checksum")
 _INSERT = f"INSERT OR REPLACE INTO runs ({', '.join(_KEPT)}) VALUES ({', '.join('?' * len(_KEPT))})"

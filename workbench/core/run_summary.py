@@ -22,8 +22,8 @@ class RunSummary:
     """One run of a list.
 
     data: name of the sample, file or folder. architecture: its kind. metric, value: the validation metric that counts
-    and its value for the best model. started: seconds since 1970 (UTC). seconds: how long it trained. error: of a
-    failed run, as JSON.
+    and its value for the best model, that of `best_epoch`; `epoch` epochs are done. started: seconds since 1970 (UTC).
+    seconds: how long it trained. error: of a failed run, as JSON.
     """
 
     name: str
@@ -45,6 +45,7 @@ class RunSummary:
     started: float = 0.0
     has_model: bool = False
     error: str = ""
+    best_epoch: int = 0
 
     @property
     def shown(self) -> str:
@@ -112,6 +113,7 @@ def summarise(folder: RunFolder) -> RunSummary:
         started=_started(folder),
         has_model=folder.best_model() is not None,
         error=json.dumps(events.finite(last.error), ensure_ascii=False) if isinstance(last, Failed) else "",
+        best_epoch=best.epoch if (best := _best_model(happenings)) else 0,
     )
 
 
@@ -152,9 +154,13 @@ def headline(metrics: Mapping[str, float]) -> str:
 
 def best_metrics(happenings: Sequence[Event]) -> Mapping[str, float]:
     """Return the metrics of the best model so far, else those of the last epoch."""
-    best = next((event for event in reversed(happenings) if isinstance(event, ModelSaved) and event.best), None)
+    best = _best_model(happenings)
     last = next((event for event in reversed(happenings) if isinstance(event, EpochDone)), None)
     return best.metrics if best and best.metrics else last.metrics if last else {}
+
+
+def _best_model(happenings: Sequence[Event]) -> ModelSaved | None:
+    return next((event for event in reversed(happenings) if isinstance(event, ModelSaved) and event.best), None)
 
 
 def last_step(folder: RunFolder, happenings: Sequence[Event]) -> int:

@@ -139,7 +139,7 @@ def model_row(row: RunSummary, metrics: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "path": row.path,
         "title": row.shown,
-        "epoch": row.epoch,
+        "epoch": row.best_epoch,
         "score": score,
         "live": row.state in LIVE,
         "step": row.step,
