@@ -39,7 +39,10 @@ def compare(
     _show_table(found)
     if found["disagreeing"] is not None:
         say()
-        say(tr("They do not all say the same of {count} of {all}.", count=found["disagreeing"], all=found["count"]))
+        if found["disagreeing"]:
+            say(tr("They do not all say the same of {count} of {all}.", count=found["disagreeing"], all=found["count"]))
+        else:
+            say(tr("They say the same of all {count}.", count=found["count"]))
     _show_disagreements(found["disagreements"])
 
 

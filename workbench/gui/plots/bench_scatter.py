@@ -22,6 +22,7 @@ from workbench.gui.widgets.elided_label import ElidedLabel
 
 _RADIUS, _REACH, _COLOURS = 6.0, 16.0, 5  # pixels of a point, and within which it is pointed at; series of the theme
 _MARGIN = 0.12  # of the range, on every side
+_LEAST = 0.3  # of the largest value, that is shown across
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ class BenchField(QWidget):
             return 0.0, 1.0
         low, high = float(self._points[:, axis].min()), float(self._points[:, axis].max())
         margin = (high - low) * _MARGIN or max(abs(high), 1e-3) * _MARGIN
+        if axis == 0:  # what was measured is never quite the same twice, and must not look like a difference
+            margin = max(margin, (_LEAST * abs(high) - (high - low)) / 2)
         return low - margin, high + margin
 
     def _places(self, area: QRectF) -> np.ndarray:
