@@ -297,3 +297,35 @@ def test_whatever_takes_a_text_or_a_row_is_masked_before(kind: type) -> None:
     ]
     assert "encode" in takers
     assert [name for name in takers if name not in vars(MaskedPreprocessing)] == []
+
+
+def test_without_its_key_a_run_is_not_judged_by_other_hashes(tmp_path: Path, own_folders: Path) -> None:
+    people = People()
+    table = tmp_path / "people.csv"
+    rows = [{"text": text, "label": number % 2} for number, text in enumerate(people.texts)]
+    polars.DataFrame(rows).write_csv(table)
+    data = {"kind": "text_table", "path": str(table), "masking": {"mail": True, "method": "hash"}}
+    run, ending = trained(own_folders / "runs", data=data, architecture=SMALL_TEXTS, training=TRAINING)
+    assert isinstance(ending, Finished), ending
+    before = evaluate_run(run)
+    key_file().rename(tmp_path / "masking.key")
+    key_called.cache_clear()
+    with pytest.raises(UserError, match="hashed with a key that is not on this machine"):
+        evaluate_run(run)
+    assert not key_file().exists()
+    (tmp_path / "masking.key").rename(key_file())
+    assert evaluate_run(run)["splits"] == before["splits"]
+
+
+def test_another_mask_leaves_nothing_of_the_one_before(tmp_path: Path, own_folders: Path) -> None:
+    people = People()
+    table = tmp_path / "people.csv"
+    polars.DataFrame({"text": people.texts, "label": [0, 1] * 20}).write_csv(table)
+    kept = cache.cached(cache.TOKENS + "of a stream that was not masked", lambda folder: {})[0]
+    settings: dict[str, Any] = {"kind": "text_table", "path": str(table)}
+    for masking in ({"mail": True}, {"mail": True, "phone": True}):
+        open_data({**settings, "masking": masking})
+    assert not kept.exists()
+    found = [file.read_bytes() for file in (own_folders / "cache").rglob("*") if file.is_file()]
+    assert found
+    assert not [phone for phone in people.phones if any(phone.encode() in content for content in found)]

@@ -24,6 +24,17 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
+def test_the_key_of_private_noise_is_not_packed(run: Path, tmp_path: Path) -> None:
+    checkpoint = run / "checkpoints" / MODEL
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "state.json").write_text("{}")
+    for private, packed in (("false", True), ("true", False)):
+        (run / "recipe.toml").write_text(f"[training.privacy]\non = {private}\n")
+        answer = ask("sharing.pack", {"run": str(run), "path": str(tmp_path / f"{private}.zip")})
+        with zipfile.ZipFile(answer["path"]) as archive:
+            assert (f"2026_net/checkpoints/{MODEL}/state.json" in archive.namelist()) is packed
+
+
 def test_packs_everything_but_what_belongs_to_a_running_trainer(run: Path, tmp_path: Path) -> None:
     reports: list[tuple[int, int]] = []
     answer = ask(

@@ -18,13 +18,16 @@ from workbench.core.locked_run import decrypt_run, encrypt_run, files_of
 from workbench.core.locked_run import locked_file as one_locked
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
+from workbench.inference.comparing import compare
 from workbench.inference.evaluation import evaluate_run, kept_evaluation
 from workbench.inference.model_folder import model_of, read_model
 from workbench.inference.predictor import Item, Predictor
 from workbench.serving.counters import Counters
 from workbench.serving.served import Shelf
 from workbench.training.checkpoint import newest_sound
+from workbench.training.compressing import compress
 from workbench.training.forking import fork
+from workbench.training.starting import source_of
 from workbench.training.worker import train_run
 
 PASSPHRASE = "correct horse battery"
@@ -185,6 +188,21 @@ def test_is_not_trained_further_nor_forked(locked: RunFolder) -> None:
         with pytest.raises(UserError, match="cannot be trained further"):
             attempt()
     assert sorted(locked.path.rglob("*")) == before
+
+
+def test_no_plain_copy_is_made_of_it_and_its_sizes_are_those_of_what_it_holds(run: RunFolder) -> None:
+    other = RunFolder(shutil.copytree(run.path, run.path.with_name("other")))
+    before = compare([run, other])["rows"][0]
+    encrypt_run(run, PASSPHRASE)
+    passphrases.remember(PASSPHRASE)
+    runs = sorted(run.path.parent.iterdir())
+    with pytest.raises(UserError, match="is encrypted, and what is made of it would not be"):
+        compress(run, "int8")
+    with pytest.raises(UserError, match="is encrypted, and what is made of it would not be"):
+        source_of(str(run.path), run.path.parent)
+    assert sorted(run.path.parent.iterdir()) == runs
+    after = compare([run, other])["rows"][0]
+    assert {name: after[name] for name in ("size", "packed")} == {name: before[name] for name in ("size", "packed")}
 
 
 def test_refuses_what_cannot_be_encrypted(run: RunFolder, tmp_path: Path) -> None:

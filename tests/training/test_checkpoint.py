@@ -9,8 +9,9 @@ from tests.training.runs import Seen, trained
 from workbench.core.errors import UserError
 from workbench.core.events import Finished, Warned
 from workbench.core.files import write_atomically
+from workbench.core.leftovers import sweep
 from workbench.core.sealed import check_sealed, write_sealed
-from workbench.training.checkpoint import newest_sound, sweep
+from workbench.training.checkpoint import newest_sound
 from workbench.training.tensors import join_state, load_tensors, save_tensors, split_state
 from workbench.training.worker import train_run
 

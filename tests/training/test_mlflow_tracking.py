@@ -194,3 +194,10 @@ def test_what_waits_too_long_is_forgotten_from_its_beginning(
     complaint = sender.complaint()
     assert complaint
     assert sender.complaint() is None
+
+
+def test_a_run_that_fails_before_it_begins_is_none_of_mlflows(tmp_path: Path, store: str) -> None:
+    seen = Seen()
+    ending = train_run(make_run(tmp_path, to(store), 'training.start_from="/nowhere"'), on_event=seen)
+    assert isinstance(ending, Failed)
+    assert not seen.of(Warned)

@@ -21,6 +21,7 @@ from workbench.tasks import tasks
 from workbench.training import ledger
 from workbench.training.budget import Budget
 from workbench.training.checkpoint import Position, newest_sound
+from workbench.training.forking import fork
 from workbench.training.graphs import Ready
 from workbench.training.private import refuse_batch_norm
 from workbench.training.private_gradients import SampleGradients
@@ -295,3 +296,21 @@ def test_every_architecture_trains_privately_on_every_sample_or_says_why(tmp_pat
     ending = train_run(folder)
     assert isinstance(ending, Finished), ending
     assert ending.metrics["epsilon"] > 0
+
+
+@pytest.mark.parametrize("chance", ["secret", "seed"])
+def test_a_fork_has_noise_of_its_own(tmp_path: Path, chance: str) -> None:
+    folder, _ = trained(tmp_path, *GIVEN, f"training.privacy.chance={chance}", "training.epochs=1")
+    made = fork(folder, ["training.epochs=2"])
+    (before, _), (after, _) = newest_sound(folder), newest_sound(made)
+    assert before is not None
+    assert after is not None
+    assert before.extra["private"]["key"] != after.extra["private"]["key"]
+    assert before.extra["private"]["spent"] == after.extra["private"]["spent"]
+
+
+def test_a_model_tells_nothing_that_was_measured_on_its_training_samples(tmp_path: Path) -> None:
+    folder, _ = trained(tmp_path, *GIVEN, "training.epochs=1")
+    told = read_description(model_of(folder))["metrics"]
+    assert "validation_loss" in told
+    assert not [name for name in told if name.startswith("training_")]

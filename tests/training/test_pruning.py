@@ -168,3 +168,15 @@ def test_one_unit_is_always_left() -> None:
     pruner.after_step(1, 1)
     _, widths = without_zeros(network, network.state_dict())
     assert widths == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "normalization"),
+    [*(("convnet", norm) for norm in ("none", "batch", "group")), *(("mlp", norm) for norm in ("layer", "group"))],
+)
+def test_units_of_every_normalization_leave_a_model_that_can_be_used(
+    tmp_path: Path, kind: str, normalization: str
+) -> None:
+    folder, ending = trained(tmp_path, *UNITS, architecture={"kind": kind, "normalization": normalization})
+    assert isinstance(ending, Finished), ending
+    assert read_model(model_of(folder)).description["pruned"] == 0.5

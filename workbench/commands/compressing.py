@@ -1,5 +1,6 @@
 """compress: a run's model in fewer bits, as a run of its own."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -52,5 +53,5 @@ def compress(
     say_beside(tr("{command} holds it against the original.", command=f"workbench compare {folder.name} {made.name}"))
 
 
-def _size(model: Any) -> int:
+def _size(model: Path) -> int:
     return (model / "model.safetensors").stat().st_size

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.core import run_lock
 from workbench.core.errors import UserError
 from workbench.core.files import read_json, write_json
+from workbench.core.leftovers import sweep
 from workbench.core.locked_file import Lock, is_locked, lock
 from workbench.core.passphrases import content, lock_of, opened, remember
 from workbench.core.rewriting import rewritten
@@ -120,6 +121,9 @@ def _changed(
         report(stage, done, len(files))
 
     with held:
+        sweep(run)  # what was interrupted holds the same
+        for left in run.evaluation.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
         report(stage, 0, len(files))
         for folder in sorted({file.parent for file in files}):
             rewritten(folder, [file for file in files if file.parent == folder], change, opened, one)

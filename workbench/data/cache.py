@@ -18,6 +18,7 @@ from workbench.core.errors import UserError
 from workbench.data import locked_cache
 
 SUMMARY = "dataset.json"
+TOKENS = "tokens-"  # how the names of caches begin that hold the tokens of texts
 _ABANDONED = 24 * 3600  # seconds after which a half-built folder belongs to nobody
 _RESERVE = 64 * 1024 * 1024  # bytes left free for others
 
@@ -91,13 +92,23 @@ def _cached_in_memory(root: Path, name: str, build: Callable[[Path], dict[str, A
     return folder, summary
 
 
-def discard(pattern: str) -> None:
-    """Remove the caches whose names fit a pattern, as `Path.glob` takes it, encrypted ones too."""
+def is_kept(name: str) -> bool:
+    """Return whether there is a cache of this name, encrypted or not."""
+    places = [paths.cache() / "data", *([memory_room.room()] if memory_room.is_wanted() else [])]
+    return any((place / f"{name}{end}").exists() for place in places for end in ("", locked_cache.ENDING))
+
+
+def discard(pattern: str, but: str = "") -> None:
+    """Remove the caches whose names fit a pattern, as `Path.glob` takes it, encrypted ones too.
+
+    but: how the names of those begin that stay.
+    """
     places = [paths.cache() / "data", *([memory_room.room()] if memory_room.is_wanted() else [])]
     for folder in (
         found for place in places for end in ("", locked_cache.ENDING) for found in place.glob(pattern + end)
     ):
-        shutil.rmtree(folder, ignore_errors=True)
+        if not (but and folder.name.startswith(but)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def digests(images: np.ndarray) -> np.ndarray:

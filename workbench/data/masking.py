@@ -69,13 +69,17 @@ def cache_name(masker: Masker | None, files: bytes, *parts: Any) -> str:
     """Return what data are called in the cache.
 
     files: their fingerprint. parts: all else that determines what is kept. With a masker everything goes that was kept
-    of the same files before they were masked.
+    of the same files before they were masked so, and of tokens, whose caches do not say of which files they are, all.
     """
     source = cache.key(files)[:16]
     if masker is None:
         return f"{source}-{cache.key(files, *parts)}"
-    cache.discard(f"{source}-{'?' * len(cache.key())}")
-    return f"{source}-masked-{cache.key(files, *parts, masker.to_plain())}"
+    masked = f"{source}-masked-{cache.key(masker.to_plain())[:16]}"
+    name = f"{masked}-{cache.key(files, *parts)}"
+    cache.discard(f"{source}-*", but=masked)
+    if not cache.is_kept(name):
+        cache.discard(f"{cache.TOKENS}*")
+    return name
 
 
 MaskingGroup = Annotated[

@@ -119,7 +119,7 @@ class SubwordPreprocessing:
         if sum(map(len, documents)) < _WORTH_KEEPING:
             return self._streamed(documents)
         # The digest of millions of characters takes a few milliseconds, their tokens many seconds.
-        name = cache.key("tokens", self.tokenizer, cache.text_digests(documents).tobytes())
+        name = cache.TOKENS + cache.key(self.tokenizer, cache.text_digests(documents).tobytes())
 
         def build(folder: Any) -> dict[str, Any]:
             np.save(folder / "ids.npy", self._streamed(documents))

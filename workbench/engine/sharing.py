@@ -12,6 +12,7 @@ from typing import Any
 from workbench.core.errors import UserError
 from workbench.core.files import require_new_folder, unwritable
 from workbench.core.run_folder import RunFolder, is_run
+from workbench.core.run_summary import recipe_of
 from workbench.core.words import Words
 
 _LEFT_OUT = ("lock", "heartbeat", "control.json")  # they mean something only while a trainer runs here
@@ -20,11 +21,13 @@ _LEFT_OUT = ("lock", "heartbeat", "control.json")  # they mean something only wh
 def pack(progress: Callable[..., None], run: str, path: str) -> dict[str, Any]:
     """Write everything of a run into the zip file at `path`. A job; returns its path and size in bytes.
 
-    The files lie in one folder of the run's name, so that unpacking it among other runs adds a run. Raises UserError.
+    The files lie in one folder of the run's name, so that unpacking it among other runs adds a run. Checkpoints of a
+    private training stay here: they hold the key of its noise. Raises UserError.
     """
     folder = _run(run)
     target = Path(path)
-    files = sorted(file for file in _files(folder.path) if file.relative_to(folder.path).parts[0] not in _LEFT_OUT)
+    left_out = (*_LEFT_OUT, *(["checkpoints"] if _is_private(folder) else []))
+    files = sorted(file for file in _files(folder.path) if file.relative_to(folder.path).parts[0] not in left_out)
     total = sum(file.stat().st_size for file in files)
     done = 0
     with _beside(target) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -33,6 +36,11 @@ def pack(progress: Callable[..., None], run: str, path: str) -> dict[str, Any]:
             archive.write(file, Path(folder.name) / file.relative_to(folder.path))
             done += file.stat().st_size
     return {"path": str(target), "size": target.stat().st_size}
+
+
+def _is_private(run: RunFolder) -> bool:
+    training = recipe_of(run).get("training", {})
+    return bool(training.get("privacy", {}).get("on"))
 
 
 def copy_model(progress: Callable[..., None], run: str, path: str) -> dict[str, Any]:

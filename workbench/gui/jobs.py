@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 from workbench.core import run_lock
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Failed, Preparing, Started
-from workbench.core.locked_run import require_unlocked
+from workbench.core.resumable import require_resumable
 from workbench.core.run_folder import RunFolder, Wanted
 from workbench.core.run_reader import LIVE, RunReader, State, this_host
 from workbench.core.run_writer import RunWriter
@@ -79,7 +79,7 @@ class TrainingThread(QThread):
             raise KeyboardInterrupt
 
     def _watch(self, trainer: Trainer) -> None:
-        require_unlocked(self.order.folder)
+        require_resumable(self.order.folder)
         trainer.train(self.order.folder, self.order.assignments)
         while trainer.is_running():
             if self.isInterruptionRequested():

@@ -6,9 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from workbench.core.compressed import refuse_compressed
 from workbench.core.errors import UserError
 from workbench.core.events import Started
+from workbench.core.resumable import require_resumable
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import LIVE, Batch
 from workbench.core.run_summary import recipe_of
@@ -105,7 +105,7 @@ class TrainDesk(QObject):
     def resume(self, name: str, assignments: list[str]) -> None:
         """Go on with a run, with these settings changed, once nothing else trains."""
         try:
-            refuse_compressed(self.runs.folder(name))
+            require_resumable(self.runs.folder(name))
         except UserError as error:
             self.failed.emit(error)
             return

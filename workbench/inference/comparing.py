@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from workbench.core.errors import UserError
+from workbench.core.passphrases import opened, size_of
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_summary import RunSummary
 from workbench.core.words import Words
@@ -23,7 +24,7 @@ from workbench.inference.feeding import feed
 from workbench.inference.model_folder import WEIGHTS, Model, read_model
 from workbench.inference.order import judging_generator
 from workbench.inference.predictor import BATCH_SIZE, Predictor
-from workbench.inference.run_data import data_settings, open_again
+from workbench.inference.run_data import data_settings, open_again, require_masking_key
 from workbench.inference.timing import timed
 from workbench.tasks import Task
 
@@ -105,6 +106,7 @@ def _require_same_test_set(
     run: RunFolder, first: RunFolder, data: str, name: str, split: Split, progress: ProgressCallback
 ) -> None:
     """Raise UserError unless the run kept the very samples of this split aside: it may have learned some by heart."""
+    require_masking_key(run)
     own = data_settings(run, data)
     if _test_set(own) == _test_set(data_settings(first, data)):
         return
@@ -139,7 +141,7 @@ def _described(run: RunFolder, model: Model) -> dict[str, Any]:
         "architecture": described["architecture"]["kind"],
         "parameters": sum(weight.numel() for weight in weights),
         "nonzero": sum(int(weight.count_nonzero()) for weight in weights),
-        "size": path.stat().st_size,
+        "size": size_of(path),
         "packed": _packed(path),
         "threads": model.threads,
     }
@@ -150,9 +152,9 @@ def _called(run: RunFolder) -> str:
 
 
 def _packed(path: Path) -> int:
-    """Return how many bytes a file takes in a zip file: where zeros count for less."""
+    """Return how many bytes a file, decrypted, takes in a zip file: where zeros count for less."""
     packer, size = zlib.compressobj(6), 0
-    with path.open("rb") as file:
+    with opened(path) as file:
         while piece := file.read(_PIECE):
             size += len(packer.compress(piece))
     return size + len(packer.flush())

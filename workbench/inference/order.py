@@ -8,6 +8,7 @@ from torch import Tensor
 
 Share = tuple[int, int]  # which part of every batch, counted from 0, and how many parts there are
 WHOLE: Share = (0, 1)
+_RANKS = 6  # which of the chances of a run are those of single processes; others are numbered where they are drawn
 _LARGE = 2_000_000  # samples from which on the memory that an order takes counts
 
 
@@ -54,6 +55,11 @@ def by_length(order: Tensor, lengths: Tensor, batch_size: int, seed: int) -> Ten
     rest = [batches.pop()] if len(batches[-1]) < batch_size else []
     mixture = torch.randperm(len(batches), generator=torch.Generator().manual_seed(seed)).tolist()
     return torch.cat([batches[place] for place in mixture] + rest)
+
+
+def of_rank(rank: int) -> tuple[int, ...]:
+    """Return what a seed is mixed with for all but the first of several processes: no other use of `mixed` has it."""
+    return (_RANKS, rank) if rank else ()
 
 
 def mixed(*numbers: int) -> int:

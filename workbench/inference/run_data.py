@@ -9,7 +9,9 @@ from workbench.core.registry import build_settings
 from workbench.core.run_folder import RunFolder
 from workbench.data import Dataset, DataSettings, kinds, open_data
 from workbench.data.dataset import ProgressCallback, ignore
+from workbench.data.masking_key import key_called
 from workbench.data.sample_files import SAMPLE
+from workbench.inference.model_folder import read_description
 from workbench.recipe import read_recipe
 
 _MOVED_TO = "data_path"  # in a run's notes: where its data are now
@@ -62,14 +64,24 @@ def open_again(
 ) -> Dataset:
     """Return the data that `run` was trained on, and remember where they were found.
 
-    Raises UserError when they are not there, or when others are: their classes are not `labels`.
+    Raises UserError when they are not there, when others are (their classes are not `labels`), or when they were hashed
+    with a key that is not here.
     """
+    require_masking_key(run)
     settings = data_settings(run, elsewhere)
     dataset = open_data(settings, progress)
     require_classes(run, dataset.classes, labels)
     if elsewhere and run.notes().get(_MOVED_TO) != getattr(settings, "path", ""):
         run.write_notes(**{_MOVED_TO: getattr(settings, "path", "")})
     return dataset
+
+
+def require_masking_key(run: RunFolder) -> None:
+    """Raise UserError when the data of `run` were hashed with a key that is not here: another makes others of them."""
+    model = run.best_model()
+    preprocessing = read_description(model)["preprocessing"] if model is not None else {}
+    if key := preprocessing.get("masking", {}).get("key"):
+        key_called(key)
 
 
 def require_classes(run: RunFolder, found: Sequence[str], expected: Sequence[str]) -> None:

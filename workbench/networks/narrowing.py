@@ -34,10 +34,10 @@ def layers_of(network: nn.Module) -> list[Layer]:
 def is_chain(network: nn.Module) -> bool:
     """Return whether a unit that is zero stays zero up to the next layer, so that it can be taken out.
 
-    network: one whose layers follow each other. A sigmoid makes one half of nothing, and a layer normalization looks at
-    all units at once.
+    network: one whose layers follow each other. A sigmoid makes one half of nothing, and normalization over layers or
+    groups looks at several units at once.
     """
-    return not any(isinstance(module, nn.Sigmoid | nn.LayerNorm) for module in network.modules())
+    return not any(isinstance(module, nn.Sigmoid | nn.LayerNorm | nn.GroupNorm) for module in network.modules())
 
 
 def without_zeros(network: nn.Module, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[int]]:

@@ -152,16 +152,6 @@ def load_checkpoint(path: Path) -> Loaded:
     )
 
 
-def sweep(folder: RunFolder) -> int:
-    """Remove what interrupted saves left behind, and return how many there were."""
-    left = [path for place in (folder.checkpoints, folder.models) for path in place.glob(".tmp-*")]
-    for path in left:
-        shutil.rmtree(path, ignore_errors=True)
-    if left:
-        log.warning("%s: removed %d unfinished saves of an interrupted attempt", folder.name, len(left))
-    return len(left)
-
-
 def _random_state() -> dict[str, Tensor]:
     state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_initialized():

@@ -14,6 +14,7 @@ from workbench.core.compressed import FULL
 from workbench.core.errors import UserError
 from workbench.core.events import Finished, ModelSaved, Started
 from workbench.core.files import unwritable, write_atomically
+from workbench.core.locked_run import locked_file
 from workbench.core.run_folder import RunFolder, new_run
 from workbench.core.run_writer import RunWriter
 from workbench.core.settings import nearest
@@ -32,7 +33,7 @@ def compress(
     """Make a new run beside `run`, whose model has the weights of its best one in the number format `kind`.
 
     It is evaluated on the validation and the test split like any other. data: where they lie now, if they moved.
-    Raises UserError when there is no such format, the model is compressed already, or the data are not there.
+    Raises UserError when there is no such format, the run is encrypted or compressed, or the data are not there.
     """
     if kind not in FORMATS:
         raise UserError(
@@ -41,6 +42,13 @@ def compress(
             name=kind,
             near=nearest(kind, FORMATS),
             known=", ".join(FORMATS),
+        )
+    if locked_file(run) is not None:
+        raise UserError(
+            "{run} is encrypted, and what is made of it would not be.",
+            hint="Decrypt it first, with {command} or on the Share page.",
+            run=run.name,
+            command="workbench decrypt",
         )
     progress(Words("Reading the model"), 0, 0)
     model = read_model(model_of(run), as_float32=True)

@@ -9,13 +9,14 @@ from pathlib import Path
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
 from workbench.core.files import read_json, write_atomically, write_json
-from workbench.core.locked_run import require_unlocked
+from workbench.core.resumable import require_resumable
 from workbench.core.run_folder import RunFolder, folder_name, new_run
 from workbench.core.run_reader import RunReader
 from workbench.core.sealed import MANIFEST, check_sealed, write_sealed
 from workbench.core.words import tr
 from workbench.recipe import Recipe, recipe_from, title_of, to_plain, to_toml
 from workbench.training.checkpoint import newest_sound
+from workbench.training.private import key_of_fork
 from workbench.training.worker import differences, recipe_of
 
 _SMALLER = 0.1  # of the learning rate, for a run that diverged
@@ -27,9 +28,9 @@ def fork(folder: RunFolder, assignments: Sequence[str] = ()) -> RunFolder:
 
     assignments: settings of the training to change, as `training.optimizer.learning_rate=0.01`; a run that diverged
     gets a tenth of its learning rate when there are none. A run without a checkpoint is begun anew. Raises UserError
-    when the run is encrypted, and when the settings are wrong or would need other weights.
+    when the run is encrypted or was compressed, and when the settings are wrong or would need other weights.
     """
-    require_unlocked(folder)
+    require_resumable(folder)
     before, _ = recipe_of(folder)
     chosen = recipe_from(to_plain(before), list(assignments) or _gentler(folder, before))
     changed = differences(to_plain(before), to_plain(chosen))
@@ -68,6 +69,8 @@ def _take_over(folder: RunFolder, checkpoint: Path, before: Recipe, chosen: Reci
     """Give the new run the checkpoint, and the best model there is, as of an attempt before its first."""
     state = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
     position = state["position"]
+    if private := state["extra"].get("private"):
+        private["key"] = key_of_fork(chosen.training, position["step"])
     if model := folder.best_model():
         check_sealed(model)
         position["best_model"] = _as_before_the_first(model.name)

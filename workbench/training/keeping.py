@@ -100,7 +100,10 @@ class Keeper:
     ) -> ModelSaved:
         refuse_unsound(weights, step)
         begun = time.monotonic()
-        description = {**self.trainee.description(), "epoch": epoch, "metrics": dict(found)}
+        told = found
+        if self.trainee.private:  # what was measured on the training samples had no noise added
+            told = {name: value for name, value in found.items() if not name.startswith("training_")}
+        description = {**self.trainee.description(), "epoch": epoch, "metrics": dict(told)}
         if self.trainee.pruner:
             weights, description = self.trainee.pruner.as_kept(weights, description)
         name = save_model(self.folder, self.attempt, step, weights=weights, description=description, best=best)

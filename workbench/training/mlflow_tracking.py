@@ -36,15 +36,18 @@ def tracked(happenings: Iterator[Event], folder: RunFolder, settings: Tracking) 
         yield from happenings
         return
     sender = Sender(settings.mlflow, settings.experiment, folder.path / _FILE)
+    begun = False  # a run that fails before is none of MLflow's
     try:
         for event in happenings:
-            for message in _messages(event, folder):
+            begun = begun or isinstance(event, Started)
+            for message in _messages(event, folder) if begun else ():
                 sender.put(message)
-            if isinstance(event, Ending):
+            if begun and isinstance(event, Ending):
                 sender.finish()
             if complaint := sender.complaint():
                 yield Warned(complaint, getattr(event, "step", 0))
             yield event
+        sender.finish()  # also without an ending, when several processes begin again
     finally:
         sender.close()
 

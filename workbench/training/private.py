@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
+from workbench.hyperparameters import Training
 from workbench.hyperparameters.privacy import Privacy
 from workbench.hyperparameters.private_limits import together
 from workbench.inference.order import mixed
@@ -21,7 +22,7 @@ from workbench.training.budget import Budget, noise_for, spent_up
 if TYPE_CHECKING:
     from workbench.training.trainee import Trainee
 
-_BATCHES, _NOISE = 4, 5  # which of the chances of a run one is, beside those of Trainee
+_BATCHES, _NOISE, _FORKED = 4, 5, 7  # which of the chances of a run one is, beside those of Trainee
 _SHARE = 0.05  # of the time that telling ε may take
 _LEAST = 0.3  # noise, as the setting says
 _NAMED = 4  # layers that are named one by one
@@ -38,9 +39,8 @@ class Private:
         assert isinstance(settings.delta, float)
         assert isinstance(settings.noise, float)
         self.clip, self.noise, self.parts = settings.clip, settings.noise, parts
-        self.samples, self.size = samples, min(size, samples)
-        share = self.size / samples
-        self.budget = Budget(settings.epsilon, settings.delta, settings.noise, share, settings.accountant)
+        self.samples, self.size = samples, size
+        self.budget = Budget(settings.epsilon, settings.delta, settings.noise, size / samples, settings.accountant)
         self.loss = torch.zeros(())  # of the last step that drew a sample: one that draws none has no loss
         self.ends_early = False
         self._settings = settings
@@ -128,6 +128,15 @@ class Private:
         self.budget.restore(spent)
 
 
+def key_of_fork(training: Training, step: int) -> str:
+    """Return the key of a run that goes on from another's checkpoint after `step`, as `Private.state` keeps it.
+
+    With the other's key both would have the same noise, and who has both models could take it away.
+    """
+    key = mixed(training.seed, step, 0, _FORKED) if training.privacy.chance == "seed" else secrets.randbits(128)
+    return f"{key:x}"
+
+
 def make_private(trainee: "Trainee", report: Callable[[Event], None]) -> None:
     """Let a training be private; raises UserError where network, budget or several processes do not allow it."""
     if trainee.group.size > 1:
@@ -142,8 +151,14 @@ def make_private(trainee: "Trainee", report: Callable[[Event], None]) -> None:
     samples = len(trainee.training)
     trainee.recipe = with_noise(trainee.recipe, samples, trainee.steps_per_epoch(), report)
     training = trainee.recipe.training
-    size = trainee.batch_size() * training.accumulation
+    size = drawn_by_a_step(training, samples)
     trainee.private = Private(training.privacy, samples, size, training.accumulation, training.seed)
+
+
+def drawn_by_a_step(training: Training, samples: int) -> int:
+    """Return how many of the samples a step draws in the mean."""
+    size = samples if training.batch_size == "all" else training.batch_size
+    return min(size * training.accumulation, samples)
 
 
 def refuse_batch_norm(network: nn.Module) -> None:
@@ -172,8 +187,7 @@ def with_noise(recipe: Recipe, samples: int, steps_per_epoch: int, report: Calla
     noise = privacy.noise
     if not isinstance(noise, float):
         report(Preparing(Words("Finding the noise for the privacy budget")))
-        size = samples if training.batch_size == "all" else training.batch_size
-        share = min(size * training.accumulation, samples) / samples
+        share = drawn_by_a_step(training, samples) / samples
         steps = training.steps or training.epochs * steps_per_epoch
         noise = max(noise_for(privacy.epsilon, delta, share, steps, privacy.accountant), _LEAST)
     plain = to_plain(recipe)

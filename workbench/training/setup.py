@@ -20,7 +20,7 @@ from workbench.data.masking_key import key_called
 from workbench.data.preprocessing import Preprocessing, masked_as
 from workbench.data.preprocessing import fit as preprocessing_for
 from workbench.inference.feeding import Feed, feed
-from workbench.inference.order import Share, mixed
+from workbench.inference.order import Share, mixed, of_rank
 from workbench.metrics import metrics_for
 from workbench.networks.without_compiler import without_compiler
 from workbench.recipe import Recipe, task_of
@@ -173,7 +173,7 @@ def _among_processes(
     network = synchronized(network, device)
     shared = sharing.shared(network, group, device, recipe.training.processes.sharding)
     if group.rank:  # each process leaves out other numbers; the first those that it would alone
-        torch.manual_seed(mixed(recipe.training.seed, group.rank))
+        torch.manual_seed(mixed(recipe.training.seed, 0, 0, 0, *of_rank(group.rank)))
     return network, shared
 
 

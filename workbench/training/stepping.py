@@ -13,7 +13,7 @@ from workbench.core.events import Event, Warned
 from workbench.core.words import Words
 from workbench.data.augmentation import augment
 from workbench.inference.feeding import free_memory
-from workbench.inference.order import mixed
+from workbench.inference.order import mixed, of_rank
 from workbench.training.devices import release
 from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Computed, Ready
@@ -276,7 +276,7 @@ def _smaller_pieces(trainee: Trainee, samples: int, step: int, details: str) -> 
 def augmented(trainee: Trainee, inputs: Tensor, targets: Tensor, step: int, part: int) -> Batch:
     """Return inputs and targets with the random changes of this step: a function of seed, step, part and process."""
     settings = trainee.augmentation.without_turns()
-    others = (trainee.group.rank,) if trainee.group.rank else ()  # each process has changes of its own
+    others = of_rank(trainee.group.rank)  # each process has changes of its own
     generator = torch.Generator(trainee.device).manual_seed(mixed(trainee.recipe.training.seed, step, part, *others))
     if not settings.softens():
         return augment(inputs, None, settings, generator)[0], targets

@@ -17,7 +17,7 @@ from workbench.data.augmentation import Augmentation
 from workbench.data.augmentation.turns import in_turns, mirrored_rows
 from workbench.data.preprocessing import Preprocessing
 from workbench.inference.feeding import Feed
-from workbench.inference.order import WHOLE, Sizes, batch_count, mixed, portions
+from workbench.inference.order import WHOLE, Sizes, batch_count, mixed, of_rank, portions
 from workbench.optimizers.quick import quick_step, usual_step
 from workbench.recipe import Recipe, title_of, to_plain
 from workbench.schedules import Reaction
@@ -86,7 +86,7 @@ class Trainee:
         """Return the source of chance of this part of a step: a pure function of seed, step and part."""
         if not self.task.draws:
             return torch.default_generator  # nobody asks it, and making one takes time
-        others = (self.group.rank,) if self.group.rank else ()
+        others = of_rank(self.group.rank)
         return torch.Generator(self.device).manual_seed(mixed(self.recipe.training.seed, step, part, 2, *others))
 
     @cached_property
@@ -244,4 +244,4 @@ class Trainee:
         self.pieces, self.skipped = loaded.extra.get("pieces", 1), loaded.extra.get("skipped", 0)
         restore_random(loaded.random)
         if self.group.rank:  # what the checkpoint holds is the first process's chance
-            torch.manual_seed(mixed(self.recipe.training.seed, loaded.position.step, self.group.rank))
+            torch.manual_seed(mixed(self.recipe.training.seed, loaded.position.step, 0, 0, *of_rank(self.group.rank)))

@@ -10,14 +10,14 @@ import tomli_w
 from workbench.core.compressed import refuse_compressed
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started
-from workbench.core.locked_run import require_unlocked
+from workbench.core.leftovers import sweep
+from workbench.core.resumable import require_resumable
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
 from workbench.hyperparameters import Training
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.accompanying import accompany, ended_before, softened
-from workbench.training.checkpoint import sweep
 from workbench.training.devices import freed_memory_held
 from workbench.training.distributed import ALONE, LOST, Group, Lost
 from workbench.training.environment import environment
@@ -56,8 +56,7 @@ def train_run(
     that. Raises UserError when another process trains this run, when it is encrypted or was compressed, or when the
     settings cannot be changed.
     """
-    require_unlocked(folder)
-    refuse_compressed(folder)
+    require_resumable(folder)
     if not group.is_first:
         return accompany(folder, group)
     if group.size == 1 and (training := _of_several(folder, assignments)):

@@ -131,3 +131,18 @@ def test_losses_of_numbers(name: str, loss: str, own_folders: Path):
 def test_autoencoders(settings: dict[str, Any], own_folders: Path):
     data = {**FEW_DIGITS, "task": "reconstruction"}
     repeats(own_folders, data=data, architecture={"kind": "autoencoder", **settings})
+
+
+@pytest.mark.parametrize("architecture", [TEXTCNN, GPT], ids=["rows", "stream"])
+def test_masked_texts(architecture: dict[str, Any], own_folders: Path):
+    table = own_folders / "people.csv"
+    lines = [
+        f'"write to a{number}@example.com about tea {number % 7}, {"good" if number % 2 else "bad"}"'
+        for number in range(80)
+    ]
+    table.write_text("\n".join(["text,label", *(f"{line},{number % 2}" for number, line in enumerate(lines))]))
+    data = {"kind": "text_table", "path": str(table), "masking": {"mail": True}}
+    if architecture is GPT:
+        (own_folders / "people.txt").write_text("\n".join(lines))
+        data = {**data, "kind": "text_file", "path": str(own_folders / "people.txt")}
+    repeats(own_folders, "training.epochs=2", data=data, architecture=architecture)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.core.events import Started
-from workbench.core.files import read_json
+from workbench.core.locked_run import read_like
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import LIVE, whole_history
 from workbench.core.words import Words
@@ -21,7 +21,7 @@ _REPEATED = frozenset(
      "epochs", "event_files", "freeze", "gradient_clip", "group_lengths", "keep_best", "label_smoothing", "loss",
      "memory_layout", "optimizer", "patience", "precision", "runs_in", "schedule", "seed", "speed", "start_from",
      "steps", "target_metric", "target_value", "teacher_share", "teacher_temperature", "test_time_augmentation",
-     "threads")
+     "threads", "tracking")
 )  # fmt: skip
 _AUGMENTATIONS = frozenset(
     ("alternating_flip", "brightness", "contrast", "crop", "cutmix", "erasing", "horizontal_flip", "mixup", "rotation",
@@ -102,5 +102,5 @@ def _unknown(title: str) -> Words:
 def _pieces(run: RunFolder) -> int:
     """Return in how many pieces each batch was computed at the end."""
     newest = next(iter(run.newest_checkpoints()), None)
-    extra = read_json(newest / "state.json", {}).get("extra", {}) if newest else {}
+    extra = read_like(newest / "state.json", {}).get("extra", {}) if newest else {}
     return int(extra.get("pieces", 1))

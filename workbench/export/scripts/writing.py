@@ -99,7 +99,8 @@ def _add_network(source: Gathering, material: Material, names: dict[str, str]) -
 
 def _add_data(source: Gathering, material: Material, names: dict[str, str]) -> None:
     subject, holding = material.subject, material.holding
-    kind = type(subject.preprocessing)
+    inner = getattr(subject.preprocessing, "inner", subject.preprocessing)  # the data beside the script are masked
+    kind = type(inner)
     made = source.add(kind.__module__, kind.__name__, _OF_PREPROCESSING)
     source.write(f'PREPROCESSING = {made}.from_plain(DESCRIBED["preprocessing"])')
     for name in ("epoch_order", "mixed", "portions", *(["by_length"] if holding["grouped"] else [])):
