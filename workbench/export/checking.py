@@ -64,9 +64,9 @@ def _told_elsewhere(target: "Target", folder: Path, batches: dict[str, np.ndarra
     with tempfile.TemporaryDirectory() as place:
         given, answer = Path(place) / "given.npz", Path(place) / "told.npz"
         np.savez(given, **batches)  # type: ignore[arg-type]
-        done = run_elsewhere(_RUNNER.format(check=target.check), folder, str(given), str(answer))
-        if done.complaint or not answer.is_file():
-            raise _differs(target, done.complaint)
+        complaint = run_elsewhere(_RUNNER.format(check=target.check), folder, str(given), str(answer))
+        if complaint or not answer.is_file():
+            raise _differs(target, complaint)
         with np.load(answer) as told:
             return {name: told[name] for name in told.files}
 

@@ -75,10 +75,10 @@ def _count(subject: Subject, repeated: Repeated) -> int:
 
 def _losses(target: "Target", folder: Path, count: int) -> np.ndarray:
     with tempfile.TemporaryDirectory() as place:
-        done = run_elsewhere(_RUNNER, folder, str(count), place)
+        complaint = run_elsewhere(_RUNNER, folder, str(count), place)
         written = Path(place) / "losses.csv"
-        if done.complaint or not written.is_file():
-            raise _differs(target, done.complaint)
+        if complaint or not written.is_file():
+            raise _differs(target, complaint)
         rows = written.read_text("utf-8").splitlines()[1:]
     losses = np.array([float(row.partition(",")[2]) for row in rows])
     if len(losses) != count:
