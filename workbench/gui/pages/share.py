@@ -79,6 +79,7 @@ class SharePage(Page):
         )
         self.encryption.done.connect(self._show_done)
         self.encryption.failed.connect(self._show_error)
+        self.encryption.changed.connect(self._look_again)
         self.exports.described.connect(self.serving.set_kind)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
@@ -168,6 +169,12 @@ class SharePage(Page):
             self.predict.set_command(f"workbench predict {shlex.quote(path)} {tr('INPUT')}")
             self.train.set_command(f"workbench train {shlex.quote(str(Path(path) / 'recipe.toml'))}")
             self.place_line.set_command(path)
+
+    def _look_again(self) -> None:
+        """Ask anew what can be made of the run: what could not be opened can be now."""
+        for card in (self.exports, self.compressing):
+            card.set_run("")
+        self._choose(self.chooser.run())
 
     def _export(self, kind: str, title: str) -> None:
         run = self.chooser.run()
