@@ -17,7 +17,7 @@ from workbench.gui.pages.model_chooser import ModelChooser
 from workbench.gui.pages.share_compress import CompressCard
 from workbench.gui.pages.share_encrypt import EncryptCard
 from workbench.gui.pages.share_export import ExportCard
-from workbench.gui.pages.share_parts import CommandLine, Offer
+from workbench.gui.pages.share_parts import Offer
 from workbench.gui.pages.share_serve import ServeCard
 from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
@@ -25,6 +25,7 @@ from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.command_line import CommandLine
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.job_card import JobCard
 from workbench.gui.widgets.page import Page
@@ -146,7 +147,7 @@ class SharePage(Page):
         commands.add(self.predict)
         commands.add(self.train)
         self.place = Card(tr("Where it is"))
-        self.place_line = CommandLine("")
+        self.place_line = CommandLine(name=tr("Folder of the run"))
         self.place.add(self.place_line)
         self.place.add_action(self.folder_button)
         content = QWidget()
