@@ -30,7 +30,6 @@ _PATIENCE = timedelta(hours=6)  # for each other: the first may decode a large d
 _SECONDS = 0.25  # between two meetings
 _MOST = 1024  # steps between two meetings
 LOST = mark("Another process of this training was lost, and it cannot go on without it.")
-_NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 class Lost(UserError):
@@ -197,11 +196,6 @@ class Pace:
     def meet_after(self, steps: int) -> None:
         """Begin to count anew, up to so many steps."""
         self._every, self._since, self._met = steps, 1, time.monotonic()
-
-
-def is_launched() -> bool:
-    """Return whether this process is one of those that `torchrun` has started."""
-    return all(name in os.environ for name in _NEEDED)
 
 
 @contextmanager
