@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from workbench.core.errors import UserError
-from workbench.core.files import write_atomically
+from workbench.core.files import unwritable, write_atomically
 from workbench.recipe import Recipe, recipe_from, title_of, to_plain
 
 HOST = "FIRST-MACHINE"  # what stands where nobody knows yet which machine is the first
@@ -105,9 +105,4 @@ def write_script(text: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)
     except OSError as error:
-        raise UserError(
-            "{path} cannot be written: {reason}.",
-            hint="Choose another place.",
-            path=str(path),
-            reason=error.strerror or str(error),
-        ) from error
+        raise unwritable(path, error) from error
