@@ -64,7 +64,7 @@ class Launch:
             "",
             "set -euo pipefail",
             *([f"source {shlex.quote(str(activate))}"] if activate.is_file() else []),
-            'first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
+            'first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)',  # head would end before scontrol does
             "srun --kill-on-bad-exit=1 torchrun \\",
             '  --nnodes "$SLURM_JOB_NUM_NODES" --rdzv-backend c10d --rdzv-id "$SLURM_JOB_ID" \\',
             '  --rdzv-endpoint "$first:$((20000 + SLURM_JOB_ID % 20000))" \\',
