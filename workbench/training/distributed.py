@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from workbench.core.errors import UserError
 from workbench.core.words import Words, mark
 from workbench.inference.order import Share
+from workbench.networks.layers import norms_over_batches
 from workbench.training.devices import chosen_device
 from workbench.training.meeting import store_of_this_start
 
@@ -262,7 +263,7 @@ def about_normalization(network: nn.Module, device: torch.device, group: Group) 
     """Return what there is to say of normalization over a batch of which each process sees its part, or None."""
     if group.size == 1 or device.type == "cuda":
         return None
-    if not any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules()):
+    if not norms_over_batches(network):
         return None
     return Words(
         "Batch normalization sees a part of each batch in each of {count} processes, so the result is not quite the "
