@@ -9,8 +9,6 @@ from torch import Tensor
 Share = tuple[int, int]  # which part of every batch, counted from 0, and how many parts there are
 WHOLE: Share = (0, 1)
 _LARGE = 2_000_000  # samples from which on the memory that an order takes counts
-
-
 Sizes = int | Sequence[int]  # of all batches, or of each
 
 
