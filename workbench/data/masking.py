@@ -1,5 +1,7 @@
 """What is taken out of tables and texts before anything is kept: the settings, which the kinds of data share."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -65,17 +67,32 @@ class Masking(Settings):
         return Masker(patterns, self.columns, name_of_key() if self.method == "hash" else "")
 
 
-def cache_name(masker: Masker | None, files: bytes, *parts: Any) -> str:
-    """Return what data are called in the cache.
+def masked_cache(
+    masker: Masker | None, files: bytes, parts: Sequence[Any], build: Callable[[Path], dict[str, Any]]
+) -> tuple[Path, dict[str, Any]]:
+    """Return the folder and summary of data in the cache, as `cache.cached` does.
 
     files: their fingerprint. parts: all else that determines what is kept. With a masker everything goes that was kept
     of the same files before they were masked.
     """
-    source = cache.key(files)[:16]
+    if masker is not None:
+        _forget_unmasked(files)
+    return cache.cached(_cache_name(masker, files, parts), build)
+
+
+def _cache_name(masker: Masker | None, files: bytes, parts: Sequence[Any]) -> str:
     if masker is None:
-        return f"{source}-{cache.key(files, *parts)}"
-    cache.discard(f"{source}-{'?' * len(cache.key())}")
-    return f"{source}-masked-{cache.key(files, *parts, masker.to_plain())}"
+        return f"{_source(files)}-{cache.key(files, *parts)}"
+    return f"{_source(files)}-masked-{cache.key(files, *parts, masker.to_plain())}"
+
+
+def _forget_unmasked(files: bytes) -> None:
+    cache.discard(f"{_source(files)}-{'?' * len(cache.key())}")
+
+
+def _source(files: bytes) -> str:
+    """Return what the names of all data begin with that are made of these files."""
+    return cache.key(files)[:16]
 
 
 MaskingGroup = Annotated[
