@@ -1,6 +1,5 @@
 """train, as one of several processes that `torchrun` has started."""
 
-import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,11 +7,6 @@ from pathlib import Path
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
 from workbench.core.run_folder import RunFolder, is_run
-
-
-def is_one_of_several() -> bool:
-    """Return whether torchrun has started this process; asked without loading torch."""
-    return all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
 
 
 def train_with_others(recipe: Path | None, changes: Sequence[str], run: Path | None, *, as_json: bool) -> int:

@@ -24,9 +24,10 @@ from workbench.commands.output import (
     say_json,
     show_error,
 )
-from workbench.commands.together import is_one_of_several, train_with_others
+from workbench.commands.together import train_with_others
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Finished, Preparing, Started, Stopped
+from workbench.core.launched import is_launched
 from workbench.core.run_folder import RunFolder, is_run, new_run
 from workbench.core.run_summary import headline
 from workbench.core.words import Words, tr
@@ -58,7 +59,7 @@ def train(
     if run and runs:
         raise typer.BadParameter(tr("--run and --runs exclude each other."), context)
     changes = [*(assignments or ()), *([f"training.device={device}"] if device else ())]
-    if is_one_of_several():
+    if is_launched():
         raise typer.Exit(train_with_others(recipe, changes, run, as_json=as_json))
     if run and is_run(run):
         if device == "auto":

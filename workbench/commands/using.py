@@ -14,7 +14,7 @@ from workbench.commands import options
 from workbench.commands.answers import show_evaluation, show_predictions
 from workbench.commands.output import console, metric_title, metric_value, say, say_beside, say_json
 from workbench.core.errors import UserError
-from workbench.core.words import Words, from_plain, tr
+from workbench.core.words import from_plain, tr
 
 
 def predict(
@@ -149,15 +149,13 @@ def device_of(device: str | None) -> str:
 @contextmanager
 def progress_line() -> Iterator[Callable[..., None]]:
     """Give what a job reports to, as (stage, done, total) or as a data.Progress, and show it on one line meanwhile."""
+    from workbench.engine import reported
+
     with _progress() as progress:
         task = progress.add_task("", total=None)
-
-        def report(stage: Any, done: int = 0, total: int = 0) -> None:
-            if not isinstance(stage, Words):
-                stage, done, total = stage.stage, stage.done, stage.total
-            progress.update(task, description=tr(stage), total=total or None, completed=done)
-
-        yield report
+        yield reported(
+            lambda stage, done, total: progress.update(task, description=tr(stage), total=total or None, completed=done)
+        )
 
 
 def _progress(*, quiet: bool = False) -> Progress:

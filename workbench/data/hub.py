@@ -29,7 +29,7 @@ from workbench.data.hub_known import KNOWN
 from workbench.data.hub_rows import Labels, ParquetSource
 from workbench.data.image_cache import build_cache
 from workbench.data.masker import Masker
-from workbench.data.masking import Masking, MaskingGroup, cache_name
+from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.polars_errors import UNREADABLE
 from workbench.data.table_reading import clean
 from workbench.data.text_lengths import lengths_of
@@ -191,8 +191,12 @@ def _opened(settings: HubSettings, found: Installed, progress: ProgressCallback)
         skipped = cache.read_plain(folder / "skipped.json")
     else:
         masker = settings.masking.masker()
-        key = cache_name(masker, found.repository.encode(), "hub", _VERSION, identity)
-        folder, summary = cache.cached(key, lambda folder: _build_texts(folder, found, columns, masker, progress))
+        folder, summary = masked_cache(
+            masker,
+            found.repository.encode(),
+            ["hub", _VERSION, identity],
+            lambda folder: _build_texts(folder, found, columns, masker, progress),
+        )
         inputs, skipped = cache.read_plain(folder / "texts.json"), summary["skipped"]
     names, given = cache.read_plain(folder / "names.json"), np.load(folder / "given.npy")
     groups: np.ndarray | None = np.load(folder / "groups.npy")

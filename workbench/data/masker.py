@@ -59,7 +59,10 @@ class Masker:
         return tuple(found)
 
     def word(self, kind: str, value: str) -> str:
-        """Return what stands for a value: of a pattern, or COLUMN where it is the whole one of a column."""
+        """Return what stands for a value: of a pattern, or COLUMN where it is the whole one of a column.
+
+        It is asked once for each place, in the order in which they are taken out.
+        """
         if not self.key:
             return f"[{kind}]"
         plain = _plain(kind, value)

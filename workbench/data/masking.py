@@ -1,5 +1,7 @@
 """What is taken out of tables and texts before anything is kept: the settings, which the kinds of data share."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -65,21 +67,34 @@ class Masking(Settings):
         return Masker(patterns, self.columns, name_of_key() if self.method == "hash" else "")
 
 
-def cache_name(masker: Masker | None, files: bytes, *parts: Any) -> str:
-    """Return what data are called in the cache.
+def masked_cache(
+    masker: Masker | None, files: bytes, parts: Sequence[Any], build: Callable[[Path], dict[str, Any]]
+) -> tuple[Path, dict[str, Any]]:
+    """Return the folder and summary of data in the cache, as `cache.cached` does.
 
     files: their fingerprint. parts: all else that determines what is kept. With a masker everything goes that was kept
     of the same files before they were masked so, and of tokens, whose caches do not say of which files they are, all.
     """
-    source = cache.key(files)[:16]
-    if masker is None:
-        return f"{source}-{cache.key(files, *parts)}"
-    masked = f"{source}-masked-{cache.key(masker.to_plain())[:16]}"
-    name = f"{masked}-{cache.key(files, *parts)}"
-    cache.discard(f"{source}-*", but=masked)
-    if not cache.is_kept(name):
-        cache.discard(f"{cache.TOKENS}*")
-    return name
+    name = _cache_name(masker, files, parts)
+    if masker is not None:
+        cache.discard(f"{_source(files)}-*", but=_masked(masker, files))
+        if not cache.is_kept(name):
+            cache.discard(f"{cache.TOKENS}*")
+    return cache.cached(name, build)
+
+
+def _cache_name(masker: Masker | None, files: bytes, parts: Sequence[Any]) -> str:
+    return f"{_source(files) if masker is None else _masked(masker, files)}-{cache.key(files, *parts)}"
+
+
+def _source(files: bytes) -> str:
+    """Return what the names of all data begin with that are made of these files."""
+    return cache.key(files)[:16]
+
+
+def _masked(masker: Masker, files: bytes) -> str:
+    """Return what the names of data begin with that are made of these files and masked so."""
+    return f"{_source(files)}-masked-{cache.key(masker.to_plain())[:16]}"
 
 
 MaskingGroup = Annotated[

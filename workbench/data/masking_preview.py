@@ -1,8 +1,7 @@
 """What there is to mask in data: how many values of each pattern, and some before and after. Nothing is kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from workbench.core.errors import UserError
@@ -12,7 +11,7 @@ from workbench.data.base import DataSettings
 from workbench.data.dataset import Progress, ProgressCallback, ignore
 from workbench.data.masker import COLUMN, Masker
 from workbench.data.masking import Masking
-from workbench.data.personal_patterns import PATTERNS, places, replaced
+from workbench.data.personal_patterns import PATTERNS
 
 Cells = tuple[str, Sequence[Any]]  # name of a column, "" for texts, and some of its values
 _SHOWN = 3  # examples of a pattern
@@ -32,6 +31,18 @@ class Found:
         self.count += 1
         if len(self.examples) < _SHOWN:
             self.examples.setdefault(_short(before), after)
+
+
+@dataclass(frozen=True)
+class _Telling(Masker):
+    """Masks, and tells of everything that it takes out: its pattern, what stood there, and what takes its place."""
+
+    tell: Callable[[str, str, str], None] = field(kw_only=True)
+
+    def word(self, kind: str, value: str) -> str:
+        word = super().word(kind, value)
+        self.tell(kind, value, word)
+        return word
 
 
 def masking_of(settings: DataSettings) -> Masking:
@@ -58,29 +69,19 @@ def found_in(cells: Iterable[Cells], masking: Masking, progress: ProgressCallbac
     everything = masking.model_copy(update=dict.fromkeys(PATTERNS, True)).masker()
     assert everything is not None
     found = {name: Found() for name in (*PATTERNS, COLUMN)}
+    masker = _Telling(
+        everything.patterns,
+        everything.columns,
+        everything.key,
+        tell=lambda kind, before, after: found[kind].add(before, after),
+    )
     done = 0
     for column, values in cells:
         progress(Progress(LOOKING, done, 0))
         done += len(values)
         for value in values:
-            for kind, before, after in taken(everything, column, value):
-                found[kind].add(before, after)
+            masker.cell(column, value)
     return found
-
-
-def taken(masker: Masker, column: str, value: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield what is taken out of a value: its pattern, as it stands there, and what takes its place."""
-    masked = masker.cell(column, value)
-    if masked == value:
-        return
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    if column in masker.columns:
-        yield COLUMN, text, str(masked)
-        return
-    for pattern in masker.patterns:
-        for begin, end in places(pattern, text):
-            yield pattern, text[begin:end], masker.word(pattern, text[begin:end])
-        text = replaced(pattern, text, partial(masker.word, pattern))
 
 
 def _short(text: str) -> str:

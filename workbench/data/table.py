@@ -19,7 +19,7 @@ from workbench.data import cache, register, table_cache, table_findings
 from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Progress, ProgressCallback
 from workbench.data.masker import Masker
-from workbench.data.masking import Masking, MaskingGroup, cache_name
+from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.table_opening import dataset_of
 from workbench.data.table_plan import RECONSTRUCTION, TASKS, guessed_targets, known, natural_task, planned
 from workbench.data.table_source import PARQUET, SEPARATED, Source, parts, readable, source_at
@@ -246,8 +246,12 @@ def open_table(settings: TableSettings, progress: ProgressCallback) -> Dataset:
     parts_of_key += [settings.model_dump(mode="json", include=set(chosen))]
     parts_of_key += [[partition for _, partition in source.files]]
     progress(Progress(table_cache.LOOKING, 0, 0))
-    name = cache_name(source.masker, cache.fingerprint(source.paths()), *parts_of_key)
-    folder, summary = cache.cached(name, lambda folder: _built(folder, settings, source, task, progress))
+    folder, summary = masked_cache(
+        source.masker,
+        cache.fingerprint(source.paths()),
+        parts_of_key,
+        lambda folder: _built(folder, settings, source, task, progress),
+    )
     return dataset_of(settings, source, folder, summary)
 
 

@@ -22,7 +22,7 @@ from workbench.data.encodings import CHOICES, Encoding
 from workbench.data.folders import split_named
 from workbench.data.masked_tables import masked_problems, masked_skipped
 from workbench.data.masker import Masker
-from workbench.data.masking import Masking, MaskingGroup, cache_name
+from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.sample_files import MADE
 from workbench.data.splits import UNDECIDED
 from workbench.data.text_reading import LINES, MOST_BYTES, PLAIN, first_rows, read_texts
@@ -125,15 +125,17 @@ def open_text_file(settings: TextFileSettings, progress: ProgressCallback) -> Da
     if not files or len(files) > _MOST_FILES or sum(file.stat().st_size for file in files) > MOST_BYTES:
         raise _unfit(path, files)
     masker = settings.masking.masker()
-    called = cache_name(
+    folder, summary = masked_cache(
         masker,
         cache.fingerprint(files),
-        "text_file",
-        _VERSION,
-        [str(file.relative_to(path.parent)) for file in files],
-        [settings.encoding, settings.field],
+        [
+            "text_file",
+            _VERSION,
+            [str(file.relative_to(path.parent)) for file in files],
+            [settings.encoding, settings.field],
+        ],
+        lambda folder: _build(folder, settings, path, files, masker, progress),
     )
-    folder, summary = cache.cached(called, lambda folder: _build(folder, settings, path, files, masker, progress))
     texts, names = cache.read_plain(folder / "texts.json"), cache.read_plain(folder / "names.json")
     given = np.load(folder / "given.npy")
     groups = np.load(folder / "groups.npy")

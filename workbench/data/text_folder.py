@@ -21,7 +21,7 @@ from workbench.data.encodings import Encoding, decoded
 from workbench.data.folders import Arrangement, by_folder
 from workbench.data.labelled_texts import TASKS, from_cache, keep
 from workbench.data.masker import Masker
-from workbench.data.masking import Masking, MaskingGroup, cache_name
+from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.table_reading import LONGEST_TEXT, TOO_LONG, clean
 
 ENDINGS = (".txt", ".text", ".md")
@@ -145,9 +145,11 @@ def open_text_folder(settings: TextFolderSettings, progress: ProgressCallback) -
     stats = cache.fingerprint([path / name for name in names])
     masker = settings.masking.masker()
     inside = [name.encode("utf-8", "replace").hex() for name in names]
-    called = cache_name(masker, stats, "text_folder", _VERSION, inside, settings.encoding)
-    folder, summary = cache.cached(
-        called, lambda folder: _build(folder, settings, path, names, found, masker, progress)
+    folder, summary = masked_cache(
+        masker,
+        stats,
+        ["text_folder", _VERSION, inside, settings.encoding],
+        lambda folder: _build(folder, settings, path, names, found, masker, progress),
     )
     return from_cache(settings, shown(path.resolve().name), folder, summary)
 

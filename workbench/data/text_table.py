@@ -20,7 +20,7 @@ from workbench.data.folders import split_named
 from workbench.data.labelled_texts import MOST_CLASSES, TASKS, from_cache, keep
 from workbench.data.masked_tables import masked_table
 from workbench.data.masker import Masker
-from workbench.data.masking import Masking, MaskingGroup, cache_name
+from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.several_labels import Separator, different, parts, separator_of
 from workbench.data.splits import TRAINING, UNDECIDED
 from workbench.data.table_reading import (
@@ -170,8 +170,12 @@ def opened(
     splits = [split for _, split in files]
     masker = settings.masking.masker()
     fingerprint = cache.fingerprint([file for file, _ in files])
-    called = cache_name(masker, fingerprint, "text_table", _VERSION, choices, splits)
-    folder, summary = cache.cached(called, lambda folder: _build(folder, settings, files, masker, progress))
+    folder, summary = masked_cache(
+        masker,
+        fingerprint,
+        ["text_table", _VERSION, choices, splits],
+        lambda folder: _build(folder, settings, files, masker, progress),
+    )
     _require_labels(summary, settings)
     return from_cache(settings, name, folder, summary)
 

@@ -27,7 +27,7 @@ def ask(name: str, arguments: Mapping[str, Any] | None = None, progress: Report 
     """
     function = _function(name)
     given = dict(arguments or {})
-    before: tuple[Any, ...] = (_reported(progress),) if takes_progress(function) else ()
+    before: tuple[Any, ...] = (reported(progress),) if takes_progress(function) else ()
     try:
         inspect.signature(function).bind(*before, **given)
     except TypeError as error:
@@ -67,8 +67,8 @@ def _unknown(name: str, near: str) -> UserError:
     return UserError("The engine knows nothing called {name}.", hint=hint, name=name, near=near)
 
 
-def _reported(progress: Report | None) -> Callable[..., None]:
-    """Return what a job calls: with a data.Progress (stage, done, total), or with these three."""
+def reported(progress: Report | None) -> Callable[..., None]:
+    """Return what a job calls, with a data.Progress (stage, done, total) or with these three; it tells `progress`."""
 
     def report(stage: Any, done: int = 0, total: int = 0) -> None:
         if progress is None:

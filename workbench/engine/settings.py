@@ -6,8 +6,7 @@ from typing import Any
 from workbench import recipe as recipes
 from workbench.architectures import architectures
 from workbench.core import paths
-from workbench.core.errors import UserError
-from workbench.core.files import write_atomically
+from workbench.core.files import unwritable, write_atomically
 from workbench.core.registry import Registry
 from workbench.data import kinds
 from workbench.metrics import metrics
@@ -74,12 +73,7 @@ def write(recipe: dict[str, Any], path: str) -> dict[str, Any]:
     try:
         write_atomically(Path(path), toml(recipe)["toml"])
     except OSError as error:
-        raise UserError(
-            "{path} cannot be written: {reason}.",
-            hint="Choose another place.",
-            path=path,
-            reason=error.strerror or str(error),
-        ) from error
+        raise unwritable(Path(path), error) from error
     return {"path": path}
 
 

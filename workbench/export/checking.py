@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.core.errors import UserError
-from workbench.core.words import Words
-from workbench.export.comparison import Comparison
+from workbench.core.words import Words, mark
+from workbench.export.comparison import Comparison, not_kept
 from workbench.export.elsewhere import run_elsewhere
 from workbench.export.subject import Subject
 from workbench.export.whole import samples, told_by
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 BATCHES = (1, 2, 5)  # sizes that are tried
 MOST = 1e-4  # by which what is told may differ, of the largest number told and at least of 1
+_DIFFERS = mark("The exported model does not tell the same as the trained one, so it was not kept.")
 _RUNNER = """
 import numpy as np
 {check}
@@ -44,10 +44,10 @@ def compare(subject: Subject, target: "Target", folder: Path) -> Comparison:
     worst = 0.0
     for name, told in wanted.items():
         if found[name].shape != told.shape:
-            raise _differs(target, f"{name}: {found[name].shape} instead of {told.shape}")
+            raise not_kept(target, _DIFFERS, f"{name}: {found[name].shape} instead of {told.shape}")
         apart = float(np.abs(found[name].astype(np.float64) - told).max(initial=0))
         if not apart <= MOST * max(1.0, float(np.abs(told).max(initial=0))):
-            raise _differs(target, f"{name}: {apart:.3g}")
+            raise not_kept(target, _DIFFERS, f"{name}: {apart:.3g}")
         worst = max(worst, apart)
     said = Words(
         "It tells the same as the trained model: the largest difference is {found}.", {"found": f"{worst:.2g}"}
@@ -64,17 +64,8 @@ def _told_elsewhere(target: "Target", folder: Path, batches: dict[str, np.ndarra
     with tempfile.TemporaryDirectory() as place:
         given, answer = Path(place) / "given.npz", Path(place) / "told.npz"
         np.savez(given, **batches)  # type: ignore[arg-type]
-        done = run_elsewhere(_RUNNER.format(check=target.check), folder, str(given), str(answer))
-        if done.complaint or not answer.is_file():
-            raise _differs(target, done.complaint)
+        complaint = run_elsewhere(_RUNNER.format(check=target.check), folder, str(given), str(answer))
+        if complaint or not answer.is_file():
+            raise not_kept(target, _DIFFERS, complaint)
         with np.load(answer) as told:
             return {name: told[name] for name in told.files}
-
-
-def _differs(target: "Target", details: str) -> UserError:
-    return UserError(
-        "The exported model does not tell the same as the trained one, so it was not kept.",
-        hint="Choose another form, and report this: {title}.",
-        details=details,
-        title=target.title,
-    )

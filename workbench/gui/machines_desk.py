@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from workbench.gui.draft import Draft
 from workbench.gui.engine_client import Engine
@@ -17,8 +17,6 @@ _PAUSE_MILLISECONDS = 60  # of typing
 
 class MachinesDesk(QObject):
     """Opens the dialog when the Train page asks for it; each time for a run with a name of its own."""
-
-    failed = Signal(object)  # UserError: there is no recipe yet that could be started
 
     def __init__(self, page: TrainPage, draft: Draft, engine: Engine, runs: Path) -> None:
         super().__init__(page)

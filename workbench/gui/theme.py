@@ -139,6 +139,13 @@ def sized(font: QFont, pixels: int, weight: QFont.Weight = QFont.Weight.Normal) 
     return copy
 
 
+def fixed_font() -> QFont:
+    """Return the font in which commands and logs are shown."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPixelSize(12)
+    return font
+
+
 def style_sheet(tokens: Tokens) -> str:
     """Return the style sheet in the colours of `tokens`."""
     template = Template((paths.resources() / "themes" / "workbench.qss").read_text(encoding="utf-8"))

@@ -24,7 +24,7 @@ def unprivate(training: Training, architecture: Settings, augmentation: Augmenta
             hint="Set both to 0 on the Data page.",
         )
     if training.processes.count != 1 or training.processes.sharding != "none":
-        yield together()
+        yield refusal_of_several()
     if training.teacher:
         yield UserError(
             "What a teacher says was learned without noise, so that private training cannot have one.",
@@ -68,7 +68,7 @@ def _of_the_network(architecture: Any) -> Iterator[UserError]:
         )
 
 
-def together() -> UserError:
+def refusal_of_several() -> UserError:
     """Return the error of several processes that would train privately."""
     return UserError(
         "Private training draws samples and noise in one place: several processes cannot share it.",

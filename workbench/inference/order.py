@@ -10,8 +10,6 @@ Share = tuple[int, int]  # which part of every batch, counted from 0, and how ma
 WHOLE: Share = (0, 1)
 _RANKS = 6  # which of the chances of a run are those of single processes; others are numbered where they are drawn
 _LARGE = 2_000_000  # samples from which on the memory that an order takes counts
-
-
 Sizes = int | Sequence[int]  # of all batches, or of each
 
 

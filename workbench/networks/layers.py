@@ -95,3 +95,10 @@ def dense(
             layers.append(nn.Dropout(dropout))
         inputs = width
     return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+
+
+def norms_over_batches(network: nn.Module) -> dict[str, nn.Module]:
+    """Return the layers by name whose answer for a sample depends on the others of its batch, while it is trained."""
+    return {
+        name: layer for name, layer in network.named_modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+    }

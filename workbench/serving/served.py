@@ -1,4 +1,4 @@
-"""The models that a service answers with: loaded, unloaded, each with its own queue and thread."""
+"""The models that a service answers with: loaded, unloaded, each with its own queue, and a thread for long answers."""
 
 import asyncio
 import time
@@ -80,7 +80,10 @@ class ServedModel:
         self._queue.set(waiting)
 
     def _answered(self, raws: Sequence[Any]) -> list[Any]:
-        """Return Told for each input, or the error of one that cannot be read; called in the thread."""
+        """Return Told for each input, or the error of one that cannot be read.
+
+        It is called in the thread of the batcher, or in the event loop where that takes no time.
+        """
         found: list[Any] = [self._encoded(raw) for raw in raws]
         for shape in {each.shape for each in found if isinstance(each, np.ndarray)}:
             places = [n for n, each in enumerate(found) if isinstance(each, np.ndarray) and each.shape == shape]

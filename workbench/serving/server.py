@@ -93,10 +93,10 @@ def serve(
     started: Callable[[str], None] = lambda address: None,
     told: Callable[[Sequence[Line]], None] = lambda lines: None,
 ) -> None:
-    """Serve until interrupted; started: is given the address, told: lines of requests, a few times a second.
+    """Serve until interrupted, from when all models are loaded on.
 
-    Raises UserError when it cannot begin.
-    Models are loaded before the first request is let in.
+    started: is given the address. told: is given lines of requests, a few times a second. Raises UserError when it
+    cannot begin.
     """
     listening = _listening(service)
     port = listening.getsockname()[1]

@@ -75,8 +75,8 @@ class Budget:
             fits, too_many = (middle, too_many) if self._fits(middle) else (fits, middle)
         return fits
 
-    def _fits(self, steps: int, accountant: str = "") -> bool:
-        return self._after(steps, accountant or self._kind) <= self.epsilon
+    def _fits(self, steps: int) -> bool:
+        return self._after(steps, self._kind) <= self.epsilon
 
     def _fits_roughly(self, steps: int) -> bool:
         """Return whether the quick accountant, which says more than is spent, does not say far too much."""

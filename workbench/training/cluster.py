@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from workbench.core.errors import UserError
-from workbench.core.files import write_atomically
+from workbench.core.files import unwritable, write_atomically
 from workbench.recipe import Recipe, recipe_from, title_of, to_plain
 
 HOST = "FIRST-MACHINE"  # what stands where nobody knows yet which machine is the first
@@ -64,7 +64,7 @@ class Launch:
             "",
             "set -euo pipefail",
             *([f"source {shlex.quote(str(activate))}"] if activate.is_file() else []),
-            'first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
+            'first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)',  # head would end before scontrol does
             "srun --kill-on-bad-exit=1 torchrun \\",
             '  --nnodes "$SLURM_JOB_NUM_NODES" --rdzv-backend c10d --rdzv-id "$SLURM_JOB_ID" \\',
             '  --rdzv-endpoint "$first:$((20000 + SLURM_JOB_ID % 20000))" \\',
@@ -105,9 +105,4 @@ def write_script(text: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)
     except OSError as error:
-        raise UserError(
-            "{path} cannot be written: {reason}.",
-            hint="Choose another place.",
-            path=str(path),
-            reason=error.strerror or str(error),
-        ) from error
+        raise unwritable(path, error) from error

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from workbench.core.errors import UserError
 from workbench.core.words import Words, mark
 from workbench.inference.order import Share
+from workbench.networks.layers import norms_over_batches
 from workbench.training.devices import chosen_device
 from workbench.training.meeting import store_of_this_start
 
@@ -30,7 +31,6 @@ _PATIENCE = timedelta(hours=6)  # for each other: the first may decode a large d
 _SECONDS = 0.25  # between two meetings
 _MOST = 1024  # steps between two meetings
 LOST = mark("Another process of this training was lost, and it cannot go on without it.")
-_NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 class Lost(UserError):
@@ -199,11 +199,6 @@ class Pace:
         self._every, self._since, self._met = steps, 1, time.monotonic()
 
 
-def is_launched() -> bool:
-    """Return whether this process is one of those that `torchrun` has started."""
-    return all(name in os.environ for name in _NEEDED)
-
-
 @contextmanager
 def joined() -> Iterator[Group]:
     """Meet the other processes that `torchrun` has started with this one, for as long as this lasts."""
@@ -268,7 +263,7 @@ def about_normalization(network: nn.Module, device: torch.device, group: Group) 
     """Return what there is to say of normalization over a batch of which each process sees its part, or None."""
     if group.size == 1 or device.type == "cuda":
         return None
-    if not any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules()):
+    if not norms_over_batches(network):
         return None
     return Words(
         "Batch normalization sees a part of each batch in each of {count} processes, so the result is not quite the "

@@ -13,11 +13,11 @@ import torch
 import workbench
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Started, StepsDone
+from workbench.core.launched import is_launched
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import Batch, RunReader
 from workbench.hyperparameters import Training
 from workbench.training.devices import chosen_device
-from workbench.training.distributed import is_launched
 
 _LOOK_SECONDS = 0.1  # between two looks at the run's folder
 _DETAILS = 4_000  # characters of their output that an error carries along

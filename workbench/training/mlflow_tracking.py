@@ -6,12 +6,12 @@ training nothing; it is said once, and what is missing is sent when the server a
 
 import importlib.util
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from workbench import __version__
 from workbench.core.errors import UserError
 from workbench.core.events import Ending, Event, Failed, Finished, Started, StepsDone, Stopped, Warned
+from workbench.core.full_names import by_full_name
 from workbench.core.redaction import known_secrets, redacted
 from workbench.core.run_folder import RunFolder
 from workbench.hyperparameters.tracking import Tracking
@@ -78,7 +78,7 @@ def _messages(event: Event, folder: RunFolder) -> Iterator[Begin | Points | End]
 def _beginning(event: Started, folder: RunFolder) -> Begin:
     """Return the settings of the run by full name, and what there is to say of it; without secrets."""
     secrets = known_secrets()
-    settings = _flat(to_plain(read_recipe(folder.recipe)))
+    settings = by_full_name(to_plain(read_recipe(folder.recipe)))
     tags = {
         "workbench.run": folder.name,
         "workbench.version": __version__,
@@ -89,14 +89,6 @@ def _beginning(event: Started, folder: RunFolder) -> Begin:
     }
     return Begin(
         name=str(folder.notes()["name"] or folder.name),
-        params={name: redacted(value, secrets) for name, value in settings.items()},
+        params={name: redacted(str(value), secrets) for name, value in settings.items()},
         tags={name: redacted(value, secrets) for name, value in tags.items()},
     )
-
-
-def _flat(plain: Mapping[str, Any], section: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in plain.items():
-        full = f"{section}.{name}" if section else name
-        found |= _flat(value, full) if isinstance(value, Mapping) else {full: str(value)}
-    return found

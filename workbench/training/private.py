@@ -14,8 +14,9 @@ from workbench.core.events import Event, Preparing, Warned
 from workbench.core.words import Words
 from workbench.hyperparameters import Training
 from workbench.hyperparameters.privacy import Privacy
-from workbench.hyperparameters.private_limits import together
+from workbench.hyperparameters.private_limits import refusal_of_several
 from workbench.inference.order import mixed
+from workbench.networks.layers import norms_over_batches
 from workbench.recipe import Recipe, recipe_from, to_plain
 from workbench.training.budget import Budget, noise_for, spent_up
 
@@ -140,7 +141,7 @@ def key_of_fork(training: Training, step: int) -> str:
 def make_private(trainee: "Trainee", report: Callable[[Event], None]) -> None:
     """Let a training be private; raises UserError where network, budget or several processes do not allow it."""
     if trainee.group.size > 1:
-        raise together()
+        raise refusal_of_several()
     refuse_batch_norm(trainee.network)
     if trainee.recipe.training.start_from or hasattr(trainee.network, "load_pretrained"):
         words = Words(
@@ -163,11 +164,7 @@ def drawn_by_a_step(training: Training, samples: int) -> int:
 
 def refuse_batch_norm(network: nn.Module) -> None:
     """Raise UserError when a layer's answer for a sample depends on the others of its batch."""
-    mixing = [
-        f"{name} ({type(layer).__name__})"
-        for name, layer in network.named_modules()
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm)
-    ]
+    mixing = [f"{name} ({type(layer).__name__})" for name, layer in norms_over_batches(network).items()]
     if mixing:
         raise UserError(
             "Batch normalization lets every sample of a batch reach what is learned from the others, so that private "

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.nn.utils import clip_grad_norm_
 
@@ -14,6 +14,7 @@ from workbench.core.words import Words
 from workbench.data.augmentation import augment
 from workbench.inference.feeding import free_memory
 from workbench.inference.order import mixed, of_rank
+from workbench.networks.layers import norms_over_batches
 from workbench.training.devices import release
 from workbench.training.explaining import is_out_of_memory
 from workbench.training.graphs import Computed, Ready
@@ -258,7 +259,7 @@ def _smaller_pieces(trainee: Trainee, samples: int, step: int, details: str) -> 
         "batch": samples,
         "free": free,
     }
-    if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in trainee.network.modules()):
+    if norms_over_batches(trainee.network):
         words = Words(
             "The memory was not enough at step {step}: {then} samples are computed at once instead of {now}, still "
             "{batch} for each change of the weights. Batch normalization sees {then} at a time. {free} MB are free.",

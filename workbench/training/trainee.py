@@ -92,8 +92,8 @@ class Trainee:
     @cached_property
     def spare(self) -> Batch:
         """Samples for a process that has no part of a batch, so that it computes something, too."""
-        whole = replace(self.training, share=WHOLE)
-        return next(iter(whole.batches(self.training.in_order()[:2], 2, made_ready=not self.augments)))
+        unshared = replace(self.training, share=WHOLE)
+        return next(iter(unshared.batches(self.training.in_order()[:2], 2, made_ready=not self.augments)))
 
     @cached_property
     def augments(self) -> bool:

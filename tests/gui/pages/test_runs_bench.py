@@ -72,7 +72,7 @@ def test_figures_stand_in_the_table(bench: RunsBench):
     ]
 
 
-def test_what_lies_across_can_be_chosen(bench: RunsBench, tmp_path: Path):
+def test_what_lies_across_can_be_chosen(bench: RunsBench, tmp_path: Path, qtbot: QtBot):
     bench.show_result(found())
     field = bench.scatter.field
     for axis, smaller in (("p50", 1), ("size", 1), ("throughput", 0), ("packed", 1)):
@@ -80,7 +80,8 @@ def test_what_lies_across_can_be_chosen(bench: RunsBench, tmp_path: Path):
         places = [field.place_of(number) for number in (0, 1)]
         assert places[0].y() < places[1].y(), "the better one lies higher"
         assert places[smaller].x() < places[1 - smaller].x()
-    bench.scatter.read_out(1)
+    with qtbot.waitSignal(field.pointed):
+        qtbot.mouseMove(field, field.place_of(1).toPoint())
     assert bench.scatter.words.text() == "2  small  ·  90.00 %  ·  5.00"
     bench.scatter.save(tmp_path / "bench.csv")
     lines = (tmp_path / "bench.csv").read_text("utf-8-sig").splitlines()

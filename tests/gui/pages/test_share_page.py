@@ -166,6 +166,19 @@ def test_a_model_that_cannot_be_read_is_said(engine: Canned, service: Service, s
     page.set_runs(RUNS)
     qtbot.waitUntil(lambda: page.exports.summary.text() == "The model is damaged.")
     assert not find(page, "share.export").isEnabled()
+    assert find(page, "share.export").toolTip() == "The model is damaged."
+
+
+def test_what_is_decrypted_is_looked_at_again(page: SharePage, engine: Canned, qtbot: QtBot) -> None:
+    locked = UserError("It is encrypted.")
+    answers = dict(engine.answers)
+    engine.answers |= {"exporting.targets": locked, "compressing.formats": locked}
+    page.set_runs([{**RUNS[0], "path": "/locked"}])
+    buttons = [find(page, "share.export"), find(page, "share.compress")]
+    qtbot.waitUntil(lambda: all(button.toolTip() == "It is encrypted." for button in buttons))
+    engine.answers |= answers | {"vault.decrypt": {"files": 1}}
+    page.encryption.decrypting.wanted.emit()
+    qtbot.waitUntil(lambda: all(button.isEnabled() for button in buttons))
 
 
 def test_a_model_is_served_while_the_switch_is_on(page: SharePage, service: Service, qtbot: QtBot) -> None:

@@ -11,8 +11,8 @@ import torch
 from workbench.core.errors import UserError
 from workbench.core.files import read_json
 from workbench.core.run_reader import seconds_between, this_host
-from workbench.core.words import Words
-from workbench.export.comparison import Comparison
+from workbench.core.words import Words, mark
+from workbench.export.comparison import Comparison, not_kept
 from workbench.export.elsewhere import run_elsewhere
 from workbench.export.scripts.repeated import Repeated
 from workbench.export.subject import Subject
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 STEPS = 20  # that are taken at most
 _SECONDS = 120.0  # that the run may have spent on as many
 MOST = 0.02  # by which a loss may differ, of itself and at least of 1, where the machine is another one
+_DIFFERS = mark("The exported script does not give the losses of the run, so it was not kept.")
 _RUNNER = """
 from pathlib import Path
 from train import train
@@ -59,7 +60,7 @@ def compare(subject: Subject, target: "Target", folder: Path) -> Comparison:
         return Comparison(worst, said, row, {"steps": count})
     if _is_the_same_machine(subject, device) or not (apart <= MOST * np.maximum(1.0, np.abs(wanted))).all():
         step = int(apart.argmax())
-        raise _differs(target, f"step {step + 1}: {found[step]!r} instead of {wanted[step]!r}")
+        raise not_kept(target, _DIFFERS, f"step {step + 1}: {found[step]!r} instead of {wanted[step]!r}")
     said = Words(
         "Its first {steps} losses differ from those of the run by at most {found}: sums are rounded otherwise here.",
         {"steps": count, "found": f"{worst:.2g}"},
@@ -75,14 +76,14 @@ def _count(subject: Subject, repeated: Repeated) -> int:
 
 def _losses(target: "Target", folder: Path, count: int) -> np.ndarray:
     with tempfile.TemporaryDirectory() as place:
-        done = run_elsewhere(_RUNNER, folder, str(count), place)
+        complaint = run_elsewhere(_RUNNER, folder, str(count), place)
         written = Path(place) / "losses.csv"
-        if done.complaint or not written.is_file():
-            raise _differs(target, done.complaint)
+        if complaint or not written.is_file():
+            raise not_kept(target, _DIFFERS, complaint)
         rows = written.read_text("utf-8").splitlines()[1:]
     losses = np.array([float(row.partition(",")[2]) for row in rows])
     if len(losses) != count:
-        raise _differs(target, f"{len(losses)} steps instead of {count}")
+        raise not_kept(target, _DIFFERS, f"{len(losses)} steps instead of {count}")
     return losses
 
 
@@ -102,12 +103,3 @@ def _is_the_same_machine(subject: Subject, device: torch.device) -> bool:
     here = {"host": this_host(), "system": platform.platform(), "torch": torch.__version__}
     there = {name: made.get(name) for name in ("host", "system")} | {"torch": made.get("packages", {}).get("torch")}
     return here == there and made.get("arithmetic") == torch.backends.cpu.get_cpu_capability()
-
-
-def _differs(target: "Target", details: str) -> UserError:
-    return UserError(
-        "The exported script does not give the losses of the run, so it was not kept.",
-        hint="Choose another form, and report this: {title}.",
-        details=details,
-        title=Words(target.title),
-    )

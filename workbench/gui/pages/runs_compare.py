@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.core.full_names import by_full_name
 from workbench.core.run_reader import Batch
 from workbench.core.words import plural, tr
 from workbench.gui.form_texts import written
@@ -128,22 +129,14 @@ class RunsCompare(QWidget):
 
 def differing(recipes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return a row for each setting that is not the same in all recipes: {"setting": full name, run: value…}."""
-    flat = {name: flattened(recipe) for name, recipe in recipes.items()}
+    flat = {
+        name: {setting: written(value) for setting, value in by_full_name(recipe).items()}
+        for name, recipe in recipes.items()
+    }
     settings = dict.fromkeys(setting for values in flat.values() for setting in values)
     found = []
     for setting in settings:
         values = {name: values.get(setting, "–") for name, values in flat.items()}
         if len(set(values.values())) > 1:
             found.append({"setting": setting, **values})
-    return found
-
-
-def flattened(recipe: Mapping[str, Any], section: str = "") -> dict[str, str]:
-    """Return every setting by its full name, as a person would type it."""
-    found: dict[str, str] = {}
-    for name, value in recipe.items():
-        if isinstance(value, Mapping):
-            found |= flattened(value, f"{section}{name}.")
-        else:
-            found[f"{section}{name}"] = written(value)
     return found

@@ -1,7 +1,7 @@
 """The Share page: a model for other programs, copies of a run, and the commands that use them."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from workbench.gui.pages.model_chooser import ModelChooser
 from workbench.gui.pages.share_compress import CompressCard
 from workbench.gui.pages.share_encrypt import EncryptCard
 from workbench.gui.pages.share_export import ExportCard
-from workbench.gui.pages.share_parts import CommandLine, Offer
+from workbench.gui.pages.share_parts import Offer
 from workbench.gui.pages.share_serve import ServeCard
 from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
@@ -25,10 +25,13 @@ from workbench.gui.tokens import Space
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.command_line import CommandLine
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.job_card import JobCard
 from workbench.gui.widgets.page import Page
 from workbench.gui.widgets.scroll import scrolled
+
+_Then = Callable[[Mapping[str, Any]], None]  # what becomes of the answer of a job
 
 
 class SharePage(Page):
@@ -44,12 +47,13 @@ class SharePage(Page):
         self, engine: Any, jobs: Any, service: Service, passphrases: Passphrases, parent: QWidget | None = None
     ) -> None:
         super().__init__(tr("Share"), tr("Take a run along, or use its model elsewhere."), parent=parent)
-        self._doing = self._original = ""
+        self._doing = ""
+        self._then: _Then = self._show_saved
         self._job = CurrentJob(jobs, self)
         self._job.progressed.connect(
             lambda _, fraction, left: self.progress.show_progress(self._doing, "", fraction, left)
         )
-        self._job.answered.connect(self._show_saved)
+        self._job.answered.connect(self._finish)
         self._job.failed.connect(self._show_error)
         self.chooser = ModelChooser()
         self.chooser.setObjectName("share.run")
@@ -79,6 +83,7 @@ class SharePage(Page):
         )
         self.encryption.done.connect(self._show_done)
         self.encryption.failed.connect(self._show_error)
+        self.encryption.changed.connect(self._look_again)
         self.exports.described.connect(self.serving.set_kind)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
@@ -142,7 +147,7 @@ class SharePage(Page):
         commands.add(self.predict)
         commands.add(self.train)
         self.place = Card(tr("Where it is"))
-        self.place_line = CommandLine("")
+        self.place_line = CommandLine(name=tr("Folder of the run"))
         self.place.add(self.place_line)
         self.place.add_action(self.folder_button)
         content = QWidget()
@@ -169,45 +174,63 @@ class SharePage(Page):
             self.train.set_command(f"workbench train {shlex.quote(str(Path(path) / 'recipe.toml'))}")
             self.place_line.set_command(path)
 
+    def _look_again(self) -> None:
+        """Ask anew what can be made of the run: what could not be opened can be now."""
+        for card in (self.exports, self.compressing):
+            card.set_run("")
+        self._choose(self.chooser.run())
+
     def _export(self, kind: str, title: str) -> None:
         run = self.chooser.run()
         suggested = f"{Path(run['path']).name}-{kind}"
         path, _ = QFileDialog.getSaveFileName(self, tr("Export as {title}", title=title), suggested)
-        self._start("exporting.export", path, tr("Exporting {name}", name=run["title"]), kind=kind)
+        self._start("exporting.export", path, tr("Exporting {name}", name=run["title"]), self._show_exported, kind=kind)
 
     def _compress(self, kind: str, title: str) -> None:
         run = self.chooser.run()
         name = tr("Compressing {name} to {format}", name=run["title"], format=title)
-        self._start_job("compressing.compress", name, {"run": str(run["path"]), "kind": kind})
+        original = str(run["path"])
+        self._start_job(
+            "compressing.compress",
+            name,
+            {"run": original, "kind": kind},
+            lambda answer: self._show_compressed(original, answer),
+        )
 
     def _save_run(self) -> None:
         run = self.chooser.run()
         suggested = f"{Path(run['path']).name}.zip"
         path, _ = QFileDialog.getSaveFileName(self, tr("Save a copy of the run"), suggested, "ZIP (*.zip)")
-        self._start("sharing.pack", path, tr("Packing {name}", name=run["title"]))
+        self._start("sharing.pack", path, tr("Packing {name}", name=run["title"]), self._show_packed)
 
     def _save_model(self) -> None:
         run = self.chooser.run()
         suggested = f"{Path(run['path']).name}-model"
         path, _ = QFileDialog.getSaveFileName(self, tr("Save the model folder"), suggested)
-        self._start("sharing.copy_model", path, tr("Copying the model of {name}", name=run["title"]))
+        self._start("sharing.copy_model", path, tr("Copying the model of {name}", name=run["title"]), self._show_saved)
 
     def _save_recipe(self) -> None:
         run = self.chooser.run()
         path, _ = QFileDialog.getSaveFileName(self, tr("Save the recipe"), f"{run['title']}.toml", "TOML (*.toml)")
-        self._start("sharing.copy_recipe", path, tr("Copying the recipe of {name}", name=run["title"]))
+        self._start(
+            "sharing.copy_recipe", path, tr("Copying the recipe of {name}", name=run["title"]), self._show_saved
+        )
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chooser.run()["path"])))
 
-    def _start(self, name: str, path: str, title: str, **more: str) -> None:
+    def _start(self, name: str, path: str, title: str, then: _Then, **more: str) -> None:
         if path:
-            self._start_job(name, title, {"run": str(self.chooser.run()["path"]), "path": path, **more})
+            self._start_job(name, title, {"run": str(self.chooser.run()["path"]), "path": path, **more}, then)
 
-    def _start_job(self, name: str, title: str, arguments: Mapping[str, str]) -> None:
+    def _start_job(self, name: str, title: str, arguments: Mapping[str, str], then: _Then) -> None:
         self._begin(title)
-        self._original = str(arguments["run"])
+        self._then = then
         self._job.start(name, arguments)
+
+    def _finish(self, answer: Mapping[str, Any]) -> None:
+        self.progress.hide()
+        self._then(answer)
 
     def _begin(self, title: str) -> None:
         self.clear_banners()
@@ -220,29 +243,28 @@ class SharePage(Page):
         self.show_banner(Banner("good", text)).set_closable(True)
 
     def _show_saved(self, answer: Mapping[str, Any]) -> None:
-        self.progress.hide()
-        if "name" in answer:
-            self._show_compressed(answer)
-            return
-        path = str(answer["path"])
-        if "size" in answer:
-            text = tr("Saved {name}, {size}.", name=Path(path).name, size=figures.size(float(answer["size"])))
-        else:
-            text = tr("Saved {name}.", name=Path(path).name)
-        if "said" in answer:  # what the comparison of an export found
-            text += " " + tr(from_plain(answer["said"]))
+        self._show_file(answer["path"], tr("Saved {name}.", name=Path(answer["path"]).name))
+
+    def _show_packed(self, answer: Mapping[str, Any]) -> None:
+        self._show_file(answer["path"], _saved_with_size(answer))
+
+    def _show_exported(self, answer: Mapping[str, Any]) -> None:
+        """Say besides what the comparison with the run found."""
+        self._show_file(answer["path"], f"{_saved_with_size(answer)} {tr(from_plain(answer['said']))}")
+
+    def _show_file(self, path: str, text: str) -> None:
         banner = self.show_banner(Banner("good", text, path))
         banner.set_closable(True)
         show = banner.add_action(tr("Show in its folder"))
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent))))
 
-    def _show_compressed(self, answer: Mapping[str, Any]) -> None:
+    def _show_compressed(self, original: str, answer: Mapping[str, Any]) -> None:
         self.made.emit(str(answer["name"]))
         banner = self.show_banner(
             Banner("good", tr("It is a run of its own now, in the list of runs."), answer["name"])
         )
         banner.set_closable(True)
-        runs = [self._original, str(answer["run"])]
+        runs = [original, str(answer["run"])]
         compare = banner.add_action(tr("Compare with the original"))
         compare.clicked.connect(lambda: self.comparing_requested.emit(runs))
 
@@ -254,3 +276,8 @@ class SharePage(Page):
         self._job.cancel()
         self.encryption.cancel()
         self.progress.hide()
+
+
+def _saved_with_size(answer: Mapping[str, Any]) -> str:
+    name, size = Path(answer["path"]).name, figures.size(float(answer["size"]))
+    return tr("Saved {name}, {size}.", name=name, size=size)

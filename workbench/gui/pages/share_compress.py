@@ -99,7 +99,8 @@ class CompressCard(Card):
 
     def _complain(self, path: str, error: UserError) -> None:
         if path == self._run:
-            self.summary.setText(error.translated())
+            self._why = error.translated()
+            self._show_chosen()
 
     def _show_chosen(self) -> None:
         made = self._formats.get(str(self.format.value()))

@@ -24,7 +24,7 @@ class ExportCard(Card):
     def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Use it in other programs"), parent=parent)
         self._engine = engine
-        self._run = ""
+        self._run = self._why = ""
         self._targets: dict[str, Mapping[str, Any]] = {}
         self.target = Combo()
         self.target.setObjectName("share.target")
@@ -47,8 +47,7 @@ class ExportCard(Card):
         """Offer what the model of this run can be exported as."""
         if path == self._run:
             return
-        self._run = path
-        self._targets = {}
+        self._run, self._targets, self._why = path, {}, ""
         self._show_chosen()
         if path:
             self._engine.ask("exporting.targets", {"run": path}).then(
@@ -58,6 +57,7 @@ class ExportCard(Card):
     def _take(self, path: str, answer: Mapping[str, Any]) -> None:
         if path != self._run:
             return  # another run was chosen meanwhile
+        self._why = ""
         kept = self.target.value()
         fitting = sorted(answer["targets"], key=lambda target: bool(target["why"]))  # those that fit come first
         self._targets = {str(target["kind"]): target for target in fitting}
@@ -73,12 +73,14 @@ class ExportCard(Card):
 
     def _complain(self, path: str, error: UserError) -> None:
         if path == self._run:
-            self.summary.setText(error.translated())
+            self._why = error.translated()
+            self._show_chosen()
 
     def _show_chosen(self) -> None:
         target = self._targets.get(str(self.target.value()))
-        why = tr(from_plain(target["why"])) if target and target["why"] else ""
-        self.summary.setText(f"{tr(target['summary'])} {why}".strip() if target else tr("Looking at the model…"))
+        why = tr(from_plain(target["why"])) if target and target["why"] else self._why
+        summary = tr(target["summary"]) if target else "" if why else tr("Looking at the model…")
+        self.summary.setText(f"{summary} {why}".strip())
         explain(self.export, target is not None and not why, why or tr("The model is being looked at."))
 
     def _export(self) -> None:

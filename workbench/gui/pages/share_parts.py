@@ -1,10 +1,8 @@
-"""Rows of the Share page: something that can be saved, and a command that can be copied."""
+"""A row of the Share page: something that can be had of a run."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workbench.core.words import tr
 from workbench.gui.icons import icon
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
@@ -41,40 +39,3 @@ class Offer(QWidget):
     def add_choice(self, widget: QWidget) -> None:
         """Put something to choose before the button."""
         self._line.insertWidget(self._line.count() - 1, widget, 0, Qt.AlignmentFlag.AlignVCenter)
-
-
-def fixed_font() -> QFont:
-    """Return the font in which commands and logs are shown."""
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPixelSize(12)
-    return font
-
-
-class CommandLine(QWidget):
-    """A line of text to copy, in a fixed-width font."""
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.line = QLineEdit()
-        self.line.setReadOnly(True)
-        self.line.setAccessibleName(title or tr("Folder of the run"))
-        self.line.setFont(fixed_font())
-        self.copy = button(tr("Copy"), "copy", tr("Copies this line to the clipboard."))
-        self.copy.setAccessibleName(tr("Copy: {what}", what=self.line.accessibleName()))
-        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.line.text()))
-        row = QHBoxLayout()
-        row.setSpacing(Space.medium)
-        row.addWidget(self.line, 1)
-        row.addWidget(self.copy)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.small)
-        if title:
-            layout.addWidget(QLabel(title))
-        layout.addLayout(row)
-
-    def set_command(self, text: str) -> None:
-        """Show this line, from its beginning."""
-        self.line.setText(text)
-        self.line.setCursorPosition(0)
-        self.line.setToolTip(text)

@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QWidget
 
 from workbench.core.words import tr
 from workbench.gui import figures
-from workbench.gui.pages.share_parts import CommandLine, fixed_font
 from workbench.gui.service import Service
-from workbench.gui.theme import look
+from workbench.gui.theme import fixed_font, look
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.combo import Combo
+from workbench.gui.widgets.command_line import CommandLine
 from workbench.gui.widgets.switch import Switch
 
 _SNIPPETS = {

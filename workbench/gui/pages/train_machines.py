@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QLineEd
 
 from workbench.core.errors import UserError
 from workbench.core.words import tr
-from workbench.gui.pages.share_parts import CommandLine, fixed_font
-from workbench.gui.theme import look
+from workbench.gui.theme import fixed_font, look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button, primary_button
+from workbench.gui.widgets.command_line import CommandLine
 
 _MOST = 9_999  # machines, and processes on each
 
@@ -41,9 +41,7 @@ class MachinesDialog(QDialog):
         self.folder = QLineEdit(folder)
         self.folder.setAccessibleName(tr("Folder that all machines see"))
         self.choose = button(tr("Choose…"), "folder-open")
-        self.line = CommandLine("")
-        self.line.line.setAccessibleName(tr("Say on each machine"))
-        self.line.copy.setAccessibleName(tr("Copy: {what}", what=self.line.line.accessibleName()))
+        self.line = CommandLine(name=tr("Say on each machine"))
         self.script = QPlainTextEdit()
         self.script.setReadOnly(True)
         self.script.setFont(fixed_font())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -47,10 +47,11 @@ AXES = (
 class BenchField(QWidget):
     """Points with their numbers over two axes; `hovered` is the point under the mouse, or -1."""
 
-    def __init__(self, say: "BenchScatter") -> None:
-        super().__init__()
+    pointed = Signal(int)  # hovered
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._points = np.zeros((0, 2))
-        self._say = say
         self.hovered = -1
         self.percent = False
         self.setMouseTracking(True)
@@ -84,7 +85,7 @@ class BenchField(QWidget):
     def _point(self, number: int) -> None:
         if number != self.hovered:
             self.hovered = number
-            self._say.read_out(number)
+            self.pointed.emit(number)
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -172,7 +173,8 @@ class BenchScatter(SavedPlot):
         self.header.add_action(self.axis)
         self.header.export_wanted.connect(self.export)
         self.words = look(ElidedLabel(), "muted")
-        self.field = BenchField(self)
+        self.field = BenchField()
+        self.field.pointed.connect(self.read_out)
         self.field.setAccessibleName(self.accessibleName())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
