@@ -129,6 +129,18 @@ def test_attempts_are_one_history_with_no_step_twice(folder: RunFolder):
     assert state == "finished"
 
 
+@pytest.mark.parametrize("follows", [False, True])
+def test_an_epoch_that_ended_again_after_the_same_step_counts_once(folder: RunFolder, follows: bool):
+    name = "validation_loss"
+    reader, found = RunReader(folder), list[int]()
+    write(folder, started(), steps(1, 20), steps(10, 10, name=name), steps(20, 20, name=name))
+    if follows:
+        found += reader.read().scalars[name][0].tolist()
+    write(folder, started(2, 20, parent="step-00000020-a001"), steps(20, 20, name=name), steps(30, 30, name=name))
+    found += reader.read().scalars[name][0].tolist()
+    assert found == [10, 20, 30]
+
+
 def test_a_follower_learns_where_a_later_attempt_begins(folder: RunFolder):
     reader = RunReader(folder)
     write(folder, started(), steps(1, 25))

@@ -296,7 +296,7 @@ def test_of_data_that_do_not_fit_a_process_reads_its_own_part_alone(monkeypatch:
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_process_lets_all_go_on_from_the_last_checkpoint(tmp_path: Path, victim: int) -> None:
-    settings = ("training.epochs=60", "training.checkpoint_seconds=1", *PLAIN)
+    settings = ("training.epochs=240", "training.checkpoint_seconds=1", *PLAIN)
     one, many = (make_run(tmp_path / place, *settings, architecture=MLP) for place in ("one", "many"))
     assert isinstance(train_run(one), Finished)
     killed: list[int] = []

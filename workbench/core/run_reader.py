@@ -45,6 +45,7 @@ class RunReader:
         self.folder = folder
         self.attempt = 0
         self._begun = 0
+        self._ends: dict[str, int] = {}  # the last step of each series that counts
         self._wants_scalars = scalars
         self._offsets: dict[Path, int] = {}
         self._last: Event | None = None
@@ -71,10 +72,14 @@ class RunReader:
             if start is not None and number > attempts[0]:
                 keep_until = start if keep_until is None else min(keep_until, start)
                 scalars = {name: until(series, start) for name, series in scalars.items()}
+                self._ends = {name: min(end, start) for name, end in self._ends.items()}
             happenings += new
             if not self._wants_scalars or number > self._begun:
                 continue  # scalars count from the step that Started names: they wait for it
             for name, series in self._new_scalars(self.folder.attempt(number)).items():
+                if number > attempts[0] and series[0][0] <= self._ends.get(name, -1):
+                    series = beyond(series, self._ends[name])  # an epoch that ended twice after the same step
+                self._ends[name] = int(series[0][-1]) if len(series[0]) else self._ends[name]
                 scalars[name] = joined(scalars[name], series) if name in scalars else series
         for event in happenings:
             self._note(event)
@@ -169,6 +174,12 @@ class RunReader:
 def until(series: tuple[np.ndarray, np.ndarray], step: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the part of (steps, values) that is not beyond `step`."""
     kept = series[0] <= step
+    return series[0][kept], series[1][kept]
+
+
+def beyond(series: tuple[np.ndarray, np.ndarray], step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of (steps, values) that is beyond `step`."""
+    kept = series[0] > step
     return series[0][kept], series[1][kept]
 
 
