@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.core.words import mark, tr
 from workbench.gui import figures, theme
 from workbench.gui.plots.export import quoted
 from workbench.gui.plots.header import Header
+from workbench.gui.plots.pointed_field import PointedField
 from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.plots.ticks import nice_ticks
 from workbench.gui.theme import look, sized, tabular
@@ -44,18 +45,13 @@ AXES = (
 )
 
 
-class BenchField(QWidget):
+class BenchField(PointedField):
     """Points with their numbers over two axes; `hovered` is the point under the mouse, or -1."""
 
-    pointed = Signal(int)  # hovered
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_REACH, parent)
         self._points = np.zeros((0, 2))
-        self.hovered = -1
         self.percent = False
-        self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 150)
 
     def set_points(self, points: np.ndarray, *, percent: bool) -> None:
@@ -69,24 +65,6 @@ class BenchField(QWidget):
     def place_of(self, number: int) -> QPointF:
         """Return where a point is drawn."""
         return QPointF(*self._places(self._area())[number].tolist())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not len(self._points):
-            return
-        places = self._places(self._area())
-        distance = np.hypot(places[:, 0] - event.position().x(), places[:, 1] - event.position().y())
-        nearest = int(distance.argmin())
-        self._point(nearest if distance[nearest] <= _REACH else -1)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._point(-1)
-
-    def _point(self, number: int) -> None:
-        if number != self.hovered:
-            self.hovered = number
-            self.pointed.emit(number)
-            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current()

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.core.words import tr
 from workbench.gui import figures, theme
 from workbench.gui.plots.header import Header
+from workbench.gui.plots.pointed_field import PointedField
 from workbench.gui.plots.saved import SavedPlot
 from workbench.gui.plots.ticks import nice_ticks
 from workbench.gui.theme import look, sized, tabular
@@ -19,17 +20,13 @@ from workbench.gui.widgets.elided_label import ElidedLabel
 _RADIUS, _REACH = 3.0, 12.0  # pixels of a point, and within which it is pointed at
 
 
-class TruthField(QWidget):
+class TruthField(PointedField):
     """Points over two equal axes and the diagonal; `hovered` is the place of the point under the mouse, or -1."""
 
-    def __init__(self, say: "TruthPlot") -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(_REACH, parent)
         self._pairs = np.zeros((0, 2))
         self._mark: float | None = None
-        self._say = say
-        self.hovered = -1
-        self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 140)
 
     def set_pairs(self, pairs: np.ndarray) -> None:
@@ -44,24 +41,6 @@ class TruthField(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(320, 260)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not len(self._pairs):
-            return
-        places = self._places(self._area())
-        distance = np.hypot(places[:, 0] - event.position().x(), places[:, 1] - event.position().y())
-        nearest = int(distance.argmin())
-        self._point(nearest if distance[nearest] <= _REACH else -1)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._point(-1)
-
-    def _point(self, place: int) -> None:
-        if place != self.hovered:
-            self.hovered = place
-            self._say.read_out(place)
-            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current()
@@ -134,7 +113,8 @@ class TruthPlot(SavedPlot):
         self.header = Header(title or tr("Predicted against true"))
         self.header.export_wanted.connect(self.export)
         self.words = look(ElidedLabel(), "muted")
-        self.field = TruthField(self)
+        self.field = TruthField()
+        self.field.pointed.connect(self.read_out)
         self.field.setAccessibleName(self.accessibleName())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
