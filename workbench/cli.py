@@ -92,22 +92,7 @@ def application() -> Any:
     """Return the typer application with every command, its help in the chosen language."""
     import typer
 
-    from workbench.commands import (
-        benching,
-        comparing,
-        compressing,
-        doctor,
-        encrypting,
-        exporting,
-        generating,
-        launching,
-        listing,
-        masking,
-        serving,
-        training,
-        using,
-        window,
-    )
+    from workbench.commands import window
     from workbench.commands.requirements import require_packages
 
     app = typer.Typer(
@@ -148,6 +133,27 @@ def application() -> Any:
 
         raise typer.Exit(window.show_window(runs_folder(context, runs), demo=demo))
 
+    _add_commands(app)
+    return app
+
+
+def _add_commands(app: Any) -> None:
+    from workbench.commands import (
+        benching,
+        comparing,
+        compressing,
+        doctor,
+        encrypting,
+        exporting,
+        generating,
+        launching,
+        listing,
+        masking,
+        serving,
+        training,
+        using,
+    )
+
     app.command(help=tr("Train a recipe and show how it goes."))(training.train)
     app.command(help=tr("Go on with a run that was stopped, or give a finished one more epochs."))(training.resume)
     app.command(help=tr("Print how a recipe is started on several machines, or on several GPUs of one."))(
@@ -170,17 +176,25 @@ def application() -> Any:
         encrypting.encrypt
     )
     app.command(help=tr("Take the encryption of a run away; its passphrase is asked for."))(encrypting.decrypt)
+    app.add_typer(_tokens(), name="tokens")
+    app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
+    app.command(help=tr("Say how fast this machine trains, and find the fastest settings."))(benching.bench)
+    app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)
+
+
+def _tokens() -> Any:
+    """Return the commands below `tokens`."""
+    import typer
+
+    from workbench.commands import serving
+
     tokens = typer.Typer(help=tr("Who may ask what is served."), no_args_is_help=True, rich_markup_mode=None)
     tokens.command("add", help=tr("Make a token and print it: it is kept nowhere and cannot be shown again."))(
         serving.add
     )
     tokens.command("revoke", help=tr("Take a token back; services that run refuse it from now on."))(serving.revoke)
     tokens.command("list", help=tr("List the tokens there are, without the tokens themselves."))(serving.listed)
-    app.add_typer(tokens, name="tokens")
-    app.command(help=tr("List the layers of a recipe's network, with their parameters and operations."))(using.describe)
-    app.command(help=tr("Say how fast this machine trains, and find the fastest settings."))(benching.bench)
-    app.command(help=tr("Say what was found on this machine, and why a GPU is not used."))(doctor.doctor)
-    return app
+    return tokens
 
 
 if __name__ == "__main__":
