@@ -1,5 +1,6 @@
 """FAULTS V7: a port that is taken, an address that others could reach; and TLS."""
 
+import http.client
 import json
 import socket
 import ssl
@@ -8,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -102,16 +103,18 @@ def test_v4_heads_and_trailers_without_an_end_are_hung_up_on(table: RunFolder, m
 def test_v3_who_asks_again_and_again_is_not_hung_up_on(table: RunFolder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server, "_HEAD_SECONDS", 0.4)
     with running(Service({table.name: table}, tokens(), port=0), monkeypatch) as address:
-        host, _, port = address.partition("//")[2].partition(":")
-        whole = f"GET /v2 HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
-        with socket.create_connection((host, int(port)), timeout=20) as one:
+        with closing(http.client.HTTPConnection(address.partition("//")[2], timeout=20)) as one:
+            one.connect()
+            first = one.sock
             for _ in range(12):
-                one.sendall(whole)
-                assert one.recv(1 << 16).startswith(b"HTTP/1.1 200")
+                one.request("GET", "/v2", headers={"Authorization": f"Bearer {TOKEN}"})
+                answer = one.getresponse()
+                assert (answer.status, one.sock) == (200, first), "all of them over the one connection"
+                answer.read()
                 time.sleep(0.1)
             began = time.monotonic()
-            one.sendall(whole[:20])
-            assert one.recv(1) == b"", "half a request is not waited for"
+            first.sendall(b"GET /v2 HTTP/1.1\r\n")
+            assert first.recv(1) == b"", "half a request is not waited for"
             assert time.monotonic() - began < 10
 
 
