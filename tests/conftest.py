@@ -63,6 +63,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left_behind(own_folders: Path) -> Iterator[None]:
     """Fail a test that leaves a thread, a running timer or a window behind."""
+    leaks.settle()
     threads, qt_objects = leaks.threads(), leaks.qt_objects()
     yield
     left = leaks.left_behind(threads, leaks.threads) + leaks.left_behind(qt_objects, leaks.qt_objects)

@@ -10,6 +10,12 @@ from typing import Any
 PATIENCE = 3.0  # seconds that something may take to end after its test
 
 
+def settle() -> None:
+    """Clear away, and look no more through what stays: collecting then costs what a test made, not all there is."""
+    gc.collect()
+    gc.freeze()
+
+
 def threads() -> set[threading.Thread]:
     """Return the threads that Python started and that still run; threads begun by C code cannot be told apart."""
     return {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}

@@ -102,20 +102,22 @@ def test_v4_heads_and_trailers_without_an_end_are_hung_up_on(table: RunFolder, m
 
 def test_v3_who_asks_again_and_again_is_not_hung_up_on(table: RunFolder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server, "_HEAD_SECONDS", 0.4)
-    with running(Service({table.name: table}, tokens(), port=0), monkeypatch) as address:
-        with closing(http.client.HTTPConnection(address.partition("//")[2], timeout=20)) as one:
-            one.connect()
-            first = one.sock
-            for _ in range(12):
-                one.request("GET", "/v2", headers={"Authorization": f"Bearer {TOKEN}"})
-                answer = one.getresponse()
-                assert (answer.status, one.sock) == (200, first), "all of them over the one connection"
-                answer.read()
-                time.sleep(0.1)
-            began = time.monotonic()
-            first.sendall(b"GET /v2 HTTP/1.1\r\n")
-            assert first.recv(1) == b"", "half a request is not waited for"
-            assert time.monotonic() - began < 10
+    with (
+        running(Service({table.name: table}, tokens(), port=0), monkeypatch) as address,
+        closing(http.client.HTTPConnection(address.partition("//")[2], timeout=20)) as one,
+    ):
+        one.connect()
+        first = one.sock
+        for _ in range(12):
+            one.request("GET", "/v2", headers={"Authorization": f"Bearer {TOKEN}"})
+            answer = one.getresponse()
+            assert (answer.status, one.sock) == (200, first), "all of them over the one connection"
+            answer.read()
+            time.sleep(0.1)
+        began = time.monotonic()
+        first.sendall(b"GET /v2 HTTP/1.1\r\n")
+        assert first.recv(1) == b"", "half a request is not waited for"
+        assert time.monotonic() - began < 10
 
 
 def test_v1_a_header_does_not_say_who_asks(table: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
