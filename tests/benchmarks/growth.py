@@ -35,7 +35,7 @@ batch_size = 256
 TRAIN = """
 import json, sys
 from pathlib import Path
-from workbench.commands.training import queued
+from workbench.commands.in_terminal import queued
 from workbench.core.events import EpochDone
 from workbench.training import worker
 epochs = []

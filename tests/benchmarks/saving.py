@@ -25,7 +25,7 @@ batch_size = 64
 TRAIN = """
 import sys
 from pathlib import Path
-from workbench.commands.training import queued
+from workbench.commands.in_terminal import queued
 from workbench.training import keeping, worker
 if sys.argv[3] == "without":
     keeping.Keeper.checkpoint = keeping.Keeper.epoch_done = lambda *arguments: iter(())

@@ -16,7 +16,7 @@ from tests.benchmarks.training import _write_data
 OURS = """
 import json, sys
 from pathlib import Path
-from workbench.commands.training import queued
+from workbench.commands.in_terminal import queued
 from workbench.core.events import Finished, StepsDone
 from workbench.training import worker
 taken = []

@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field, ValidationError, model_validator
 
 from workbench.core.errors import UserError
-from workbench.core.settings import Hint, Settings, nearest, overridden, refuse_unknown, worded
+from workbench.core.settings import Hint, Settings, hints, nearest, overridden, refuse_unknown, worded
 from workbench.core.words import tr
 
 
@@ -103,3 +103,10 @@ def test_an_assignment_into_a_value_is_refused():
 
 def test_hints_reach_the_schema():
     assert Inner.model_json_schema()["properties"]["rate"]["hint"] == {"log": True, "unit": "x"}
+
+
+def test_each_setting_has_its_hint_under_its_full_name():
+    found = dict(hints(Outer(), "training"))
+    assert next(iter(found)) == "training.epochs"
+    assert found["training.inner.rate"] == Hint(log=True, unit="x")
+    assert found["training.epochs"] == found["training.inner"] == Hint()

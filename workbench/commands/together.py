@@ -4,6 +4,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.commands.in_terminal import open_what_is_unknown, queued, train_in_terminal
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
 from workbench.core.run_folder import RunFolder, is_run
@@ -14,7 +15,6 @@ def train_with_others(recipe: Path | None, changes: Sequence[str], run: Path | N
 
     Raises UserError without a run to share, and in the first process when it cannot be trained.
     """
-    from workbench.commands.training import open_what_is_unknown, queued, train_in_terminal
     from workbench.training import worker
     from workbench.training.distributed import joined
 

@@ -78,7 +78,7 @@ class NoPlace(UserError):
 
 def demo_in_terminal(runs: Path) -> int:
     """Train the digits sample here and say how to predict with the result."""
-    from workbench.commands.training import train_in_terminal
+    from workbench.commands.in_terminal import train_in_terminal
 
     say(tr("There is no display: the demo trains in the terminal."))
     return train_in_terminal(demo_run(runs))

@@ -5,12 +5,13 @@ Hint(…)]` with a default. `Settings.model_json_schema()` is what a form is bui
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
+from pydantic.fields import FieldInfo
 
 from workbench.core.errors import UserError
 from workbench.core.words import Words, mark
@@ -28,13 +29,17 @@ class Hint:
 
     log: steps multiply instead of adding. unit: shown behind the value. advanced: folded away. chooser: a file dialog
     beside the field. choices: a label for each value of a Literal. hidden: in files only, never in a form. inputs: the
-    only kind of inputs for which the setting matters, such as text.
+    only kind of inputs for which the setting matters, such as text. adjustable: a run that goes on may get another
+    value. scripted: an exported script does as it says, or comes out the same without it; a run with any other setting
+    has no script.
     """
 
     log: bool = False
     unit: str = ""
     advanced: bool = False
     hidden: bool = False
+    adjustable: bool = False
+    scripted: bool = False
     inputs: str = ""
     chooser: Literal["", "file", "folder", "path"] = ""
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +48,20 @@ class Hint:
         schema = handler(core_schema)
         schema["hint"] = {name: value for name, value in asdict(self).items() if value}
         return schema
+
+
+def hint_of(declared: FieldInfo) -> Hint:
+    """Return the hint of a field; one without gets an empty one."""
+    return next((part for part in declared.metadata if isinstance(part, Hint)), Hint())
+
+
+def hints(settings: Settings, section: str = "") -> Iterator[tuple[str, Hint]]:
+    """Yield the hint of each setting under its full name, of those in sections, too."""
+    for name, declared in type(settings).model_fields.items():
+        full, value = f"{section}.{name}" if section else name, getattr(settings, name)
+        yield full, hint_of(declared)
+        if isinstance(value, Settings):
+            yield from hints(value, full)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

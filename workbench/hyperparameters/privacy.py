@@ -31,7 +31,7 @@ class Privacy(Settings):
             description="How much the model may tell of a sample: below 1 is strong, about 8 is usual, 100 is next to "
             "nothing. Training ends before it would be more.",
         ),
-        Hint(log=True),
+        Hint(adjustable=True, log=True),
     ] = 8.0
     delta: Annotated[
         Annotated[float, Field(gt=0, lt=1)] | Literal["auto"],

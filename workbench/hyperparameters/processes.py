@@ -19,7 +19,7 @@ class Processes(Settings):
             description="How many share each batch on this machine, each with a GPU of its own where there are any. "
             "All takes every GPU.",
         ),
-        Hint(choices={"all": "All GPUs"}),
+        Hint(adjustable=True, choices={"all": "All GPUs"}),
     ] = 1
     sharding: Annotated[
         Literal["none", "weights"],
@@ -28,7 +28,7 @@ class Processes(Settings):
             description="Weights lets each process hold a part of the weights and of the optimizer alone, for networks "
             "that do not fit into one GPU.",
         ),
-        Hint(choices={"none": "None", "weights": "Weights"}),
+        Hint(adjustable=True, choices={"none": "None", "weights": "Weights"}),
     ] = "none"
     restarts: Annotated[
         int,
@@ -38,6 +38,7 @@ class Processes(Settings):
             title="Restarts",
             description="How often all are started again from the last checkpoint when one of them dies.",
         ),
+        Hint(adjustable=True),
     ] = 3
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from workbench.core.errors import UserError
 from workbench.core.registry import ValueErrorOf
-from workbench.core.settings import Settings
+from workbench.core.settings import Hint, Settings
 
 
 class Tracking(Settings):
@@ -21,6 +21,7 @@ class Tracking(Settings):
             description="Where MLflow keeps its runs, as https://mlflow.example.org or file:///home/me/mlruns: this "
             "run's settings and curves are sent there as well. Empty sends nothing.",
         ),
+        Hint(adjustable=True),
     ] = ""
     experiment: Annotated[
         str,
@@ -30,6 +31,7 @@ class Tracking(Settings):
             title="MLflow experiment",
             description="The group of runs it stands in there; it is made if it is not there yet.",
         ),
+        Hint(adjustable=True),
     ] = "Workbench"
 
     @model_validator(mode="after")

@@ -18,7 +18,9 @@ class Training(Settings):
     """How the weights are found."""
 
     epochs: Annotated[
-        int, Field(ge=1, le=100_000, title="Epochs", description="How often the network sees every training sample.")
+        int,
+        Field(ge=1, le=100_000, title="Epochs", description="How often the network sees every training sample."),
+        Hint(adjustable=True, scripted=True),
     ] = 10
     batch_size: Annotated[
         Annotated[int, Field(ge=1, le=1_000_000)] | Literal["all"],
@@ -26,17 +28,19 @@ class Training(Settings):
             title="Batch size",
             description="Samples per step. Larger is smoother and faster on a GPU; all is one step per epoch.",
         ),
-        Hint(choices={"all": "All"}),
+        Hint(scripted=True, choices={"all": "All"}),
     ] = 64
     optimizer: Annotated[
         SerializeAsAny[OptimizerSettings],
         ChosenFrom(optimizers, "adamw", "training.optimizer"),
         Field(title="Optimizer", description="How a gradient becomes a step."),
+        Hint(scripted=True),
     ] = Field(default_factory=lambda: optimizers["adamw"].settings.model_validate({}))
     schedule: Annotated[
         SerializeAsAny[Settings],
         ChosenFrom(schedules, "cosine", "training.schedule"),
         Field(title="Schedule", description="How the learning rate changes over the run."),
+        Hint(scripted=True),
     ] = Field(default_factory=lambda: schedules["cosine"].settings.model_validate({}))
     loss: Annotated[
         Literal["auto", "mse", "mae", "huber"],
@@ -46,6 +50,7 @@ class Training(Settings):
             "which bothers less about outliers. Automatic takes what the task is known for.",
         ),
         Hint(
+            scripted=True,
             advanced=True,
             choices={"auto": "Automatic", "mse": "Squared error", "mae": "Absolute error", "huber": "Huber"},
         ),
@@ -58,7 +63,7 @@ class Training(Settings):
             title="Steps",
             description="Train exactly so many steps, however many epochs they are; 0 lets the epochs decide.",
         ),
-        Hint(advanced=True),
+        Hint(adjustable=True, scripted=True, advanced=True),
     ] = 0
     start_from: Annotated[
         str,
@@ -67,7 +72,7 @@ class Training(Settings):
             description="Weights to begin with: a run, a .safetensors or .pth file, or a folder of transformers. "
             "Empty begins with fresh ones.",
         ),
-        Hint(advanced=True, chooser="path"),
+        Hint(scripted=True, advanced=True, chooser="path"),
     ] = ""
     freeze: Annotated[
         str,
@@ -75,7 +80,7 @@ class Training(Settings):
             title="Freeze up to",
             description="The layer up to which weights stay as they are, by its name in the network; none trains all.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = "none"
     teacher: Annotated[
         str,
@@ -94,7 +99,7 @@ class Training(Settings):
             description="How much of the loss is the distance from what the teacher says; the rest is that of the "
             "labels.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 0.7
     teacher_temperature: Annotated[
         float,
@@ -104,7 +109,7 @@ class Training(Settings):
             title="Temperature of the teacher",
             description="Above 1, the teacher's second and third guesses count for more.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 4.0
     pruning: Annotated[
         Pruning,
@@ -117,6 +122,7 @@ class Training(Settings):
     seed: Annotated[
         int,
         Field(ge=0, lt=2**32, title="Seed", description="The same seed gives the same weights, order and result."),
+        Hint(scripted=True),
     ] = 0
     device: Annotated[
         str,
@@ -125,6 +131,7 @@ class Training(Settings):
             title="Device",
             description="What computes. Automatic takes a GPU when there is one that works.",
         ),
+        Hint(scripted=True),
     ] = "auto"
     runs_in: Annotated[
         Literal["own process", "worker thread"],
@@ -133,7 +140,7 @@ class Training(Settings):
             description="A process of its own survives the window and its crashes; "
             "a worker thread ends with the window.",
         ),
-        Hint(choices={"own process": "Own process", "worker thread": "Worker thread"}),
+        Hint(adjustable=True, scripted=True, choices={"own process": "Own process", "worker thread": "Worker thread"}),
     ] = "own process"
     patience: Annotated[
         int,
@@ -143,6 +150,7 @@ class Training(Settings):
             title="Patience",
             description="Stop after so many epochs without a better validation loss; 0 never stops early.",
         ),
+        Hint(adjustable=True, scripted=True),
     ] = 0
     target_metric: Annotated[
         str,
@@ -150,24 +158,24 @@ class Training(Settings):
             title="Target metric",
             description="Stop when this metric of the validation split reaches the target: accuracy, loss or another.",
         ),
-        Hint(advanced=True),
+        Hint(adjustable=True, scripted=True, advanced=True),
     ] = "none"
     target_value: Annotated[
         float,
         Field(title="Target", description="The value of the target metric at which training stops."),
-        Hint(advanced=True),
+        Hint(adjustable=True, scripted=True, advanced=True),
     ] = 0.0
     keep_best: Annotated[
         Literal["metric", "loss"],
         Field(
             title="Best model by", description="What decides which epoch gave the best model on the validation split."
         ),
-        Hint(advanced=True, choices={"metric": "Metric", "loss": "Loss"}),
+        Hint(scripted=True, advanced=True, choices={"metric": "Metric", "loss": "Loss"}),
     ] = "metric"
     label_smoothing: Annotated[
         float,
         Field(ge=0, lt=1, title="Label smoothing", description="Part of each target that is spread over all classes."),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 0.0
     class_weights: Annotated[
         Literal["none", "balanced"],
@@ -175,7 +183,7 @@ class Training(Settings):
             title="Class weights",
             description="Balanced gives rare classes more weight, so that all count the same.",
         ),
-        Hint(advanced=True, choices={"none": "None", "balanced": "Balanced"}),
+        Hint(scripted=True, advanced=True, choices={"none": "None", "balanced": "Balanced"}),
     ] = "none"
     gradient_clip: Annotated[
         float,
@@ -185,7 +193,7 @@ class Training(Settings):
             title="Gradient clipping",
             description="Largest norm of a gradient; longer ones are cut. 0 is off.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 0.0
     accumulation: Annotated[
         int,
@@ -196,7 +204,7 @@ class Training(Settings):
             description="Batches whose gradients are added up for one step, "
             "to train with large batches in little memory.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 1
     ema: Annotated[
         float,
@@ -207,7 +215,7 @@ class Training(Settings):
             description="Decay of a moving average of the weights, such as 0.999, "
             "that is validated and kept. 0 is off.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 0.0
     privacy: Annotated[
         Privacy,
@@ -222,6 +230,7 @@ class Training(Settings):
             "more often right, and as many times slower.",
         ),
         Hint(
+            scripted=True,
             advanced=True,
             choices={
                 "none": "None",
@@ -236,7 +245,7 @@ class Training(Settings):
             title="Group by length",
             description="Lets texts of similar length meet in a batch, so that less padding is computed.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = False
     precision: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
@@ -245,6 +254,7 @@ class Training(Settings):
             description="Numbers used in the network; the short ones are faster where the device has them.",
         ),
         Hint(
+            scripted=True,
             advanced=True,
             choices={"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"},
         ),
@@ -256,7 +266,9 @@ class Training(Settings):
             description="Order of image tensors in memory; channels last is faster for convolutions.",
         ),
         Hint(
-            advanced=True, choices={"auto": "Automatic", "contiguous": "Contiguous", "channels_last": "Channels last"}
+            scripted=True,
+            advanced=True,
+            choices={"auto": "Automatic", "contiguous": "Contiguous", "channels_last": "Channels last"},
         ),
     ] = "auto"
     compile: Annotated[
@@ -265,7 +277,7 @@ class Training(Settings):
             title="Compile",
             description="Let torch.compile fuse kernels: a slow start, then faster steps.",
         ),
-        Hint(advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
+        Hint(scripted=True, advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
     ] = "auto"
     cuda_graphs: Annotated[
         Literal["auto", "on", "off"],
@@ -273,19 +285,19 @@ class Training(Settings):
             title="CUDA graphs",
             description="Record a step once and replay it, so that an NVIDIA GPU never waits for the program.",
         ),
-        Hint(advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
+        Hint(scripted=True, advanced=True, choices={"auto": "Automatic", "on": "On", "off": "Off"}),
     ] = "auto"
     threads: Annotated[
         Annotated[int, Field(ge=1, le=1024)] | Literal["auto"],
         Field(title="Threads", description="CPU threads for the computation; automatic follows the size of the work."),
-        Hint(advanced=True, choices={"auto": "Automatic"}),
+        Hint(scripted=True, advanced=True, choices={"auto": "Automatic"}),
     ] = "auto"
     speed: Annotated[
         Literal["fast", "plain"],
         Field(
             title="Speed", description="Fast takes the quickest settings known to be correct; plain takes none of them."
         ),
-        Hint(advanced=True, choices={"fast": "Fast", "plain": "Plain"}),
+        Hint(scripted=True, advanced=True, choices={"fast": "Fast", "plain": "Plain"}),
     ] = "fast"
     event_files: Annotated[
         bool,
@@ -293,12 +305,12 @@ class Training(Settings):
             title="TensorBoard files",
             description="Writes the curves as TensorBoard's event files too, for dashboards that read these.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = False
     tracking: Annotated[
         Tracking,
         Field(title="MLflow", description="Logs the run to a server or folder of MLflow, too."),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = Tracking()
     checkpoint_seconds: Annotated[
         float,
@@ -308,7 +320,7 @@ class Training(Settings):
             title="Checkpoint every",
             description="Time between checkpoints that training can go on from.",
         ),
-        Hint(advanced=True, unit="s"),
+        Hint(scripted=True, advanced=True, unit="s"),
     ] = 60.0
     processes: Annotated[
         Processes,

@@ -15,6 +15,7 @@ from workbench.core.resumable import require_resumable
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader
 from workbench.core.run_writer import RunWriter, recorded
+from workbench.core.settings import hints
 from workbench.hyperparameters import Training
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.accompanying import accompany, ended_before, softened
@@ -26,21 +27,6 @@ from workbench.training.explaining import explained
 from workbench.training.launching import processes_wanted, train_together
 from workbench.training.loop import ignore, train
 from workbench.training.mlflow_tracking import require_mlflow, tracked
-
-_FREE = (
-    "training.epochs",
-    "training.steps",
-    "training.patience",
-    "training.target_metric",
-    "training.target_value",
-    "training.privacy.epsilon",
-    "training.tracking.mlflow",
-    "training.tracking.experiment",
-    "training.runs_in",
-    "training.processes.count",
-    "training.processes.sharding",
-    "training.processes.restarts",
-)
 
 
 def train_run(
@@ -132,13 +118,14 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
     recipe = recipe_from(original, [f"{name}={_toml(value)}" for name, value in changed.items()])
     recipe = recipe_from(to_plain(recipe), assignments)
     differing = differences(original, to_plain(recipe))
-    refused = [name for name in differing if name not in _FREE]
+    free = [name for name, hint in hints(recipe) if hint.adjustable]
+    refused = [name for name in differing if name not in free]
     if refused:
         raise UserError(
             "{name} cannot change within a run: the result would be another run.",
             hint="Start a new run with these settings. A run can get other {free}.",
             name=refused[0],
-            free=", ".join(_FREE),
+            free=", ".join(free),
         )
     return recipe, differing
 

@@ -13,10 +13,10 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event, StepsDone
 from workbench.core.files import read_json, write_json
 from workbench.core.run_folder import RunFolder
+from workbench.core.settings import Hint, hint_of
 from workbench.export.exporting import export
 from workbench.export.scripts import repeated
 from workbench.export.scripts.repeated import Repeated, why_not
-from workbench.hyperparameters import Training
 from workbench.training.checkpoint import newest_sound
 from workbench.training.forking import fork
 from workbench.training.worker import train_run
@@ -93,7 +93,7 @@ def test_runs_that_no_script_repeats_say_why(own_folders: Path, monkeypatch: pyt
     state.write_text(json.dumps({**plain, "extra": {**plain["extra"], "pieces": 2}}), encoding="utf-8")
     assert "in pieces" in refused(run)
     state.write_text(json.dumps(plain), encoding="utf-8")
-    monkeypatch.setattr(repeated, "_REPEATED", repeated._REPEATED - {"steps"})
+    monkeypatch.setattr(repeated, "hint_of", lambda field: Hint() if field.title == "Steps" else hint_of(field))
     assert refused(run) == "It was trained with this setting, which no script repeats: Steps."
     with pytest.raises(UserError, match="cannot be exported as Training script: It was trained with this setting"):
         export(run, "script", own_folders / "out")
@@ -106,11 +106,6 @@ def test_a_pupil_has_no_script(own_folders: Path):
     teacher, _ = trained(own_folders / "runs", "training.steps=1")
     run, _ = trained(own_folders / "runs", f"training.teacher={teacher.path}", "training.steps=1")
     assert refused(run) == "It was trained with this setting, which no script repeats: Teacher."
-
-
-def test_every_setting_that_a_script_repeats_is_one():
-    assert set(Training.model_fields) >= repeated._REPEATED
-    assert set(Training.model_fields) - repeated._REPEATED >= {"teacher"}
 
 
 def test_data_that_are_too_large_are_said(own_folders: Path, monkeypatch: pytest.MonkeyPatch):

@@ -21,10 +21,12 @@ class Augmentation(Settings):
             title="Shift and crop",
             description="Moves the image by up to this many pixels; what it leaves is black.",
         ),
-        Hint(unit="pixels"),
+        Hint(scripted=True, unit="pixels"),
     ] = 0
     horizontal_flip: Annotated[
-        bool, Field(title="Mirror left and right", description="Mirrors half of the images; not for letters or digits.")
+        bool,
+        Field(title="Mirror left and right", description="Mirrors half of the images; not for letters or digits."),
+        Hint(scripted=True),
     ] = False
     alternating_flip: Annotated[
         bool,
@@ -33,7 +35,7 @@ class Augmentation(Settings):
             description="Mirrors one half of the images in one epoch and the other half in the next: better than at "
             "random in few epochs.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = False
     vertical_flip: Annotated[
         bool,
@@ -41,26 +43,31 @@ class Augmentation(Settings):
             title="Turn upside down",
             description="Mirrors half of the images top to bottom, as for cells or satellite pictures.",
         ),
+        Hint(scripted=True),
     ] = False
     rotation: Annotated[
         float,
         Field(
             ge=0, le=180, title="Rotation", description="Turns the image by a random angle up to this one, either way."
         ),
-        Hint(unit="degrees"),
+        Hint(scripted=True, unit="degrees"),
     ] = 0.0
     brightness: Annotated[
         float,
         Field(ge=0, le=1, title="Brightness", description="Makes the image lighter or darker by up to this share."),
+        Hint(scripted=True),
     ] = 0.0
     contrast: Annotated[
         float,
         Field(
             ge=0, le=1, title="Contrast", description="Strengthens or weakens differences in light by up to this share."
         ),
+        Hint(scripted=True),
     ] = 0.0
     saturation: Annotated[
-        float, Field(ge=0, le=1, title="Saturation", description="Makes colours stronger or paler by up to this share.")
+        float,
+        Field(ge=0, le=1, title="Saturation", description="Makes colours stronger or paler by up to this share."),
+        Hint(scripted=True),
     ] = 0.0
     trivial_augment: Annotated[
         bool,
@@ -68,6 +75,7 @@ class Augmentation(Settings):
             title="TrivialAugment",
             description="Applies one of 14 changes at a random strength to every image: strong, and needs no tuning.",
         ),
+        Hint(scripted=True),
     ] = False
     erasing: Annotated[
         float,
@@ -77,6 +85,7 @@ class Augmentation(Settings):
             title="Random erasing",
             description="Share of the images in which a random rectangle is covered.",
         ),
+        Hint(scripted=True),
     ] = 0.0
     mixup: Annotated[
         float,
@@ -86,7 +95,7 @@ class Augmentation(Settings):
             title="Mixup",
             description="Blends pairs of images and their labels; 0.2 is mild, 1 is strong, 0 is off.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 0.0
     cutmix: Annotated[
         float,
@@ -96,7 +105,7 @@ class Augmentation(Settings):
             title="CutMix",
             description="Pastes a rectangle of one image into another and mixes their labels; 0 is off.",
         ),
-        Hint(advanced=True),
+        Hint(scripted=True, advanced=True),
     ] = 0.0
 
     def anything(self) -> bool:

@@ -9,24 +9,11 @@ from workbench.core.events import Started
 from workbench.core.locked_run import read_like
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import LIVE, whole_history
+from workbench.core.settings import hint_of
 from workbench.core.words import Words
 from workbench.data.augmentation import Augmentation
-from workbench.hyperparameters import Training
 from workbench.recipe import Recipe
 from workbench.training.worker import recipe_of
-
-# What a script does as the run did, or what changes no loss. A run that made use of any other setting has no script.
-_REPEATED = frozenset(
-    ("accumulation", "batch_size", "checkpoint_seconds", "class_weights", "compile", "cuda_graphs", "device", "ema",
-     "epochs", "event_files", "freeze", "gradient_clip", "group_lengths", "keep_best", "label_smoothing", "loss",
-     "memory_layout", "optimizer", "patience", "precision", "runs_in", "schedule", "seed", "speed", "start_from",
-     "steps", "target_metric", "target_value", "teacher_share", "teacher_temperature", "test_time_augmentation",
-     "threads", "tracking")
-)  # fmt: skip
-_AUGMENTATIONS = frozenset(
-    ("alternating_flip", "brightness", "contrast", "crop", "cutmix", "erasing", "horizontal_flip", "mixup", "rotation",
-     "saturation", "trivial_augment", "vertical_flip")
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,13 +73,12 @@ def why_not(run: RunFolder) -> Words | None:
 
 def _beyond(recipe: Recipe) -> Iterator[Words]:
     """Yield words for each setting that a script knows nothing of and that is not as it is from the beginning."""
-    usual, augmentation = Training(), getattr(recipe.data, "augmentation", None)
-    for name, field in Training.model_fields.items():
-        if name not in _REPEATED and getattr(recipe.training, name) != getattr(usual, name):
-            yield _unknown(field.title or name)
-    for name, field in type(augmentation).model_fields.items() if isinstance(augmentation, Augmentation) else ():
-        if name not in _AUGMENTATIONS and getattr(augmentation, name) != getattr(Augmentation(), name):
-            yield _unknown(field.title or name)
+    augmentation = getattr(recipe.data, "augmentation", None)
+    for settings in (recipe.training, *([augmentation] if isinstance(augmentation, Augmentation) else ())):
+        usual = type(settings)()
+        for name, declared in type(settings).model_fields.items():
+            if not hint_of(declared).scripted and getattr(settings, name) != getattr(usual, name):
+                yield _unknown(declared.title or name)
 
 
 def _unknown(title: str) -> Words:
