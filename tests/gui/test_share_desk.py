@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.gui.pages.canned import Canned
@@ -13,6 +14,7 @@ from workbench.gui.pages.share import SharePage
 from workbench.gui.passphrases import Passphrases
 from workbench.gui.service import Service
 from workbench.gui.share_desk import ShareDesk
+from workbench.gui.widgets.banner import Banner
 
 
 def told(waited: Any) -> list[Any]:
@@ -31,20 +33,25 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
     )
     service = Service()
     page = SharePage(engine, engine, service, Passphrases(()))
-    desk = ShareDesk(page)
+    said: list[Banner] = []
+    desk = ShareDesk(page, said.append)
     show(page, 1000, 700)
     page.set_runs([{"path": str(folder.path), "title": "a", "epoch": 1, "score": ""}])
     with qtbot.waitSignal(desk.made) as pruned:
         page.compressing.prune.button.click()
-    recipe, where, said = told(pruned)
+    recipe, where = told(pruned)
     assert (recipe["training"]["pruning"], recipe["training"]["start_from"], where) == (
         {"share": 0.3},
         str(folder.path),
         "train",
     )
-    assert said == "The next run begins with these weights and prunes 30 % of every layer."
+    words = [label.text() for label in said[0].findChildren(QLabel)]
+    assert "The next run begins with these weights and prunes 30 % of every layer." in words
     with qtbot.waitSignal(desk.made) as taught:
         page.compressing.distil.button.click()
-    recipe, where, _ = told(taught)
+    recipe, where = told(taught)
     assert (recipe["training"]["teacher"], where) == (str(folder.path), "model")
+    assert len(said) == 2
+    with qtbot.waitSignal(said[1].closed):
+        desk.forget()
     service.deleteLater()

@@ -1,5 +1,6 @@
 """A network that learns from another one, beside the labels."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from torch import nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from tests.training.runs import FEW_DIGITS, trained
+from workbench.core import passphrases
 from workbench.core.errors import UserError
 from workbench.core.events import Failed, Finished
+from workbench.core.locked_run import encrypt_run
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
 from workbench.data.preprocessing import ImagePreprocessing
@@ -90,6 +93,15 @@ def test_a_teacher_that_is_gone_is_said(tmp_path: Path):
     _, ending = trained(tmp_path, "training.teacher=nowhere")
     assert isinstance(ending, Failed)
     assert "no run called nowhere" in str(UserError.from_plain(dict(ending.error)))
+
+
+def test_one_that_is_encrypted_is_refused_whatever_is_known(taught: RunFolder, tmp_path: Path):
+    run = RunFolder(Path(shutil.copytree(taught.path, tmp_path / taught.name)))
+    encrypt_run(run, "correct horse battery")
+    _, ending = trained(tmp_path, f"training.teacher={run.path}", architecture=SMALLER)
+    passphrases.forget()
+    assert isinstance(ending, Failed)
+    assert "is encrypted, and what is made of it would not be" in str(UserError.from_plain(dict(ending.error)))
 
 
 def test_only_one_class_out_of_several_can_be_taught():

@@ -48,6 +48,17 @@ def require_unlocked(run: RunFolder) -> None:
         )
 
 
+def require_plain(run: RunFolder) -> None:
+    """Raise UserError when the run is encrypted: what is made of its model would tell the same, and not be."""
+    if locked_file(run) is not None:
+        raise UserError(
+            "{run} is encrypted, and what is made of it would not be.",
+            hint="Decrypt it first, with {command} or on the Share page.",
+            run=run.name,
+            command="workbench decrypt",
+        )
+
+
 def encrypt_run(run: RunFolder, passphrase: str, report: Report = lambda stage, done, total: None) -> int:
     """Encrypt what the run knows and return how many files that were; what was interrupted is gone on with.
 

@@ -67,7 +67,6 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
-        self._made: Banner | None = None  # which says what the forms were filled with
         self.building = Gradual(self._pages_and_joints(), self)
         self.building.done.connect(self._visit_at_last)
         self._wish = ""  # the page that a person chose before it was built
@@ -132,7 +131,7 @@ class Workspace(QWidget):
         self.machines_desk = MachinesDesk(self.train, behind.draft, behind.engine, behind.runs.runs)
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
         self._suggestion = Suggestion(behind.engine, self.train, self)
-        self.share_desk = ShareDesk(self.share)
+        self.share_desk = ShareDesk(self.share, self.show_above)
         self._join_pages()
         self._join_desks()
         self._join_behind()
@@ -253,7 +252,7 @@ class Workspace(QWidget):
     def _join_behind(self) -> None:
         behind = self.behind
         behind.engine.failed.connect(self.show_error)
-        behind.draft.ordered.connect(self._forget_made)  # what was set up has begun
+        behind.draft.ordered.connect(lambda *_: self.share_desk.forget())
         behind.engine.restarted.connect(self.show_error)
         behind.service.failed.connect(self.show_error)
         self._unlocking = Unlocking(self.show_above, behind.passphrases, self)
@@ -271,17 +270,9 @@ class Workspace(QWidget):
         self.go("runs")
         self.runs_desk.bench(paths)
 
-    def _use_made(self, recipe: Mapping[str, Any], page: str, text: str) -> None:
-        """Set up a run from a recipe that was made of another's, and say so above the pages."""
+    def _use_made(self, recipe: Mapping[str, Any], page: str) -> None:
         self.use_recipe(recipe)
         self.go(page)
-        self._forget_made()
-        self._made = self.show_above(Banner("note", text))
-        self._made.closed.connect(lambda: setattr(self, "_made", None))
-
-    def _forget_made(self, *_: object) -> None:
-        if self._made is not None:
-            self._made.close_banner()
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")

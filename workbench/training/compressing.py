@@ -14,7 +14,7 @@ from workbench.core.compressed import FULL
 from workbench.core.errors import UserError
 from workbench.core.events import Finished, ModelSaved, Started
 from workbench.core.files import unwritable, write_atomically
-from workbench.core.locked_run import locked_file
+from workbench.core.locked_run import require_plain
 from workbench.core.run_folder import RunFolder, new_run
 from workbench.core.run_writer import RunWriter
 from workbench.core.settings import nearest
@@ -43,13 +43,7 @@ def compress(
             near=nearest(kind, FORMATS),
             known=", ".join(FORMATS),
         )
-    if locked_file(run) is not None:
-        raise UserError(
-            "{run} is encrypted, and what is made of it would not be.",
-            hint="Decrypt it first, with {command} or on the Share page.",
-            run=run.name,
-            command="workbench decrypt",
-        )
+    require_plain(run)
     progress(Words("Reading the model"), 0, 0)
     model = read_model(model_of(run), as_float32=True)
     if model.number_format != FULL:

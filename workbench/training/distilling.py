@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from workbench.core.errors import UserError
+from workbench.core.locked_run import require_plain
 from workbench.core.run_folder import find_run
 from workbench.data import preprocessing
 from workbench.data.preprocessing import ImagePreprocessing, Preprocessing
@@ -56,7 +57,9 @@ def teacher_of(
     """
     if not training.teacher:
         return None
-    model = read_model(model_of(find_run(training.teacher, runs)), str(device))
+    run = find_run(training.teacher, runs)
+    require_plain(run)
+    model = read_model(model_of(run), str(device))
     if model.task != "classification" or list(model.labels) != list(classes):
         raise UserError(
             "{name} tells other classes than these data have, so it cannot teach them.",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
-from workbench.core.locked_run import locked_file
+from workbench.core.locked_run import require_plain
 from workbench.core.run_folder import RunFolder, all_runs, is_run
 from workbench.core.sealed import check_sealed
 from workbench.core.settings import nearest
@@ -113,13 +113,7 @@ def source_of(wanted: str, runs: Path) -> Source:
 
 
 def _of_run(run: RunFolder) -> Source:
-    if locked_file(run) is not None:
-        raise UserError(
-            "{run} is encrypted, and what is made of it would not be.",
-            hint="Decrypt it first, with {command} or on the Share page.",
-            run=run.name,
-            command="workbench decrypt",
-        )
+    require_plain(run)
     folder = model_of(run)
     check_sealed(folder)
     return Source(run.name, (folder / WEIGHTS,), read_description(folder))
