@@ -28,7 +28,7 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
     engine = Canned(
         {
             "exporting.targets": {"inputs": "table", "targets": TARGETS},
-            "compressing.formats": {"formats": FORMATS, "why": None},
+            "compressing.formats": {"formats": FORMATS, "why": None, "pruning": None, "teaching": None},
         }
     )
     service = Service()
@@ -37,6 +37,7 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
     desk = ShareDesk(page, said.append)
     show(page, 1000, 700)
     page.set_runs([{"path": str(folder.path), "title": "a", "epoch": 1, "score": ""}])
+    qtbot.waitUntil(page.compressing.prune.button.isEnabled)
     with qtbot.waitSignal(desk.made) as pruned:
         page.compressing.prune.button.click()
     recipe, where = told(pruned)

@@ -18,6 +18,7 @@ from workbench.core.locked_run import decrypt_run, encrypt_run, files_of
 from workbench.core.locked_run import locked_file as one_locked
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
+from workbench.engine.compressing import formats
 from workbench.inference.comparing import compare
 from workbench.inference.evaluation import evaluate_run, kept_evaluation
 from workbench.inference.model_folder import model_of, read_model
@@ -198,6 +199,8 @@ def test_no_plain_copy_is_made_of_it_and_its_sizes_are_those_of_what_it_holds(ru
     runs = sorted(run.path.parent.iterdir())
     with pytest.raises(UserError, match="is encrypted, and what is made of it would not be"):
         compress(run, "int8")
+    reasons = formats(str(run.path))
+    assert all("decrypt it first" in reasons[name]["template"] for name in ("why", "pruning", "teaching"))
     with pytest.raises(UserError, match="is encrypted, and what is made of it would not be"):
         source_of(str(run.path), run.path.parent)
     assert sorted(run.path.parent.iterdir()) == runs

@@ -54,7 +54,7 @@ def engine(cache: Path) -> Canned:
             "prediction.describe": {"inputs": inputs, "labels": [], "path_ok": True},
             "prediction.predict": {"predictions": [test_try_page.prediction("x")]},
             "exporting.targets": {"inputs": "image", "targets": test_share_page.TARGETS},
-            "compressing.formats": {"formats": test_share_page.FORMATS, "why": None},
+            "compressing.formats": {"formats": test_share_page.FORMATS, "why": None, "pruning": None, "teaching": None},
             "prediction.seen": pixels(np.zeros((8, 8, 1), np.uint8)),
         }
     )

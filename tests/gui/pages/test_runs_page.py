@@ -15,7 +15,10 @@ from workbench.gui.pages.runs import RunsPage
 from workbench.gui.pages.runs_compare import differing
 
 CATALOGUE = {
-    "metrics": {"accuracy": {"title": "Accuracy", "percent": True}},
+    "metrics": {
+        "accuracy": {"title": "Accuracy", "percent": True},
+        "perplexity": {"title": "Perplexity", "percent": False},
+    },
     "architectures": {
         "mlp": {"title": "Multilayer", "schema": {"properties": {"hidden": {"title": "Hidden units"}}}, "presets": {}},
     },
@@ -180,6 +183,28 @@ def test_selected_runs_are_drawn_over_each_other_with_what_differs(qtbot: QtBot,
     line = [model.index(0, place).data() for place in range(model.columnCount())]
     assert line == ["Learning rate", "0.1", "0.2"]
     assert model.rowCount() == 1
+
+
+def test_metrics_that_are_no_shares_are_plain_numbers_and_others_have_no_place_beside_them(page: RunsPage):
+    rows = [run("a", metric="validation_perplexity"), run("b", metric="validation_perplexity"), run("c")]
+    page.set_runs(rows)
+    page.choose([full("a"), full("b"), full("c")])
+    steps = np.arange(1, 3)
+    written = Batch((), {"validation_perplexity": (steps, np.array([400, 386], np.float32))})
+    histories = {full("a"): written, full("b"): written, full("c"): history(2, 1)}
+    page.show_comparison(histories, {full(name): {} for name in "abc"})
+    plot = page.compare.metric_plot
+    assert plot.names() == [f"{full('a')} validation", f"{full('b')} validation"]
+    assert plot.header.title() == "Perplexity, of 2 of 3 runs"
+    plot.flush()
+    assert "386" in plot.canvas.accessibleDescription()
+    assert "%" not in plot.canvas.accessibleDescription()
+    page.choose([full("c")])
+    page.show_comparison({full("c"): history(0.5, 0.25)}, {full("c"): {}})
+    assert plot.header.title() == "Accuracy"
+    plot.flush()
+    assert "25" in plot.canvas.accessibleDescription()
+    assert "%" in plot.canvas.accessibleDescription()
 
 
 def test_one_run_has_curves_but_nothing_to_differ_from(page: RunsPage):

@@ -42,7 +42,7 @@ RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "
 @pytest.fixture
 def engine() -> Canned:
     copies = {name: lambda asked: {"path": asked["path"]} for name in ("sharing.copy_model", "sharing.copy_recipe")}
-    formats = {"formats": FORMATS, "why": None}
+    formats = {"formats": FORMATS, "why": None, "pruning": None, "teaching": None}
     targets = {"inputs": "table", "targets": TARGETS}
     return Canned({"exporting.targets": targets, "compressing.formats": formats, **copies})
 
@@ -249,10 +249,13 @@ def test_a_smaller_model_is_made_and_can_be_compared(page: SharePage, engine: Ca
 
 def test_what_is_compressed_already_says_so(page: SharePage, engine: Canned, qtbot: QtBot) -> None:
     why = words("This model is compressed already, to {format}.", format="int8")
-    engine.answers["compressing.formats"] = {"formats": FORMATS, "why": why}
+    engine.answers["compressing.formats"] = {"formats": FORMATS, "why": why, "pruning": None, "teaching": why}
     page.set_runs([{**RUNS[0], "path": "/my runs/b8"}])
     qtbot.waitUntil(lambda: page.compressing.summary.text() == "This model is compressed already, to int8.")
     assert not find(page, "share.compress").isEnabled()
+    assert find(page, "share.prune").isEnabled()
+    assert not find(page, "share.distil").isEnabled()
+    assert find(page, "share.distil").toolTip() == "This model is compressed already, to int8."
 
 
 def test_pruning_and_teaching_begin_with_this_run(page: SharePage, qtbot: QtBot) -> None:

@@ -230,9 +230,19 @@ def test_points_progress_and_best_values_follow_the_batches(page: TrainPage, fol
     assert page.plots.loss_plot.points("training")[0].tolist() == list(range(1, 11))
     assert page.plots.loss_plot.points("validation")[1].tolist() == [0.5]
     assert page.plots.metric_plot.points("validation")[0].tolist() == [1.0]
+    assert page.plots.metric_plot.markers.best() == (1.0, "best 75.0 %")
     assert page.status.line.text().startswith("Epoch 2 of 3, step 10 of 30, 33 %")
     assert "4 s left" in page.status.line.text()
     assert page.status.status.text() == "Training  ·  best accuracy 75.0 %, epoch 1"
+
+
+def test_the_best_of_a_run_that_ends_within_its_epoch_is_marked_at_its_point(page: TrainPage, folder: RunFolder):
+    page.show_run(folder, "digits · MLP")
+    page.take(batch(started(), steps(1, 5)))
+    page.set_state("running")
+    page.take(batch(one(5, **METRICS), EpochDone(1, 5, METRICS, 2.0), ModelSaved("m", 5, 1, True, METRICS)))
+    assert page.plots.metric_plot.points("validation")[0].tolist() == [0.5]
+    assert page.plots.metric_plot.markers.best() == (0.5, "best 75.0 %")
 
 
 def test_a_new_attempt_replaces_what_it_leaves_behind(page: TrainPage, folder: RunFolder):

@@ -1,5 +1,6 @@
 """The curves of the selected runs over each other, and the settings in which the runs differ."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,18 +64,16 @@ class RunsCompare(QWidget):
 
         catalogue: what settings.catalogue answers, or empty.
         """
-        titles = {name: tr(entry["title"]) for name, entry in catalogue.get("metrics", {}).items()}
         shown = rows[:MOST]
         for plot in (self.loss_plot, self.metric_plot):
             plot.clear()
-        kinds = {str(row["metric"]).removeprefix("validation_") for row in shown} - {"", "loss"}
-        self.metric_plot.header.set_title(" / ".join(titles.get(kind, kind) for kind in sorted(kinds)) or tr("Metric"))
+        metric, having = shared_metric(shown)
+        self._head_metric(metric, having, len(shown), catalogue.get("metrics", {}).get(metric, {}))
         crowded = len(shown) > _UNCROWDED
         for place, row in enumerate(shown):
             scalars = histories[row["name"]].scalars
-            metric = str(row["metric"]).removeprefix("validation_")
             self._draw(self.loss_plot, place, row, scalars, "loss", crowded)
-            if metric and metric != "loss":
+            if metric and _metric_of(row) == metric:
                 self._draw(self.metric_plot, place, row, scalars, metric, crowded)
         self._show_differences(shown, recipes, catalogue)
         self.card.set_note(
@@ -87,6 +86,14 @@ class RunsCompare(QWidget):
         model = self.differences.model()
         count = model.rowCount() if model and len(rows) > 1 else 0
         return plural(count, "{count} setting", "{count} settings") if count else tr("None: the recipes are the same.")
+
+    def _head_metric(self, metric: str, having: int, runs: int, known: Mapping[str, Any]) -> None:
+        """Say what the second plot shows, and of how many runs where others have another metric."""
+        title = tr(known.get("title", metric) or "Metric")
+        if having < runs and metric:
+            title = tr("{metric}, of {count} of {all} runs", metric=title, count=having, all=runs)
+        self.metric_plot.header.set_title(title)
+        self.metric_plot.set_percent(bool(known.get("percent", False)) if known else metric.endswith("accuracy"))
 
     def _draw(
         self, plot: CurvePlot, color: int, row: Mapping[str, Any], scalars: Mapping[str, Any], what: str, crowded: bool
@@ -125,6 +132,17 @@ class RunsCompare(QWidget):
                     line |= {name: kind_title(catalogue, setting, value) for name, value in line.items()}
                 line["setting"] = setting_title(catalogue, setting, recipes[having])
         self.differences.set_model(RowsModel(columns, found))
+
+
+def _metric_of(row: Mapping[str, Any]) -> str:
+    return str(row["metric"]).removeprefix("validation_").removeprefix("loss")
+
+
+def shared_metric(rows: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
+    """Return the metric that most of these runs are judged by, and how many; others would need a scale of their own."""
+    counted = Counter(_metric_of(row) for row in rows)
+    del counted[""]
+    return counted.most_common(1)[0] if counted else ("", 0)
 
 
 def differing(recipes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:

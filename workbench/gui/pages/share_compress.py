@@ -17,6 +17,7 @@ from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.combo import Combo
 
 _SHARES, _SHARE = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9), 0.3  # that can be pruned here, and what is offered first
+_WHY = ("why", "pruning", "teaching")  # not: names of reasons in what the engine answers
 _EPOCHS, _EPOCH = (1, 2, 3, 5, 10, 20), 3
 
 
@@ -31,7 +32,8 @@ class CompressCard(Card):
         super().__init__(tr("Make it smaller"), parent=parent)
         self._engine = engine
         self._formats: dict[str, Mapping[str, Any]] = {}
-        self._run = self._why = ""
+        self._run = ""
+        self._why: dict[str, str] = dict.fromkeys(_WHY, "")
         self.format = Combo()
         self.format.setObjectName("share.format")
         self.format.setAccessibleName(tr("Number format"))
@@ -76,7 +78,7 @@ class CompressCard(Card):
         """Offer what can be made of this run."""
         if path == self._run:
             return
-        self._run, self._formats, self._why = path, {}, ""
+        self._run, self._formats, self._why = path, {}, dict.fromkeys(_WHY, tr("Looking at the model…"))
         self._show_chosen()
         if path:
             self._engine.ask("compressing.formats", {"run": path}).then(
@@ -87,7 +89,7 @@ class CompressCard(Card):
         if path != self._run:
             return  # another run was chosen meanwhile
         self._formats = {str(made["kind"]): made for made in answer["formats"]}
-        self._why = tr(from_plain(answer["why"])) if answer["why"] else ""
+        self._why = {name: tr(from_plain(answer[name])) if answer[name] else "" for name in _WHY}
         kept = self.format.value()
         self.format.blockSignals(True)
         self.format.clear()
@@ -99,13 +101,15 @@ class CompressCard(Card):
 
     def _complain(self, path: str, error: UserError) -> None:
         if path == self._run:
-            self._why = error.translated()
+            self._why = dict.fromkeys(_WHY, error.translated())
             self._show_chosen()
 
     def _show_chosen(self) -> None:
-        made = self._formats.get(str(self.format.value()))
-        self.summary.setText(self._why or (tr(made["summary"]) if made else tr("Looking at the model…")))
-        explain(self.compress, made is not None and not self._why, self._why or tr("The model is being looked at."))
+        made, why = self._formats.get(str(self.format.value())), self._why["why"]
+        self.summary.setText(why or (tr(made["summary"]) if made else ""))
+        explain(self.compress, made is not None and not why, why)
+        for offer, name in ((self.prune, "pruning"), (self.distil, "teaching")):
+            explain(offer.button, not self._why[name], self._why[name])
 
     def _compress(self) -> None:
         kind = str(self.format.value())

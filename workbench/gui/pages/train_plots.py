@@ -164,8 +164,8 @@ class TrainPlots(QWidget):
         if len(losses) and np.isfinite(losses.values).any():
             self.loss_plot.mark_best(*losses.point(int(np.nanargmin(losses.values))))
         value = progress.best.metrics.get(f"validation_{self._metric}") if progress.best else None
-        if value is not None and progress.best:
-            self.metric_plot.mark_best(progress.best.epoch, value)
+        if value is not None and progress.best and progress.start:
+            self.metric_plot.mark_best(progress.best.step / max(1, progress.start.steps_per_epoch), value)
 
     def _one_of_measured(self) -> Card:
         """Return the card in which one of the measured curves is shown, chosen by a chip in its heading."""

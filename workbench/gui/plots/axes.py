@@ -24,7 +24,7 @@ class QuietAxis(pyqtgraph.AxisItem):
 
     def __init__(self, orientation: str, percent: bool = False) -> None:
         super().__init__(orientation)
-        self._percent = percent
+        self.percent = percent
         self.logarithmic = False
         self.whole = False  # whether there is nothing between whole numbers, such as half an epoch
         self._specs: Any = None
@@ -73,7 +73,7 @@ class QuietAxis(pyqtgraph.AxisItem):
     def _string(self, value: float, places: int) -> str:
         if self.logarithmic:
             return figures.setting(float(f"{10.0**value:.3g}")) if -12 < value < 12 else f"1e{value:.0f}"
-        if self._percent:
+        if self.percent:
             return figures.percent(value, max(0, places - 2))
         if abs(value) < 1e-15:
             return "0"

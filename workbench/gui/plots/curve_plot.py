@@ -166,6 +166,12 @@ class CurvePlot(SavedPlot):
         self.markers.set_now(step)
         self.redraw()
 
+    def set_percent(self, percent: bool) -> None:
+        """Write values as shares of one, or as plain numbers."""
+        self._percent = self.canvas.left_axis.percent = percent
+        self._read = figures.percent if percent else figures.number
+        self.redraw()
+
     def set_smoothing(self, weight: float) -> None:
         """Smooth with `weight` between 0 and 0.99."""
         self._weight = min(_MOST_SMOOTHING, max(0.0, float(weight)))

@@ -55,6 +55,10 @@ class Header(QWidget):
                 action.triggered.connect(lambda _=False, kind=kind: self._ask(kind))
             self._line.addWidget(export)
 
+    def title(self) -> str:
+        """Return the title."""
+        return self._title.text()
+
     def set_title(self, text: str) -> None:
         """Show `text` as the title."""
         self._title.setText(text)
@@ -74,7 +78,7 @@ class Header(QWidget):
             self._log.setChecked(log)
 
     def _ask(self, kind: str) -> None:
-        name = f"{self._title.text()}.{kind}".replace("/", "-")
+        name = f"{self.title()}.{kind}".replace("/", "-")
         path, _ = QFileDialog.getSaveFileName(self, tr("Export"), name, FILTERS[kind])
         if path:
             self.export_wanted.emit(path if Path(path).suffix else f"{path}.{kind}")
