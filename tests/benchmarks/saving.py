@@ -28,7 +28,7 @@ from pathlib import Path
 from workbench.commands.in_terminal import queued
 from workbench.training import keeping, worker
 if sys.argv[3] == "without":
-    keeping.Keeper.checkpoint = keeping.Keeper.epoch_done = lambda *arguments: iter(())
+    keeping.Keeper.checkpoint = keeping.Keeper.keep_best = lambda *arguments: iter(())
 folder = queued(Path(sys.argv[1]), (), Path(sys.argv[2]))
 ending = worker.train_run(folder)
 assert type(ending).__name__ == "Finished", ending

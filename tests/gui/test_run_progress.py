@@ -64,6 +64,18 @@ def test_a_resumed_run_forgets_what_its_new_attempt_leaves_behind():
     assert math.isnan(progress.seconds_left())  # that epoch's duration is of another day
 
 
+def test_the_best_epoch_is_known_before_its_model_is_saved_and_forgotten_with_what_an_attempt_leaves_behind():
+    progress = RunProgress()
+    metrics = [{"validation_accuracy": value} for value in (0.7, 0.9)]
+    progress.take(batch(started(), EpochDone(1, 10, metrics[0], 1.0, True), ModelSaved("m", 10, 1, True, metrics[0])))
+    progress.take(batch(EpochDone(2, 20, metrics[1], 1.0, True), losses=(1, 25)))
+    assert progress.best
+    assert (progress.best.epoch, progress.best.metrics) == (2, metrics[1])
+    progress.take(batch(started(2, 10), losses=(11, 12), keep_until=10))
+    assert progress.best
+    assert (progress.best.epoch, progress.best.metrics) == (1, metrics[0])
+
+
 def test_stopped_and_failed_runs_keep_their_step():
     for ending in (Stopped(17, 1, 1.0, {}), Failed(17, {})):
         progress = RunProgress()

@@ -49,15 +49,15 @@ def test_a_loss_that_is_not_a_number_is_no_best_and_does_not_hide_a_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = True
-    real = keeping.Keeper.epoch_done
+    real = keeping.Keeper.is_best
 
-    def epoch_done(keeper: keeping.Keeper, found: dict[str, float]) -> Any:
+    def is_best(keeper: keeping.Keeper, found: dict[str, float]) -> bool:
         nonlocal first
         found = {**found, "validation_loss": math.nan, "validation_accuracy": 1.0} if first else found
         first = False
         return real(keeper, found)
 
-    monkeypatch.setattr(keeping.Keeper, "epoch_done", epoch_done)
+    monkeypatch.setattr(keeping.Keeper, "is_best", is_best)
     folder, _ = trained(tmp_path)
     saved = [event for event in whole_history(folder)[0].events if isinstance(event, ModelSaved)]
     assert saved[0].epoch == 2

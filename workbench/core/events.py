@@ -61,12 +61,16 @@ class StepsDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """The epoch, counted from 1, is over; metrics by name (training_loss, validation_accuracy, …)."""
+    """The epoch, counted from 1, is over; metrics by name (training_loss, validation_accuracy, …).
+
+    best: none before it gave a better model, which is saved as soon as there is time for it.
+    """
 
     epoch: int
     step: int
     metrics: Mapping[str, float]
     seconds: float
+    best: bool = False
 
 
 @dataclass(frozen=True)

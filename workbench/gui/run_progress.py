@@ -34,7 +34,7 @@ class RunProgress:
         self.preparing: Preparing | None = None
         self.ending: Ending | None = None
         self.epochs: list[EpochDone] = []
-        self.best: ModelSaved | None = None
+        self.best: EpochDone | ModelSaved | None = None
         self.warnings: list[Warned] = []
         self.has_model = False
         self.step = 0
@@ -111,10 +111,13 @@ class RunProgress:
                 self.start, self.ending, self.preparing = event, None, None
                 self.step = event.step
                 self.epochs = [epoch for epoch in self.epochs if epoch.step <= event.step]
+                if self.best and self.best.step > event.step:  # what was learned after the checkpoint is gone
+                    self.best = next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
             case Preparing():
                 self.preparing, self.ending = event, None
             case EpochDone():
                 self.epochs.append(event)
+                self.best = event if event.best else self.best
                 self.step = max(self.step, event.step)
             case ModelSaved():
                 self.has_model = True

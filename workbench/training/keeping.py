@@ -61,10 +61,36 @@ class Keeper:
         self._rest(seconds)
         yield CheckpointSaved(name, self.position.step, self.position.epoch, seconds)
 
-    def epoch_done(self, found: Mapping[str, float]) -> Iterator[Event]:
-        """Keep the model if this epoch's is the best so far; where saving is slow, in memory until there is time."""
-        if not self._is_best(found):
-            return
+    def is_best(self, found: Mapping[str, float]) -> bool:
+        """Return whether an epoch with these metrics is the best so far; without a validation split the newest is."""
+        position = self.position
+        loss = found.get("validation_loss")
+        if not self.trainee.is_in_form:  # the newest is kept, but whatever follows in the form asked for is better
+            position.best = position.best_loss = position.lowest_loss = None
+            position.best_metrics, position.since_better = {}, 0
+            return True
+        if loss is None:
+            return True
+        lowest = position.lowest_loss
+        improved = math.isfinite(loss) and (lowest is None or loss < lowest)
+        position.lowest_loss = loss if improved else lowest
+        position.since_better = 0 if improved else position.since_better + 1
+        if not math.isfinite(loss):
+            return False
+        headline = self.trainee.task.headline
+        score = found[f"validation_{headline}"]
+        score = score if all_metrics[headline].better == "higher" else -score
+        if self.trainee.recipe.training.keep_best == "loss":
+            score = -loss
+        before = (position.best, -(position.best_loss or 0.0)) if position.best is not None else None
+        if before is not None and (score, -loss) <= before:
+            return False
+        position.best, position.best_loss = score, loss
+        position.best_metrics = dict(found)
+        return True
+
+    def keep_best(self, found: Mapping[str, float]) -> Iterator[Event]:
+        """Keep the model of the best epoch so far, just over; where saving is slow, in memory until there is time."""
         position = self.position
         weights = self.trainee.whole_judged()
         if not self._writes:
@@ -115,34 +141,6 @@ class Keeper:
     def _rest(self, seconds: float) -> None:
         """Let models and checkpoints together cost no more than their share: save nothing for a while."""
         self._rested_at = max(self._rested_at, time.monotonic()) + seconds / _SHARE
-
-    def _is_best(self, found: Mapping[str, float]) -> bool:
-        """Compare with the best epoch so far; without a validation split the newest is the best."""
-        position = self.position
-        loss = found.get("validation_loss")
-        if not self.trainee.is_in_form:  # the newest is kept, but whatever follows in the form asked for is better
-            position.best = position.best_loss = position.lowest_loss = None
-            position.best_metrics, position.since_better = {}, 0
-            return True
-        if loss is None:
-            return True
-        lowest = position.lowest_loss
-        improved = math.isfinite(loss) and (lowest is None or loss < lowest)
-        position.lowest_loss = loss if improved else lowest
-        position.since_better = 0 if improved else position.since_better + 1
-        if not math.isfinite(loss):
-            return False
-        headline = self.trainee.task.headline
-        score = found[f"validation_{headline}"]
-        score = score if all_metrics[headline].better == "higher" else -score
-        if self.trainee.recipe.training.keep_best == "loss":
-            score = -loss
-        before = (position.best, -(position.best_loss or 0.0)) if position.best is not None else None
-        if before is not None and (score, -loss) <= before:
-            return False
-        position.best, position.best_loss = score, loss
-        position.best_metrics = dict(found)
-        return True
 
 
 def why_to_stop(training: Training, position: Position, found: Mapping[str, float]) -> Words | None:

@@ -177,11 +177,13 @@ def _epochs(trainee: Trainee, course: Course, epochs: int, total_steps: int, rea
         sums.clear()
         position.sums, position.samples = {}, 0
         yield course.at_epoch_end(found)
-        yield EpochDone(position.epoch, position.step, found, clock.seconds() - epoch_began)
+        best = keeper.is_best(found)
+        yield EpochDone(position.epoch, position.step, found, clock.seconds() - epoch_began, best)
         if trainee.reaction and "validation_loss" in found:
             trainee.reaction.observe(found["validation_loss"])
         position.seconds = clock.seconds()
-        yield from keeper.epoch_done(found)
+        if best:
+            yield from keeper.keep_best(found)
         ledger.rest()
         if trainee.is_in_form:
             reason = why_to_stop(training, position, found) or reason

@@ -33,7 +33,7 @@ class CompressCard(Card):
         self._engine = engine
         self._formats: dict[str, Mapping[str, Any]] = {}
         self._run = ""
-        self._why: dict[str, str] = dict.fromkeys(_WHY, "")
+        self._why: dict[str, str] = {name: "" for name in _WHY}
         self.format = Combo()
         self.format.setObjectName("share.format")
         self.format.setAccessibleName(tr("Number format"))
@@ -78,7 +78,8 @@ class CompressCard(Card):
         """Offer what can be made of this run."""
         if path == self._run:
             return
-        self._run, self._formats, self._why = path, {}, dict.fromkeys(_WHY, tr("Looking at the model…"))
+        self._run, self._formats = path, {}
+        self._why = {name: tr("Looking at the model…") for name in _WHY}
         self._show_chosen()
         if path:
             self._engine.ask("compressing.formats", {"run": path}).then(
