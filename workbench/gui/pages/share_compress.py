@@ -17,7 +17,7 @@ from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.combo import Combo
 
 _SHARES, _SHARE = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9), 0.3  # that can be pruned here, and what is offered first
-_WHY = ("why", "pruning", "teaching")  # not: names of reasons in what the engine answers
+_WHY: tuple[str, ...] = ("why", "pruning", "teaching")  # not: names of reasons in what the engine answers
 _EPOCHS, _EPOCH = (1, 2, 3, 5, 10, 20), 3
 
 
@@ -33,7 +33,7 @@ class CompressCard(Card):
         self._engine = engine
         self._formats: dict[str, Mapping[str, Any]] = {}
         self._run = ""
-        self._why: dict[str, str] = {name: "" for name in _WHY}
+        self._why = dict.fromkeys(_WHY, "")
         self.format = Combo()
         self.format.setObjectName("share.format")
         self.format.setAccessibleName(tr("Number format"))
@@ -79,7 +79,7 @@ class CompressCard(Card):
         if path == self._run:
             return
         self._run, self._formats = path, {}
-        self._why = {name: tr("Looking at the model…") for name in _WHY}
+        self._why = dict.fromkeys(_WHY, tr("Looking at the model…"))
         self._show_chosen()
         if path:
             self._engine.ask("compressing.formats", {"run": path}).then(
