@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,11 @@ def test_runs_are_found_by_folder_and_by_name(tmp_path: Path, folder: RunFolder)
     assert find_run(folder.name, folder.path.parent) == folder
     with pytest.raises(UserError, match="no run called"):
         find_run("nothing", folder.path.parent)
+    title, _, ending = folder.name.split("_", 2)[2].rpartition("_")
+    assert find_run(ending, folder.path.parent) == find_run(f"{title} {ending}", folder.path.parent) == folder
+    shutil.copytree(folder.path, folder.path.with_name(f"2020-01-01_000000_other_{ending}"))
+    with pytest.raises(UserError, match=f"2 runs are called {ending}"):
+        find_run(ending, folder.path.parent)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="is not a run"):
         find_run(str(tmp_path / "empty"), tmp_path)

@@ -58,6 +58,23 @@ def queued(recipe: Path, changes: Sequence[str], runs: Path, run: Path | None = 
     return RunFolder(made.path.rename(run.absolute()))
 
 
+def changes_to(folder: RunFolder, recipe: Path | None, changes: Sequence[str], *, as_json: bool) -> list[str]:
+    """Return the changes with which a run goes on, those of a recipe named once more included.
+
+    What "automatic" meant was decided at the first start, and a restart says the same line again. Raises UserError when
+    it would be another run.
+    """
+    from workbench.recipe import read_recipe
+    from workbench.training import worker
+
+    kept = [change for change in changes if not (folder.recipe.exists() and change.endswith("=auto"))]
+    if recipe is not None:
+        open_what_is_unknown(recipe, changes, as_json=as_json)
+        kept = [*worker.changes_of(folder, read_recipe(recipe, kept)), *kept]
+    worker.recipe_of(folder, kept)
+    return kept
+
+
 def train_in_terminal(
     folder: RunFolder,
     changes: Sequence[str] = (),

@@ -130,6 +130,12 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
     return recipe, differing
 
 
+def changes_of(folder: RunFolder, recipe: Recipe) -> list[str]:
+    """Return, as assignments, what `recipe` says otherwise than the one that the run was asked for with."""
+    differing = differences(to_plain(read_recipe(folder.asked)), to_plain(recipe))
+    return [f"{name}={_toml(value)}" for name, value in differing.items()]
+
+
 def _need_data(folder: RunFolder, path: str) -> None:
     if path and not Path(path).expanduser().exists():
         raise UserError(
