@@ -107,6 +107,10 @@ def test_texts_by_openais_client(service: Running, writer: RunFolder):
         )
         content = "".join(part.choices[0].delta.content or "" for part in streamed)
         assert content == said.choices[0].message.content
+        unknown: list[dict[str, Any]] = [{"max_tokens": 10**6}, {"best_of": 3}, {"logprobs": 2}, {"n": 2}]
+        for more in unknown:
+            with pytest.raises(openai.BadRequestError, match=next(iter(more))):
+                client.completions.create(model=writer.name, prompt="The film", **more)
         with pytest.raises(openai.NotFoundError):
             client.completions.create(model="nothing", prompt="a")
         with pytest.raises(openai.BadRequestError, match="temperature"):

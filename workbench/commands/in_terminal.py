@@ -50,6 +50,8 @@ def queued(recipe: Path, changes: Sequence[str], runs: Path, run: Path | None = 
     chosen = read_recipe(recipe, changes)
     if run is None:
         return new_run(runs, title_of(chosen), to_toml(chosen))
+    if run.exists() and not run.is_dir():
+        raise UserError("{folder} is a file, and not a run.", hint="Choose another folder.", folder=str(run))
     if run.is_dir() and any(run.iterdir()):
         raise UserError("{folder} is not empty, and not a run.", hint="Choose another folder.", folder=str(run))
     made = new_run(run.absolute().parent, title_of(chosen), to_toml(chosen))
@@ -192,11 +194,16 @@ def _say_how_it_ended(folder: RunFolder, ending: Ending | None, follower: Follow
             say(tr("Interrupted. Go on with it: {command}", command=f"workbench resume {name}"))
     say(tr("The run is in {folder}", folder=str(folder.path)))
     if folder.best_model() is not None:
-        say(tr("Predict with it: {command}", command=f"workbench predict {name} {_example(folder)}"))
+        _say_how_to_use(folder, name)
 
 
-def _example(folder: RunFolder) -> str:
+def _say_how_to_use(folder: RunFolder, name: str) -> None:
     from workbench.inference.model_folder import model_of, read_description
 
-    kind = read_description(model_of(folder))["inputs"]["kind"]
-    return {"image": tr("image.png"), "text": tr("text.txt"), "series": tr("series.csv")}.get(kind, tr("table.csv"))
+    description = read_description(model_of(folder))
+    if description["task"] == "next_token":
+        say(tr("Write with it: {command}", command=f'workbench generate {name} --prompt "{tr("Once upon a time")}"'))
+        return
+    files = {"image": tr("image.png"), "text": tr("text.txt"), "series": tr("series.csv")}
+    file = files.get(description["inputs"]["kind"], tr("table.csv"))
+    say(tr("Predict with it: {command}", command=f"workbench predict {name} {file}"))

@@ -74,11 +74,15 @@ def resume(
             ),
         ),
     ] = False,
-    steps: Annotated[int, typer.Option("--steps", min=1, help=tr("Steps that --verify trains."))] = 20,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help=tr("Steps that --verify trains; 20."), show_default=False)
+    ] = None,
     runs: options.Runs = None,
     as_json: options.Json = False,
 ) -> None:
     """Go on with a run that was stopped, or give a finished one more epochs."""
+    if steps and not verify:
+        raise typer.BadParameter(tr("--steps is for --verify. To train on, say --set training.epochs=N."), context)
     folder = options.run_of(context, run, runs)
     if verify and assignments:
         raise typer.BadParameter(tr("--verify and --set exclude each other."), context)
@@ -86,7 +90,7 @@ def resume(
         raise typer.BadParameter(tr("--verify and --fork exclude each other."), context)
     if verify:
         _check_saved(folder)
-        raise typer.Exit(_verify(folder, steps, as_json=as_json))
+        raise typer.Exit(_verify(folder, steps or 20, as_json=as_json))
     if fork:
         from workbench.training.forking import fork as forked
 
