@@ -67,6 +67,8 @@ class TrainDesk(QObject):
         """Take the declarations of all settings; the draft begins with what the form then shows."""
         self._catalogue = catalogue
         self.page.set_catalogue(catalogue)
+        if self.page.run():  # shown before its model had a title
+            self.page.name_run(recipe_line(catalogue, recipe_of(self.runs.folder(self.page.run()))))
         self.draft.set_training(self.page.training())
         self.show_draft()
 

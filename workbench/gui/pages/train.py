@@ -70,7 +70,7 @@ class TrainPage(Page):
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
         """Take the declarations of all settings, as the engine's settings.catalogue answers them."""
         self._metrics = catalogue["metrics"]
-        self.plots.set_metrics(self._metrics)
+        self.plots.set_metrics(self._metrics, self._progress)
         self.settings.set_catalogue(catalogue)
         self._rest()
 
@@ -133,6 +133,11 @@ class TrainPage(Page):
         self.messages.set_warnings(())
         self.messages.set_log(folder.path / "log.txt" if folder else None)
         self.clear_banners()
+        self._run_line = line
+        self._rest()
+
+    def name_run(self, line: str) -> None:
+        """Take what the run that is shown is about."""
         self._run_line = line
         self._rest()
 

@@ -35,6 +35,7 @@ class TrainSettings(Card):
         self.machines.setObjectName("train.machines")
         self.machines.clicked.connect(self.machines_requested)
         self.add_action(self.machines)
+        self.body.addStretch(1)  # holds the heading at the top until the form is there
 
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
         """Build the form from the declarations, as the engine's settings.catalogue answers them."""
@@ -45,6 +46,7 @@ class TrainSettings(Card):
             form.setAccessibleName(tr("Training settings"))
             form.changed.connect(self.changed)
             form.validity_changed.connect(self.validity_changed)
+            self.body.takeAt(0)
             self.add(scrolled(form), 1)
             if self._wanted:
                 self.set_values(self._wanted)
