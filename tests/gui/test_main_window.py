@@ -452,6 +452,48 @@ def test_a_sample_brings_training_settings_that_suit_it_unless_some_were_changed
     assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003
 
 
+def set_up_pruning(window: MainWindow, soon: Any, runs: Path) -> RunFolder:
+    """Set up a pruned run of one on the digits, of which things were measured."""
+    folder = finished_run(runs, "model", epochs=5, rate=0.1)
+    folder.recipe.write_text(
+        folder.asked.read_text().replace("[training]\n", '[training]\nprecision = "bfloat16"\nthreads = 1\n')
+    )
+    window.workspace.share.pruning_requested.emit(str(folder.path), 0.3, 3)
+    soon(lambda: window.behind.draft.is_complete() and find(window, "train.start").isEnabled())
+    return folder
+
+
+def test_what_share_sets_up_goes_away_once_it_has_begun(open_window: Open, soon: Any, runs: Path):
+    window = open_window()
+    folder = set_up_pruning(window, soon, runs)
+    training = window.behind.draft.training
+    assert (training["start_from"], training["pruning"]["share"], training["epochs"]) == (str(folder.path), 0.3, 3)
+    assert (training["precision"], training["threads"]) == ("auto", "auto")
+    assert any("prunes 30 %" in text for text in banners(window))
+    find(window, "train.start").click()
+    soon(lambda: window.workspace.train.run())
+    training = window.behind.draft.training
+    assert (training["start_from"], training["pruning"]["share"], training["epochs"]) == ("", 0.0, 5)
+    assert training["optimizer"]["learning_rate"] == 0.1
+    assert not banners(window)
+
+
+def test_what_share_sets_up_is_kept_by_the_window_but_not_for_other_data(open_window: Open, soon: Any, runs: Path):
+    window = open_window()
+    folder = set_up_pruning(window, soon, runs)
+    shut(window, soon)
+    window = open_window()
+    soon(window.behind.draft.is_complete)
+    assert window.behind.draft.training["start_from"] == str(folder.path)
+    assert any("prunes 30 %" in text for text in banners(window))
+    window.workspace.data.open_sample("reviews")
+    soon(lambda: window.behind.draft.data.get("name") == "reviews")
+    training = window.behind.draft.training
+    assert (training["start_from"], training["pruning"]["share"], training["epochs"]) == ("", 0.0, 5)
+    assert window.workspace.train.training()["start_from"] == ""
+    assert not banners(window)
+
+
 def test_t4_a_run_is_forked_and_trained(open_window: Open, soon: Any, runs: Path, monkeypatch: pytest.MonkeyPatch):
     before = finished_run(runs)
     window = open_window()

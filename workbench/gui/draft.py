@@ -18,6 +18,11 @@ _PAUSE_MILLISECONDS = 60  # of typing, before a check is asked for
 _OF_STRETCHES = ("next_token", "masked_token")  # tasks whose samples are stretches of the joined texts
 
 
+def identity_of(data: Mapping[str, Any]) -> list[str]:
+    """Return what makes data these data and no others, however they are read."""
+    return [str(data.get(name) or "") for name in ("kind", "name", "path")]
+
+
 class Draft(QObject):
     """Holds the three sections of a recipe and has the engine look at them."""
 

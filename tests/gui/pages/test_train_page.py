@@ -316,6 +316,13 @@ def test_a_failed_run_says_why_and_what_to_do(page: TrainPage, folder: RunFolder
     assert page.status.status.text() == "Failed at step 7"
 
 
+def test_a_run_that_failed_before_its_first_step_has_nothing_to_go_on_from(page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    page.take(batch(started(), Failed(0, UserError("Nothing in a fits this network.").to_plain())))
+    page.set_state("failed")
+    assert visible(page) == {"discard", "start"}
+
+
 def test_t4_a_diverged_run_is_gone_on_with_gently(qtbot: QtBot, page: TrainPage, folder: RunFolder):
     page.show_run(folder)
     error = UserError("The loss became NaN.")

@@ -78,9 +78,9 @@ class TrainPage(Page):
         """Take the devices of this machine and, in words, why there is no GPU among them."""
         self.settings.set_devices(devices, why)
 
-    def set_training(self, training: Mapping[str, Any]) -> None:
-        """Show these settings, such as those of an earlier run."""
-        self.settings.set_values(training)
+    def set_training(self, training: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Show these settings; what is not among them stays, or has its default if they are the `whole`."""
+        self.settings.set_values(training, whole=whole)
 
     def training(self) -> dict[str, Any]:
         """Return the settings as they stand."""
@@ -284,9 +284,8 @@ class TrainPage(Page):
         self.right.setCurrentIndex(1 if shown else 0)
         _invite(self.empty, self._missing)
         self.set_line(_line_of_run(self._run_line, self._progress) if shown else self._draft_line)
-        ending = self._progress.ending
-        diverged = self._state == "failed" and isinstance(ending, Failed) and ending.diverged
-        self.buttons.show_state(self._state, has_model=self._progress.has_model, diverged=diverged)
+        why = _why_failed(self._progress) if self._state == "failed" else ""
+        self.buttons.show_state(self._state, has_model=self._progress.has_model, why=why)
         self.buttons.allow_start(not self._why_not(), self._why_not())
         self.settings.allow_machines(not self._why_not(), self._why_not())
         self.messages.setVisible(shown and self.messages.has_something())
@@ -305,6 +304,13 @@ class TrainPage(Page):
         if not self.settings.valid():
             return tr("Mend the settings that are marked first.")
         return self._complaint.translated() if self._complaint else ""
+
+
+def _why_failed(progress: RunProgress) -> str:
+    """Return what keeps a run that failed from simply going on, in the words of TrainActions, or an empty text."""
+    if isinstance(progress.ending, Failed) and progress.ending.diverged:
+        return "diverged"
+    return "" if progress.step or progress.has_model else "failed at once"
 
 
 def _line_of_run(line: str, progress: RunProgress) -> str:

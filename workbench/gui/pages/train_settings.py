@@ -66,11 +66,11 @@ class TrainSettings(Card):
         """Return the values as they stand; empty before the form is there."""
         return self.form.values() if self.form else dict(self._wanted)
 
-    def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show these values, now or when the form is there."""
-        self._wanted = {**self._wanted, **values}
+    def set_values(self, values: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Show these values, now or when the form is there; what is not among them stays, or has its default."""
+        self._wanted = dict(values) if whole else {**self._wanted, **values}
         if self.form is not None:
-            self.form.set_values(values)
+            self.form.set_values(values, whole=whole)
 
     def valid(self) -> bool:
         """Return whether the form has no mistake."""
