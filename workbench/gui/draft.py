@@ -45,7 +45,7 @@ class Draft(QObject):
         self._task = ""  # that the network would learn
         self._check = Latest(engine, "settings.check", _PAUSE_MILLISECONDS, self)
         self._check.answered.connect(lambda answer, _: self._checked(answer["recipe"]))
-        self._check.failed.connect(lambda error, _: self.refused.emit(error))
+        self._check.failed.connect(lambda error, _: self._refuse(error))
         self._rates = Latest(engine, "settings.learning_rates", 0, self)
         self._rates.answered.connect(lambda answer, _: self.rates_changed.emit(answer["steps"], answer["values"]))
         self._rates.failed.connect(lambda error, _: self.rates_changed.emit([], []))
@@ -122,6 +122,10 @@ class Draft(QObject):
         if not (count and isinstance(size, int) and size > 0 and isinstance(accumulation, int) and accumulation > 0):
             return 0
         return math.ceil(math.ceil(count / size) / accumulation)
+
+    def _refuse(self, error: UserError) -> None:
+        self._rates.forget()  # of values that went before
+        self.refused.emit(error)
 
     def _look(self) -> None:
         if self.is_complete():

@@ -79,8 +79,6 @@ class TrainDesk(QObject):
         parts = [str(draft.summary.get("name", ""))]
         if draft.architecture:
             parts.append(architecture_title(self._catalogue, draft.architecture))
-        if draft.parameters and not missing:
-            parts.append(plural(draft.parameters, "{count} parameter", "{count} parameters"))
         line = "  ·  ".join(part for part in parts if part)
         known = 0 if missing else draft.parameters
         self.page.set_draft(missing, line, draft.samples(), known, draft.steps_per_epoch())

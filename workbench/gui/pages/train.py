@@ -57,7 +57,7 @@ class TrainPage(Page):
         self._state = ""
         self._progress = RunProgress()
         self._metrics: Mapping[str, Any] = {}
-        self._draft_line = ""
+        self._draft_line, self._draft_parameters = "", 0
         self._missing = "data"
         self._complaint: UserError | None = None
         self._still: Banner | None = None
@@ -91,7 +91,7 @@ class TrainPage(Page):
 
         missing: "data", "model" or empty. line names data and model. steps: of one epoch. 0 is not known.
         """
-        self._missing, self._draft_line = missing, line
+        self._missing, self._draft_line, self._draft_parameters = missing, line, parameters
         self.settings.show_steps(steps)
         training = self.training()
         epochs, wanted = training.get("epochs", 0), training.get("steps", 0)
@@ -106,6 +106,8 @@ class TrainPage(Page):
     def show_check(self, error: UserError | None) -> None:
         """Show what the check of the recipe found: at its field, or else in a banner."""
         self._complaint = error
+        if error is not None:
+            self.show_draft_rates((), (), "")
         placed = self.settings.show_error(error)
         self.clear_banners()
         if error is not None and not placed:
@@ -116,10 +118,10 @@ class TrainPage(Page):
         self._rest()
 
     def show_draft_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
-        """Draw the learning rate over the next run; beside a run that is over it takes the place of what was."""
+        """Draw the learning rate over the next run, or none; beside a run that is over it takes the place of what was."""
         self.ready.show_rates(steps, rates, schedule)
         if self._folder is not None and self._state not in LIVE and self._state != "starting":
-            self.plots.show_planned(steps, rates, schedule)
+            self.plots.show_planned(steps, rates, tr("Next: {what}", what=schedule) if len(steps) else "")
 
     # The run that is shown
 
@@ -242,7 +244,7 @@ class TrainPage(Page):
     def _join(self) -> None:
         self.settings.changed.connect(self.changed)
         self.settings.machines_requested.connect(self.machines_requested)
-        self.settings.validity_changed.connect(lambda _: self._rest())
+        self.settings.validity_changed.connect(self._take_validity)
         self.queue.moved.connect(self.queue_moved)
         self.queue.removed.connect(self.queue_removed)
         self.plots.failed.connect(self.show_error)
@@ -267,6 +269,11 @@ class TrainPage(Page):
         buttons.try_pressed.connect(lambda: self.try_requested.emit(self.run()))
         buttons.discard_confirmed.connect(lambda: self.discarded.emit(self.run()))
 
+    def _take_validity(self, valid: bool) -> None:
+        if not valid:
+            self.show_draft_rates((), (), "")  # it was that of other values
+        self._rest()
+
     def _wish(self, wish: str) -> None:
         """Show at once that it was heard; the trainer's answer follows."""
         if wish == "stop":
@@ -283,7 +290,10 @@ class TrainPage(Page):
         self.stack.setCurrentIndex(1 if shown or not self._missing else 0)
         self.right.setCurrentIndex(1 if shown else 0)
         _invite(self.empty, self._missing)
-        self.set_line(_line_of_run(self._run_line, self._progress) if shown else self._draft_line)
+        start = self._progress.start
+        of_run = _with_parameters(self._run_line, start.parameters if start else 0)
+        self.set_line(of_run if shown else _with_parameters(self._draft_line, self._draft_parameters))
+        self.settings.show_next(self._draft_line if shown else "")
         why = _why_failed(self._progress) if self._state == "failed" else ""
         self.buttons.show_state(self._state, has_model=self._progress.has_model, why=why)
         self.buttons.allow_start(not self._why_not(), self._why_not())
@@ -313,9 +323,9 @@ def _why_failed(progress: RunProgress) -> str:
     return "" if progress.step or progress.has_model else "failed at once"
 
 
-def _line_of_run(line: str, progress: RunProgress) -> str:
-    start = progress.start
-    parameters = plural(start.parameters, "{count} parameter", "{count} parameters") if start else ""
+def _with_parameters(line: str, count: int) -> str:
+    """Return what a run is about, and how many parameters its network has; 0 is not known."""
+    parameters = plural(count, "{count} parameter", "{count} parameters") if count else ""
     return "  ·  ".join(part for part in (line, parameters) if part)
 
 
