@@ -118,7 +118,7 @@ class TrainPage(Page):
         self._rest()
 
     def show_draft_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
-        """Draw the learning rate over the next run, or none; beside a run that is over it takes the place of what was."""
+        """Draw the learning rate over the next run, or none; beside a run that is over it stands for what was."""
         self.ready.show_rates(steps, rates, schedule)
         if self._folder is not None and self._state not in LIVE and self._state != "starting":
             self.plots.show_planned(steps, rates, tr("Next: {what}", what=schedule) if len(steps) else "")
