@@ -9,6 +9,7 @@ from tests.core.run_maker import finished_run, queued_run, started, write
 from workbench.core import run_lock
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder, all_runs, discard, find_run, folder_name, is_run, new_run
+from workbench.core.run_summary import asked_of, recipe_of
 from workbench.core.run_writer import RunWriter
 
 
@@ -24,6 +25,18 @@ def test_a_new_run_is_named_by_what_it_is_and_holds_what_was_asked_for(tmp_path:
     assert folder.asked.read_text() == "[data]\n"
     assert folder.notes() == {"name": "First", "tags": ["a"], "note": ""}
     assert is_run(folder.path)
+
+
+def test_another_run_begins_with_what_was_asked_for_and_not_with_what_was_measured(folder: RunFolder):
+    asked = folder.asked.read_text()
+    measured = asked.replace("[training]\n", '[training]\nseed = 7\nprecision = "bfloat16"\nthreads = 1\n')
+    folder.recipe.write_text(measured)
+    folder.asked.write_text(asked.replace("[training]\n", '[training]\nprecision = "float32"\n'))
+    training = asked_of(folder)["training"]
+    assert (training["seed"], training["precision"], "threads" in training) == (7, "float32", False)
+    folder.asked.unlink()
+    assert "precision" not in asked_of(folder)["training"]
+    assert recipe_of(folder)["training"]["threads"] == 1
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path: Path):

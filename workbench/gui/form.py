@@ -63,10 +63,15 @@ class Form(QWidget):
         """Return every value by name; what is wrong stands there as it was typed, so that a check still finds it."""
         return self._panel.values()
 
-    def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show the given values without a signal; what is not named stays, and unknown names are left out."""
+    def set_values(self, values: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Show the given values without a signal; unknown names are left out.
+
+        whole: what is not named has its default; otherwise it stays.
+        """
         self._silent = True
         try:
+            if whole:
+                self._panel.reset()
             self._panel.set_values(values)
         finally:
             self._silent = False
