@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.pages.canned import Canned, first, words
 from workbench.core.errors import UserError
+from workbench.core.passphrases import NEEDED
 from workbench.gui.pages.share import SharePage
-from workbench.gui.passphrases import Passphrases
+from workbench.gui.passphrases import PassphraseDialog, Passphrases
 from workbench.gui.service import Service
 from workbench.gui.widgets.banner import Banner
 
@@ -167,6 +168,29 @@ def test_a_model_that_cannot_be_read_is_said(engine: Canned, service: Service, s
     qtbot.waitUntil(lambda: page.exports.summary.text() == "The model is damaged.")
     assert not find(page, "share.export").isEnabled()
     assert find(page, "share.export").toolTip() == "The model is damaged."
+
+
+def test_an_encrypted_run_is_looked_at_once_its_passphrase_was_typed_on_the_card(
+    engine: Canned, service: Service, show: Show, qtbot: QtBot
+) -> None:
+    class Listener:
+        def remember(self, passphrase: str) -> None:
+            engine.given[0].answered.emit(engine.answers["exporting.targets"])
+
+    engine.held.add("exporting.targets")
+    page = SharePage(engine, engine, service, Passphrases((Listener(),), engine))
+    show(page, 1000, 700)
+    page.set_runs(RUNS)
+    assert not find(page, "share.unlock").isVisible()
+    engine.given[0].locked.emit(UserError(NEEDED, name="b"))
+    assert page.exports.summary.text() == "b is encrypted: its passphrase is needed."
+    assert find(page, "share.unlock").isVisible()
+    find(page, "share.unlock").click()
+    dialog: Any = page.findChild(PassphraseDialog)
+    dialog.first.setText("correct horse")
+    dialog.accepts.click()
+    assert find(page, "share.export").isEnabled()
+    assert not find(page, "share.unlock").isVisible()
 
 
 def test_what_is_decrypted_is_looked_at_again(page: SharePage, engine: Canned, qtbot: QtBot) -> None:

@@ -67,7 +67,7 @@ class SharePage(Page):
             "share-network", tr("There is nothing to share yet"), tr("Train a model first."), tr("Go to Train")
         )
         self.empty.acted.connect(self.training_requested)
-        self.exports = ExportCard(engine)
+        self.exports = ExportCard(engine, passphrases)
         self.exports.wanted.connect(self._export)
         self.compressing = CompressCard(engine)
         self.compressing.wanted.connect(self._compress)
