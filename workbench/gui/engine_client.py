@@ -43,7 +43,7 @@ class Answer(QObject):
         failed: Callable[[UserError], object] | None = None,
         locked: Callable[[UserError], object] | None = None,
     ) -> "Answer":
-        """Call `answered` or `failed` when the answer is there, `locked` as it waits; unless `owner` is gone by then."""
+        """Call `answered` or `failed` when the answer is there, `locked` as it waits, unless `owner` is gone."""
         self.answered.connect(lambda value: answered(value) if shiboken6.isValid(owner) else None)
         if failed is not None:
             self.failed.connect(lambda error: failed(error) if shiboken6.isValid(owner) else None)
