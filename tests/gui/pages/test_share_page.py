@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -33,8 +33,9 @@ def say(**line): print(json.dumps(line), flush=True)
 if "bad" in sys.argv[1]:
     sys.exit("The model is damaged.")
 say(address="http://127.0.0.1:8000", token="secret", models=["b"])
-say(status=200, seconds=0.002, method="POST", path="/predict", reason="")
-say(status=401, seconds=0.001, method="GET", path="/v2", reason="unknown")
+say(status=200, seconds=0.002, method="POST", path="/predict", route="/predict", reason="")
+say(status=401, seconds=0.001, method="POST", path="/predict", route="refused", reason="unknown")
+say(status=200, seconds=0.009, method="GET", path="/docs", route="/docs", reason="")
 sys.stdin.read()
 """
 RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "91.9 %"}]
@@ -205,17 +206,19 @@ def test_what_is_decrypted_is_looked_at_again(page: SharePage, engine: Canned, q
     qtbot.waitUntil(lambda: all(button.isEnabled() for button in buttons))
 
 
-def test_a_model_is_served_while_the_switch_is_on(page: SharePage, service: Service, qtbot: QtBot) -> None:
+def test_a_model_is_served_while_the_switch_is_on(
+    page: SharePage, service: Service, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     card = page.serving
     assert not card.address.isVisible()
     find(page, "share.serve").click()
     assert card.state.text() == "Starting…"
-    qtbot.waitUntil(lambda: len(service.lines) == 2)
+    qtbot.waitUntil(lambda: len(service.lines) == 3)
     assert card.address.line.text() == "http://127.0.0.1:8000"
     assert card.token.line.text() == "secret"
-    assert "2 requests lately" in card.state.text()
+    assert card.state.text() == "1 answer lately, in 2.0 ms."  # neither what was refused nor the page about it
     assert "200      2.0 ms  POST /predict" in card.log.toPlainText()
-    assert "401      1.0 ms  GET /v2  unknown" in card.log.toPlainText()
+    assert "401      1.0 ms  POST /predict  unknown" in card.log.toPlainText()
     qtbot.waitUntil(lambda: '"row"' in card.snippet.line.text())
     for language in ("curl", "Python", "JavaScript"):
         card.language.setCurrentText(language)
@@ -223,13 +226,29 @@ def test_a_model_is_served_while_the_switch_is_on(page: SharePage, service: Serv
         assert "Bearer secret" in card.snippet.line.text()
     card.set_kind("image")
     assert "picture.png" in card.snippet.line.text() or "FormData" in card.snippet.line.text()
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    find(page, "share.docs").click()
+    assert opened == ["http://127.0.0.1:8000/docs"]
+    assert not card.other.isVisible()
     card.set_run("/other")
     assert not find(page, "share.serve").isChecked()
+    assert card.state.text() == "b is served now; switching on serves this run instead."
     card.set_run("/my runs/b")
     assert find(page, "share.serve").isChecked()
     find(page, "share.serve").click()
     assert service.run == ""
     assert not card.address.isVisible()
+
+
+def test_another_run_that_is_served_can_be_switched_off(page: SharePage, service: Service, qtbot: QtBot) -> None:
+    find(page, "share.serve").click()
+    page.serving.set_run("/other")
+    assert find(page, "share.serve_other_off").isVisible()
+    with qtbot.waitSignal(service.changed):
+        find(page, "share.serve_other_off").click()
+    assert service.run == ""
+    assert not find(page, "share.serve_other_off").isVisible()
 
 
 def test_a_service_that_ends_is_said(page: SharePage, service: Service, qtbot: QtBot) -> None:
@@ -244,12 +263,12 @@ def test_what_is_served_outlives_the_page(
     page: SharePage, engine: Canned, service: Service, show: Show, qtbot: QtBot
 ) -> None:
     find(page, "share.serve").click()
-    qtbot.waitUntil(lambda: len(service.lines) == 2)
+    qtbot.waitUntil(lambda: len(service.lines) == 3)
     again = SharePage(engine, engine, service, Passphrases(()))  # as after a change of the language
     show(again, 1000, 700)
     again.set_runs(RUNS)
     assert find(again, "share.serve").isChecked()
-    assert again.serving.log.toPlainText().count("\n") == 1
+    assert again.serving.log.toPlainText().count("\n") == 2
 
 
 def test_a_smaller_model_is_made_and_can_be_compared(page: SharePage, engine: Canned, qtbot: QtBot) -> None:
