@@ -380,6 +380,36 @@ def test_another_language_keeps_what_trains_and_what_was_typed(open_window: Open
     soon(lambda: state(window) == "stopped")
 
 
+def test_share_shows_the_run_at_hand_until_another_is_chosen_there(open_window: Open, soon: Any, runs: Path):
+    first = finished_run(runs, "first")
+    window = open_window()
+    try_it, share = window.workspace.try_it.chooser, window.workspace.share.chooser
+    soon(lambda: share.run() and try_it.run())
+    newer, newest = finished_run(runs, "newer"), finished_run(runs, "newest")
+    soon(lambda: share.count() == 3)
+    assert share.run()["path"] == str(first.path)  # nothing changes by itself
+
+    def pick(chooser: Any, run: RunFolder) -> None:
+        chooser.choose(str(run.path))
+        chooser.activated.emit(chooser.currentIndex())
+
+    window.workspace.go("try")
+    pick(try_it, newer)
+    find(window, "nav.share").click()
+    assert share.run()["path"] == str(newer.path)
+    window.behind.trainings.begun.emit(queued_run(runs).name)  # it has no model: the one before stays at hand
+    window.workspace.go("share")
+    assert share.run()["path"] == str(newer.path)
+    pick(share, first)
+    window.use_language("zh_CN")
+    chosen = window.workspace.share.chooser
+    soon(lambda: chosen.count() == 3)
+    assert chosen.run()["path"] == str(first.path)
+    window.behind.trainings.begun.emit(newest.name)
+    window.workspace.go("share")
+    assert chosen.run()["path"] == str(newest.path)
+
+
 def test_a_page_that_is_chosen_before_it_is_built_is_shown_when_it_is_there(
     qtbot: QtBot, runs: Path, own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -140,9 +140,11 @@ class Workspace(QWidget):
         self._join_behind()
 
     def go(self, name: str) -> None:
-        """Show the page called `name`: data, model, train, runs, try or share."""
+        """Show the page called `name`: data, model, train, runs, try or share; the last two with the run at hand."""
         if name != "data":
             self.building.complete()
+        if name in ("try", "share"):
+            (self.try_it if name == "try" else self.share).choose_run(*self.behind.at_hand.paths())
         self.stack.setCurrentWidget(self.pages[name])
         self.side_bar.choose(name)
 
@@ -212,7 +214,7 @@ class Workspace(QWidget):
     def try_run(self, name: str) -> None:
         """Open Try it with the model of this run."""
         self.behind.runs.look_again(name)
-        self.try_it.choose_run(str(self.behind.runs.folder(name).path))
+        self.behind.take_in_hand(name)
         self.go("try")
 
     def _join_pages(self) -> None:
@@ -236,6 +238,8 @@ class Workspace(QWidget):
         self.train.changed.connect(self._take_training)
         self._suggestion.made.connect(self._take_training)
         self.train.mend_requested.connect(self._mend)
+        for page in (self.try_it, self.share):
+            page.picked.connect(self.behind.at_hand.take)
 
     def _join_desks(self) -> None:
         train, runs = self.train_desk, self.runs_desk
@@ -249,6 +253,7 @@ class Workspace(QWidget):
         self.train.discarded.connect(lambda name: runs.delete([name]))
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
+        self.runs.shown_on_train.connect(self.behind.take_in_hand)
         self.runs.resumed.connect(train.resume)
         self.runs.forked.connect(train.fork)
         for signal in (self.runs.shown_on_train, self.runs.resumed, self.runs.forked, runs.recipe_requested):

@@ -97,11 +97,11 @@ class Guard:
             reason = "" if body.status < 400 else _reason(body.status)
         seconds = time.perf_counter() - began
         client = (scope.get("client") or ("",))[0]
-        self._audit.note(
-            token=who, client=client, method=scope["method"], path=scope["path"][:200], status=body.status,
-            reason=reason, seconds=round(seconds, 6),
-        )  # fmt: skip
         route = getattr(scope.get("route"), "path", "refused" if status else "unknown")
+        self._audit.note(
+            token=who, client=client, method=scope["method"], path=scope["path"][:200], route=route,
+            status=body.status, reason=reason, seconds=round(seconds, 6),
+        )  # fmt: skip
         self._counters.count(route, body.status, seconds, refused=reason if status else "")
 
     def _why_not(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str, str]:
