@@ -283,6 +283,18 @@ def test_what_a_check_finds_stands_at_its_field_and_nothing_starts(open_window: 
     soon(find(window, "train.start").isEnabled)
 
 
+def test_nothing_starts_while_the_data_have_other_settings_than_their_page_shows(open_window: Open, soon: Any):
+    window = open_window()
+    set_up(window, soon, rate=0.01)
+    soon(lambda: find(window, "form.data.validation") is not None)
+    kept = find(window, "form.data.validation").text()
+    find(window, "form.data.validation").setText("many")
+    assert not find(window, "train.start").isEnabled()
+    assert find(window, "train.start").toolTip() == "The settings on the Data page are not in force yet."
+    find(window, "form.data.validation").setText(kept)
+    soon(find(window, "train.start").isEnabled)
+
+
 def test_a_discarded_run_can_be_brought_back(open_window: Open, soon: Any):
     window = open_window()
     folder = start(window, soon, 0.1)

@@ -28,10 +28,10 @@ class Hint:
     """What a form needs to know beyond type and range; it appears in the JSON schema under "hint".
 
     log: steps multiply instead of adding. unit: shown behind the value. advanced: folded away. chooser: a file dialog
-    beside the field. choices: a label for each value of a Literal. hidden: in files only, never in a form. inputs: the
-    only kind of inputs for which the setting matters, such as text. adjustable: a run that goes on may get another
-    value. scripted: an exported script does as it says, or comes out the same without it; a run with any other setting
-    has no script.
+    beside the field. choices: a label for each value of a Literal, or for each word that stands for something in a
+    field of texts. hidden: in files only, never in a form. inputs: the only kind of inputs for which the setting
+    matters, such as text. adjustable: a run that goes on may get another value. scripted: an exported script does as it
+    says, or comes out the same without it; a run with any other setting has no script.
     """
 
     log: bool = False

@@ -42,6 +42,7 @@ class Draft(QObject):
         self.architecture: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.parameters = 0
+        self.held = False  # while the data have other settings than their page shows
         self._task = ""  # that the network would learn
         self._check = Latest(engine, "settings.check", _PAUSE_MILLISECONDS, self)
         self._check.answered.connect(lambda answer, _: self._checked(answer["recipe"]))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from workbench.core import words
 from workbench.core.errors import UserError
-from workbench.core.words import LANGUAGES, plural, tr
+from workbench.core.words import LANGUAGES, listed, plural, tr
 from workbench.gui import theme
 from workbench.gui.backstage import Backstage
 from workbench.gui.bundler import Bundler
@@ -244,5 +244,5 @@ def restored_text(memory: Memory) -> str:
     parts = [title for name, title in titles.items() if memory.get(name, {}) and not _is_gone(memory.get(name, {}))]
     if queue := memory.get("queue", []):
         parts.append(plural(len(queue), "{count} waiting run", "{count} waiting runs"))
-    restored = tr("Restored: {parts}.", parts=", ".join(parts)) if parts else tr("No form had been filled in.")
+    restored = tr("Restored: {parts}.", parts=listed(parts)) if parts else tr("No form had been filled in.")
     return f"{restored} {tr('Runs in a process of their own went on.')}"

@@ -75,7 +75,7 @@ class TrainDesk(QObject):
     def show_draft(self, *_: object) -> None:
         """Show on the page what the next run has, and what it still needs."""
         draft = self.draft
-        missing = "data" if not draft.data else "model" if not draft.architecture else ""
+        missing = "data" if not draft.data else "model" if not draft.architecture else "settings" if draft.held else ""
         parts = [str(draft.summary.get("name", ""))]
         if draft.architecture:
             parts.append(architecture_title(self._catalogue, draft.architecture))

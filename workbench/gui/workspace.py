@@ -138,6 +138,7 @@ class Workspace(QWidget):
         self._join_pages()
         self._join_desks()
         self._join_behind()
+        self._hold(self.data.holds())
 
     def go(self, name: str) -> None:
         """Show the page called `name`: data, model, train, runs, try or share; the last two with the run at hand."""
@@ -232,6 +233,7 @@ class Workspace(QWidget):
             signal.connect(lambda page=page: self.go(page))
         self.data.recipe_wanted.connect(self.open_recipe)
         self.data.opened.connect(self._take_data)
+        self.data.held_changed.connect(self._hold)
         self.model.changed.connect(self._take_architecture)
         self.model.start_changed.connect(self._take_start)
         self.model.fitting_found.connect(self.train.show_fitting)
@@ -309,6 +311,10 @@ class Workspace(QWidget):
         self.model.set_data(dict(opened["data"]), dict(opened["summary"]))
         self.train_desk.show_draft()
         self.draft_changed.emit()
+
+    def _hold(self, held: bool) -> None:
+        self.behind.draft.held = held
+        self.train_desk.show_draft()
 
     def _take_architecture(self, architecture: Mapping[str, Any]) -> None:
         self.behind.draft.set_architecture(architecture)

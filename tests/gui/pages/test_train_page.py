@@ -233,7 +233,7 @@ def test_points_progress_and_best_values_follow_the_batches(page: TrainPage, fol
     assert page.plots.metric_plot.markers.best() == (1.0, "best 75.0 %")
     assert page.status.line.text().startswith("Epoch 2 of 3, step 10 of 30, 33 %")
     assert "4 s left" in page.status.line.text()
-    assert page.status.status.text() == "Training  ·  best accuracy 75.0 %, epoch 1"
+    assert page.status.status.text() == "Training now  ·  best accuracy 75.0 %, epoch 1"
 
 
 def test_the_best_of_a_run_that_ends_within_its_epoch_is_marked_at_its_point(page: TrainPage, folder: RunFolder):

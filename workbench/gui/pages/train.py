@@ -89,7 +89,8 @@ class TrainPage(Page):
     def set_draft(self, missing: str, line: str = "", samples: int = 0, parameters: int = 0, steps: int = 0) -> None:
         """Take what the next run has.
 
-        missing: "data", "model" or empty. line names data and model. steps: of one epoch. 0 is not known.
+        missing: "data", "model", "settings" while those of the data are not in force, or empty. line names data and
+        model. steps: of one epoch. 0 is not known.
         """
         self._missing, self._draft_line, self._draft_parameters = missing, line, parameters
         self.settings.show_steps(steps)
@@ -311,6 +312,8 @@ class TrainPage(Page):
             return tr("Open data first.")
         if self._missing == "model":
             return tr("Choose a model first.")
+        if self._missing == "settings":
+            return tr("The settings on the Data page are not in force yet.")
         if not self.settings.valid():
             return tr("Mend the settings that are marked first.")
         return self._complaint.translated() if self._complaint else ""
@@ -334,6 +337,13 @@ def _invite(empty: EmptyState, missing: str) -> None:
     if missing == "model":
         empty.show_state(
             "stack", tr("Choose a model first"), tr("Then it can be trained on your data."), tr("Go to Model")
+        )
+    elif missing == "settings":
+        empty.show_state(
+            "database",
+            tr("The settings on the Data page are not in force yet."),
+            tr("The data are being read, or a setting is marked there."),
+            tr("Go to Data"),
         )
     else:
         empty.show_state("chart-line", tr("Open data first"), tr("Training needs data and a model."), tr("Go to Data"))
