@@ -1,6 +1,5 @@
 """Every export, loaded where this program cannot be seen, tells what the trained model tells."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from workbench.export.companions import describe, preparing
 from workbench.export.exporting import export
 from workbench.export.subject import Subject
 from workbench.export.whole import Whole
+from workbench.inference.inputs import items_of
 from workbench.inference.predictor import Predictor
 
 FORMS = ("onnx", "pytorch", "torch-program")
@@ -90,11 +90,11 @@ def raw_input(inputs: str, place: Path) -> str:
         case "text":
             return "word3 [MASK] word5 word6"
         case "table":
-            (place / "row.json").write_text(json.dumps({"length": 2.5, "colour": "green"}))
-            return str(place / "row.json")
+            (place / "table.csv").write_text("name;length;colour\nx;2,5;green\ny;3;red\n")
+            return str(place / "table.csv")
         case _:
-            rows = "\n".join(f"{n},{n * 2},{n % 3}" for n in range(15))
-            (place / "series.csv").write_text(f"a,b,c\n{rows}\n")
+            rows = "\n".join(f"2024-01-{n + 1:02},{n},{n * 2},{n % 3}" for n in range(15))
+            (place / "series.csv").write_text(f"day,a,b,c\n{rows}\n")
             return str(place / "series.csv")
 
 
@@ -120,13 +120,29 @@ def test_the_example_runs_without_this_program(tmp_path: Path, form: str, kind: 
     card = (out / "README.md").read_text()
     assert source in card
     assert ("pillow" in card) == (inputs == "image")
+    assert example_says(out, raw_input(inputs, tmp_path))
+
+
+def test_the_example_takes_the_files_that_a_model_is_trained_on_from_any_folder(tmp_path: Path):
+    table, series = (raw_input(inputs, tmp_path) for inputs in ("table", "series"))
+    run = fresh_run(tmp_path, "mlp", "table", "classification")
+    predictor = Predictor.of_run(run)
+    first = predictor.predict(items_of([table], "table", preprocessing=predictor.preprocessing))[0]
+    export(run, "pytorch", tmp_path / "rows")
+    assert example_says(tmp_path / "rows", table).startswith(first.answer["label"])
+    export(fresh_run(tmp_path, "rnn", "series", "forecasting"), "pytorch", tmp_path / "steps")
+    assert example_says(tmp_path / "steps", series).startswith("['a', 'b']")
+
+
+def example_says(out: Path, given: str) -> str:
+    """Return what the example prints, where this program cannot be seen and its folder is not the current one."""
     blocked = (
-        "import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, '.'); "
-        f"sys.argv = ['example.py', {raw_input(inputs, tmp_path)!r}]; runpy.run_path('example.py')"
+        f"import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, {str(out)!r}); "
+        f"sys.argv = ['example.py', {given!r}]; runpy.run_path({str(out / 'example.py')!r})"
     )
-    done = subprocess.run([sys.executable, "-c", blocked], cwd=out, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", blocked], cwd=out.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("made", [None, subwords()], ids=["words", "subwords"])

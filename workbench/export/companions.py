@@ -1,12 +1,15 @@
 """What goes along with every exported model: its description, the code that prepares inputs, an example and a card."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
+from workbench.export import raw_files
 from workbench.export.comparison import Comparison
+from workbench.export.source import Gathering
 from workbench.export.subject import Subject
 
 if TYPE_CHECKING:
@@ -36,13 +39,20 @@ _ENDS = """ids = PREPROCESSING.ids_of(raw)[1 - DESCRIBED["inputs"]["shape"][0] :
 _RAW = {  # what a raw input is, and how the example comes by one
     "image": ("an image, given as a path, the bytes of a file or a Pillow image,", "picture.png", "raw = sys.argv[1]"),
     "text": ("a text", '"a text"', "raw = sys.argv[1]"),
-    "table": ("a row, a dictionary by column,", "row.json", 'raw = json.load(open(sys.argv[1], encoding="utf-8"))'),
+    "table": (
+        "a row, a dictionary by column,",
+        "table.csv",
+        "columns = [column.name for column in PREPROCESSING.columns]\n"
+        "raw = rows_of(sys.argv[1], columns)[0]  # the first one",
+    ),
     "series": (
         "a series, an array (steps, columns),",
         "series.csv",
-        'raw = np.genfromtxt(sys.argv[1], delimiter=",", skip_header=1, dtype=np.float32, ndmin=2)',
+        "raw = series_of(sys.argv[1], PREPROCESSING.columns)",
     ),
 }
+_READERS = {"table": ("rows_of",), "series": ("series_of",)}  # of files that hold more than raw inputs
+_OFFERED = ("DESCRIBED", "LABELS", "PLACE", "PREPROCESSING", "prepare", "rows_of", "series_of")  # by preparing.py
 _SHOWS = {  # how the example shows the answer for one input, by the task
     "classification": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
     "multi_label": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
@@ -53,6 +63,12 @@ _SHOWS = {  # how the example shows the answer for one input, by the task
     "    print([PREPROCESSING.token(int(each)) for each in place])",
     "reconstruction": "print(told.shape, float(told.mean()))",
 }
+
+
+def add_readers(gathering: Gathering, subject: Subject) -> None:
+    """Gather what reads raw inputs from files, for the example."""
+    for name in _READERS.get(subject.inputs.kind, ()):
+        gathering.add(raw_files.__name__, name)
 
 
 def reads(subject: Subject, names: Mapping[str, str]) -> str:
@@ -95,6 +111,7 @@ def describe(subject: Subject) -> str:
 def preparing(subject: Subject) -> str:
     """Return the source of preparing.py: what encodes raw inputs, which needs no torch."""
     gathering, names = subject.preparing_source()
+    add_readers(gathering, subject)
     gathering.imports("json")
     gathering.imports("pathlib", "Path")
     gathering.imports("typing", "Any")
@@ -106,27 +123,9 @@ def preparing(subject: Subject) -> str:
 def example(subject: Subject, target: "Target") -> str:
     """Return the source of example.py, which tells of one input."""
     imports, _, tells = target.example.partition("\n---\n")
-    lines = [
-        "import json" if subject.inputs.kind == "table" else "",
-        "import sys",
-        "",
-        "import numpy as np" if subject.inputs.kind == "series" else "",
-        _with_described(imports, subject),
-        "",
-        _RAW[subject.inputs.kind][2],
-        "prepared = prepare(raw)",
-        tells,
-        _SHOWS[subject.model.task],
-    ]
-    kept = [line for number, line in enumerate(lines) if line or number in (2, 5)]
-    return "\n".join(kept) + "\n"
-
-
-def _with_described(imports: str, subject: Subject) -> str:
-    """Return imports with the names that showing the answer takes, and no others."""
-    shows = _SHOWS[subject.model.task]
-    wanted = [name for name in ("DESCRIBED", "LABELS", "PREPROCESSING") if name in shows]
-    return imports.replace("LABELS, PREPROCESSING", ", ".join(wanted)).replace("import , ", "import ")
+    does = [_RAW[subject.inputs.kind][2], "prepared = prepare(raw)", tells, _SHOWS[subject.model.task]]
+    offered = [name for name in _OFFERED if re.search(rf"\b{name}\b", "\n".join(does))]
+    return "\n".join(["import sys", "", imports.replace("OFFERED", ", ".join(offered)), "", *does]) + "\n"
 
 
 def _needs(subject: Subject, target: "Target") -> list[str]:
