@@ -1,5 +1,6 @@
 """Every export, loaded where this program cannot be seen, tells what the trained model tells."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.export.models import CASES, fresh_run, subwords
+from tests.export.models import CASES, fresh_run, preprocessing, subwords
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
+from workbench.data.masked_preprocessing import MaskedPreprocessing
+from workbench.data.masker import Masker
+from workbench.data.masking_key import key_file, name_of_key
 from workbench.export import targets
 from workbench.export.checking import MOST
 from workbench.export.companions import describe, preparing
@@ -132,6 +136,24 @@ def test_the_example_takes_the_files_that_a_model_is_trained_on_from_any_folder(
     assert example_says(tmp_path / "rows", table).startswith(first.answer["label"])
     export(fresh_run(tmp_path, "rnn", "series", "forecasting"), "pytorch", tmp_path / "steps")
     assert example_says(tmp_path / "steps", series).startswith("['a', 'b']")
+
+
+def test_an_example_that_hashes_asks_for_the_key_at_once(tmp_path: Path, own_folders: Path):
+    masker, out = Masker(("mail",), key=name_of_key()), tmp_path / "out"
+    run = fresh_run(
+        tmp_path, "textcnn", "text", "classification", made=MaskedPreprocessing(preprocessing("text"), masker)
+    )
+    export(run, "pytorch", out)
+    card = (out / "README.md").read_text()
+    assert f"named `{masker.key}`" in card
+    assert "export WORKBENCH_MASKING_KEY=masking.key\n    python example.py" in card
+    command, environment = [sys.executable, "example.py", "nothing personal"], {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Set WORKBENCH_MASKING_KEY" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    environment["WORKBENCH_MASKING_KEY"] = str(key_file())
+    subprocess.run([*command[:2], "mail a@b.example"], cwd=out, env=environment, capture_output=True, check=True)
 
 
 def example_says(out: Path, given: str) -> str:

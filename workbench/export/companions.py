@@ -32,6 +32,10 @@ def prepare(raw: Any) -> np.ndarray:
 '''
 _MASKED = """
 PREPROCESSING = {masked}(PREPROCESSING, {masker}.from_plain(DESCRIBED["preprocessing"]["masking"]))"""
+_KEY = """try:
+    key_called(PREPROCESSING.masker.key)
+except ValueError as error:
+    sys.exit(str(error))"""
 _WHOLE = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
 # The end of a text, one token less than is read at once, as where this program tells what comes next.
 _ENDS = """ids = PREPROCESSING.ids_of(raw)[1 - DESCRIBED["inputs"]["shape"][0] :]
@@ -52,7 +56,9 @@ _RAW = {  # what a raw input is, and how the example comes by one
     ),
 }
 _READERS = {"table": ("rows_of",), "series": ("series_of",)}  # of files that hold more than raw inputs
-_OFFERED = ("DESCRIBED", "LABELS", "PLACE", "PREPROCESSING", "prepare", "rows_of", "series_of")  # by preparing.py
+_OFFERED = (  # by preparing.py
+    "DESCRIBED", "LABELS", "PLACE", "PREPROCESSING", "key_called", "prepare", "rows_of", "series_of"
+)  # fmt: skip
 _SHOWS = {  # how the example shows the answer for one input, by the task
     "classification": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
     "multi_label": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
@@ -123,9 +129,15 @@ def preparing(subject: Subject) -> str:
 def example(subject: Subject, target: "Target") -> str:
     """Return the source of example.py, which tells of one input."""
     imports, _, tells = target.example.partition("\n---\n")
-    does = [_RAW[subject.inputs.kind][2], "prepared = prepare(raw)", tells, _SHOWS[subject.model.task]]
+    key = [_KEY] if _key(subject) else []
+    does = [*key, _RAW[subject.inputs.kind][2], "prepared = prepare(raw)", tells, _SHOWS[subject.model.task]]
     offered = [name for name in _OFFERED if re.search(rf"\b{name}\b", "\n".join(does))]
     return "\n".join(["import sys", "", imports.replace("OFFERED", ", ".join(offered)), "", *does]) + "\n"
+
+
+def _key(subject: Subject) -> str:
+    """Return the name of the key that personal data are hashed with, or "" where they are not."""
+    return subject.model.preprocessing.get("masking", {}).get("key", "")
 
 
 def _needs(subject: Subject, target: "Target") -> list[str]:
@@ -143,7 +155,8 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
     rows = [f"| {name} | {value:.4g} |" for name, value in metrics.items() if isinstance(value, int | float)]
     labels = ", ".join(model.labels[:50]) + ("…" if len(model.labels) > 50 else "")
     inputs = "×".join(map(str, model.inputs.shape))
-    before = f"    {target.before}\n" if target.before else ""
+    commands = ["export WORKBENCH_MASKING_KEY=masking.key" if _key(subject) else "", target.before]
+    before = "".join(f"    {command}\n" for command in commands if command)
     parts = [
         f"# {subject.architecture.title}: {subject.run.name}",
         f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes "
@@ -158,6 +171,8 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
     ]
     if model.labels:
         parts.append(f"## Labels\n\n{labels}")
+    if key := _key(subject):
+        parts.append(_hashed(key))
     if "privacy" in description:
         parts.append(_privately(description["privacy"]))
     if subject.architecture.paper:
@@ -169,6 +184,14 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
         + ". What it tells of other inputs means nothing, however sure it seems."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _hashed(key: str) -> str:
+    return (
+        "## Key\n\nPersonal data in what the model is given are hashed, as they were in training, with the key named "
+        f"`{key}`. It is not in this folder: get masking.key from whoever trained the model, and set the environment "
+        "variable WORKBENCH_MASKING_KEY to its path. With the key and a hash, anybody can try out which value it is."
+    )
 
 
 def _privately(privacy: Mapping[str, Any]) -> str:
