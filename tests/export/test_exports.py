@@ -182,8 +182,12 @@ def test_what_comes_next_is_told_of_the_end_of_a_long_text(tmp_path: Path, made:
 
 def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path: Path):
     run = fresh_run(tmp_path, "mlp", "table", "classification")
-    with pytest.raises(UserError, match="transformers has no network like it"):
+    with pytest.raises(UserError, match="transformers has no network like it") as refused:
         export(run, "hugging-face", tmp_path / "out")
+    assert "It can be exported as: onnx, pytorch, torch-program." in refused.value.translated()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is a file"):
+        export(run, "onnx", tmp_path / "file")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("kept")
     with pytest.raises(UserError, match="is not empty"):
