@@ -15,10 +15,16 @@ from workbench.networks.causal import to_gpt2
 from workbench.networks.pretrained_models import silence
 
 _TOLD = """import json
+import logging
 from pathlib import Path
+
+for name in ("torchao", "torch.utils._pytree"):  # parts of transformers, which talk about themselves
+    logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.ERROR)
 
 import torch
 import transformers
+
+transformers.logging.disable_progress_bar()
 
 PLACE = Path(__file__).parent
 described = json.loads((PLACE / "model.json").read_text("utf-8"))
