@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import SerializeAsAny, ValidationError
 
+from workbench.core import words
 from workbench.core.errors import UserError
 from workbench.core.registry import ChosenFrom, Registry, build_settings, kind_of
 from workbench.core.settings import Settings, worded
@@ -62,6 +63,13 @@ def test_an_unknown_kind_is_refused_with_the_nearest_one(things: Registry[Any]):
     with pytest.raises(UserError) as caught:
         things["zzzzzz"]
     assert "Known here: round, square." in caught.value.translated()
+
+
+def test_what_is_unknown_is_said_in_the_chosen_language(things: Registry[Any], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(words._catalogue, "thing", "Ding")
+    with pytest.raises(UserError) as caught:
+        things["rond"]
+    assert "no Ding called rond" in UserError.from_plain(caught.value.to_plain()).translated()
 
 
 def test_two_things_of_one_name_are_a_mistake_of_ours(things: Registry[Any]):

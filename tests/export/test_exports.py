@@ -1,6 +1,6 @@
 """Every export, loaded where this program cannot be seen, tells what the trained model tells."""
 
-import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,16 +11,20 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.export.models import CASES, fresh_run, subwords
+from tests.export.models import CASES, fresh_run, preprocessing, subwords
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import check_sealed
+from workbench.data.masked_preprocessing import MaskedPreprocessing
+from workbench.data.masker import Masker
+from workbench.data.masking_key import key_file, name_of_key
 from workbench.export import targets
 from workbench.export.checking import MOST
 from workbench.export.companions import describe, preparing
 from workbench.export.exporting import export
 from workbench.export.subject import Subject
 from workbench.export.whole import Whole
+from workbench.inference.inputs import items_of
 from workbench.inference.predictor import Predictor
 
 FORMS = ("onnx", "pytorch", "torch-program")
@@ -90,11 +94,11 @@ def raw_input(inputs: str, place: Path) -> str:
         case "text":
             return "word3 [MASK] word5 word6"
         case "table":
-            (place / "row.json").write_text(json.dumps({"length": 2.5, "colour": "green"}))
-            return str(place / "row.json")
+            (place / "table.csv").write_text("name;length;colour\nx;2,5;green\ny;3;red\n")
+            return str(place / "table.csv")
         case _:
-            rows = "\n".join(f"{n},{n * 2},{n % 3}" for n in range(15))
-            (place / "series.csv").write_text(f"a,b,c\n{rows}\n")
+            rows = "\n".join(f"2024-01-{n + 1:02},{n},{n * 2},{n % 3}" for n in range(15))
+            (place / "series.csv").write_text(f"day,a,b,c\n{rows}\n")
             return str(place / "series.csv")
 
 
@@ -120,13 +124,47 @@ def test_the_example_runs_without_this_program(tmp_path: Path, form: str, kind: 
     card = (out / "README.md").read_text()
     assert source in card
     assert ("pillow" in card) == (inputs == "image")
-    blocked = (
-        "import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, '.'); "
-        f"sys.argv = ['example.py', {raw_input(inputs, tmp_path)!r}]; runpy.run_path('example.py')"
+    assert example_says(out, raw_input(inputs, tmp_path))
+
+
+def test_the_example_takes_the_files_that_a_model_is_trained_on_from_any_folder(tmp_path: Path):
+    table, series = (raw_input(inputs, tmp_path) for inputs in ("table", "series"))
+    run = fresh_run(tmp_path, "mlp", "table", "classification")
+    predictor = Predictor.of_run(run)
+    first = predictor.predict(items_of([table], "table", preprocessing=predictor.preprocessing))[0]
+    export(run, "pytorch", tmp_path / "rows")
+    assert example_says(tmp_path / "rows", table).startswith(first.answer["label"])
+    export(fresh_run(tmp_path, "rnn", "series", "forecasting"), "pytorch", tmp_path / "steps")
+    assert example_says(tmp_path / "steps", series).startswith("['a', 'b']")
+
+
+def test_an_example_that_hashes_asks_for_the_key_at_once(tmp_path: Path, own_folders: Path):
+    masker, out = Masker(("mail",), key=name_of_key()), tmp_path / "out"
+    run = fresh_run(
+        tmp_path, "textcnn", "text", "classification", made=MaskedPreprocessing(preprocessing("text"), masker)
     )
-    done = subprocess.run([sys.executable, "-c", blocked], cwd=out, capture_output=True, text=True, check=False)
+    export(run, "pytorch", out)
+    card = (out / "README.md").read_text()
+    assert f"named `{masker.key}`" in card
+    assert "export WORKBENCH_MASKING_KEY=masking.key\n    python example.py" in card
+    command, environment = [sys.executable, "example.py", "nothing personal"], {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Set WORKBENCH_MASKING_KEY" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    environment["WORKBENCH_MASKING_KEY"] = str(key_file())
+    subprocess.run([*command[:2], "mail a@b.example"], cwd=out, env=environment, capture_output=True, check=True)
+
+
+def example_says(out: Path, given: str) -> str:
+    """Return what the example prints, where this program cannot be seen and its folder is not the current one."""
+    blocked = (
+        f"import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, {str(out)!r}); "
+        f"sys.argv = ['example.py', {given!r}]; runpy.run_path({str(out / 'example.py')!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", blocked], cwd=out.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("made", [None, subwords()], ids=["words", "subwords"])
@@ -144,8 +182,12 @@ def test_what_comes_next_is_told_of_the_end_of_a_long_text(tmp_path: Path, made:
 
 def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path: Path):
     run = fresh_run(tmp_path, "mlp", "table", "classification")
-    with pytest.raises(UserError, match="transformers has no network like it"):
+    with pytest.raises(UserError, match="transformers has no network like it") as refused:
         export(run, "hugging-face", tmp_path / "out")
+    assert "It can be exported as: onnx, pytorch, torch-program." in refused.value.translated()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is a file"):
+        export(run, "onnx", tmp_path / "file")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("kept")
     with pytest.raises(UserError, match="is not empty"):

@@ -27,12 +27,12 @@ def test_s1_a_full_disk_says_what_is_needed_and_the_run_goes_on_when_there_is_ro
     folder, _ = trained(tmp_path, "training.epochs=1")
     kept = folder.newest_checkpoints()
     with monkeypatch.context() as patch:
-        patch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})())
+        patch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"total": 10**9, "free": 1000})())
         ending = train_run(folder, ["training.epochs=2"])
     assert isinstance(ending, Failed)
     said = UserError.from_plain(dict(ending.error)).translated()
     assert "is full: 0.0 MB are free, and 1." in said
-    assert "Make room there, then resume the run." in said
+    assert "Make room there, then try again." in said
     assert folder.newest_checkpoints() == kept
     assert newest_sound(folder)[0]
     assert isinstance(train_run(folder, ["training.epochs=2"]), Finished)

@@ -110,6 +110,12 @@ def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_no_disk_is_not_called_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"total": 0, "free": 0})())
+    write_sealed(tmp_path / "place", lambda place: None, least_free=100)
+    assert (tmp_path / "place").is_dir()
+
+
 def test_what_interrupted_saves_left_is_swept(tmp_path: Path) -> None:
     folder, _ = trained(tmp_path, "training.epochs=1")
     (folder.checkpoints / ".tmp-1-abc").mkdir()

@@ -36,6 +36,9 @@ def show_predictions(predictions: Sequence[Plain]) -> None:
         else:
             score = prediction.get("score")
             table.add_row(prediction["input"], in_short(prediction), f"{score:.2%}" if score is not None else "")
+    hints = (tr(prediction["hint"]) for prediction in predictions if has_failed(prediction))
+    for hint in dict.fromkeys(filter(None, hints)):  # many fail for one reason
+        say_beside(hint)
     if table.row_count:
         console().print(table)
 

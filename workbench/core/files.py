@@ -63,5 +63,7 @@ def unwritable(path: Path, error: OSError) -> UserError:
 
 def require_new_folder(path: Path) -> None:
     """Raise UserError when something lies at `path` already, unless it is an empty folder."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and not path.is_dir():
+        raise UserError("{path} is a file.", hint="Choose a new folder.", path=str(path))
+    if path.exists() and any(path.iterdir()):
         raise UserError("{path} is not empty.", hint="Choose a new folder.", path=str(path))

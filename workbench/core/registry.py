@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 
 from workbench.core.errors import UserError
 from workbench.core.settings import Settings, nearest, refuse_unknown, worded
-from workbench.core.words import mark
+from workbench.core.words import Words, mark
 
 Entry = TypeVar("Entry")
 
@@ -38,8 +38,9 @@ class Registry(Mapping[str, Entry], Generic[Entry]):
             near = nearest(kind, self._entries)
             hint = mark("Did you mean {near}?") if near else mark("Known here: {known}.")
             known = ", ".join(sorted(self._entries))
+            noun = Words(self.noun)
             raise UserError(
-                "There is no {noun} called {kind}.", hint=hint, noun=self.noun, kind=kind, near=near, known=known
+                "There is no {noun} called {kind}.", hint=hint, noun=noun, kind=kind, near=near, known=known
             )
         return self._entries[kind]
 

@@ -76,14 +76,14 @@ def _is_plain(name: str) -> bool:
 
 
 def _require_room(folder: Path, needed: int) -> None:
-    if shutil.disk_usage(folder).free < needed:
+    if _has_less(folder, needed):
         raise _full(folder, needed)
 
 
 def _full(folder: Path, needed: int) -> UserError:
     return UserError(
         "The disk of {folder} is full: {free} MB are free, and {needed} MB are needed.",
-        hint="Make room there, then resume the run. Nothing that was saved before is lost.",
+        hint="Make room there, then try again. Nothing that was saved before is lost.",
         folder=str(folder),
         free=f"{shutil.disk_usage(folder).free / 1e6:,.1f}",
         needed=f"{needed / 1e6:,.1f}",
@@ -92,7 +92,13 @@ def _full(folder: Path, needed: int) -> UserError:
 
 def _is_full(error: BaseException, folder: Path) -> bool:
     """Say whether the disk is full; torch and safetensors word it in their own ways."""
-    return isinstance(error, Exception) and not isinstance(error, UserError) and shutil.disk_usage(folder).free < 4096
+    return isinstance(error, Exception) and not isinstance(error, UserError) and _has_less(folder, 4096)
+
+
+def _has_less(folder: Path, room: int) -> bool:
+    """Say whether fewer bytes are free; what has no size, such as /proc, is no disk that could be full."""
+    usage = shutil.disk_usage(folder)
+    return usage.total > 0 and usage.free < room
 
 
 def _sha256(file: Path) -> str:

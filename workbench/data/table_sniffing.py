@@ -47,7 +47,7 @@ def sniffed(path: Path, header: str = "auto", encoding: str = "auto") -> Layout:
         text = text[: text.rfind("\n") + 1] or text
     if "\0" in text[:10_000] or not text.strip():
         raise UserError("{name} is not a table.", hint="Choose a CSV, TSV or Parquet file.", name=shown(path.name))
-    separator = _separator(text, SEPARATORS.get(path.suffix.lower(), ",;\t|"))
+    separator = separator_of(text, SEPARATORS.get(path.suffix.lower(), ",;\t|"))
     rows = _first_rows(text, separator)
     if not rows:
         raise UserError("{name} is not a table.", hint="Choose a CSV, TSV or Parquet file.", name=shown(path.name))
@@ -85,7 +85,7 @@ def repeated(names: list[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name in names if name and names.count(name) > 1}))
 
 
-def _separator(text: str, candidates: str) -> str:
+def separator_of(text: str, candidates: str) -> str:
     """Return the separator that cuts the first lines into the same number of pieces, most of them in doubt."""
     lines = [line for line in text[:100_000].splitlines()[:50] if line.strip()]
 

@@ -1,12 +1,15 @@
 """What goes along with every exported model: its description, the code that prepares inputs, an example and a card."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
+from workbench.export import raw_files
 from workbench.export.comparison import Comparison
+from workbench.export.source import Gathering
 from workbench.export.subject import Subject
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ def prepare(raw: Any) -> np.ndarray:
 '''
 _MASKED = """
 PREPROCESSING = {masked}(PREPROCESSING, {masker}.from_plain(DESCRIBED["preprocessing"]["masking"]))"""
+_KEY = """try:
+    key_called(PREPROCESSING.masker.key)
+except ValueError as error:
+    sys.exit(str(error))"""
 _WHOLE = "ids = PREPROCESSING.encode(raw)\n    return ids[ids != 0]"
 # The end of a text, one token less than is read at once, as where this program tells what comes next.
 _ENDS = """ids = PREPROCESSING.ids_of(raw)[1 - DESCRIBED["inputs"]["shape"][0] :]
@@ -36,13 +43,22 @@ _ENDS = """ids = PREPROCESSING.ids_of(raw)[1 - DESCRIBED["inputs"]["shape"][0] :
 _RAW = {  # what a raw input is, and how the example comes by one
     "image": ("an image, given as a path, the bytes of a file or a Pillow image,", "picture.png", "raw = sys.argv[1]"),
     "text": ("a text", '"a text"', "raw = sys.argv[1]"),
-    "table": ("a row, a dictionary by column,", "row.json", 'raw = json.load(open(sys.argv[1], encoding="utf-8"))'),
+    "table": (
+        "a row, a dictionary by column,",
+        "table.csv",
+        "columns = [column.name for column in PREPROCESSING.columns]\n"
+        "raw = rows_of(sys.argv[1], columns)[0]  # the first one",
+    ),
     "series": (
         "a series, an array (steps, columns),",
         "series.csv",
-        'raw = np.genfromtxt(sys.argv[1], delimiter=",", skip_header=1, dtype=np.float32, ndmin=2)',
+        "raw = series_of(sys.argv[1], PREPROCESSING.columns)",
     ),
 }
+_READERS = {"table": ("rows_of",), "series": ("series_of",)}  # of files that hold more than raw inputs
+_OFFERED = (  # by preparing.py
+    "DESCRIBED", "LABELS", "PLACE", "PREPROCESSING", "key_called", "prepare", "rows_of", "series_of"
+)  # fmt: skip
 _SHOWS = {  # how the example shows the answer for one input, by the task
     "classification": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
     "multi_label": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
@@ -53,6 +69,12 @@ _SHOWS = {  # how the example shows the answer for one input, by the task
     "    print([PREPROCESSING.token(int(each)) for each in place])",
     "reconstruction": "print(told.shape, float(told.mean()))",
 }
+
+
+def add_readers(gathering: Gathering, subject: Subject) -> None:
+    """Gather what reads raw inputs from files, for the example."""
+    for name in _READERS.get(subject.inputs.kind, ()):
+        gathering.add(raw_files.__name__, name)
 
 
 def reads(subject: Subject, names: Mapping[str, str]) -> str:
@@ -95,6 +117,7 @@ def describe(subject: Subject) -> str:
 def preparing(subject: Subject) -> str:
     """Return the source of preparing.py: what encodes raw inputs, which needs no torch."""
     gathering, names = subject.preparing_source()
+    add_readers(gathering, subject)
     gathering.imports("json")
     gathering.imports("pathlib", "Path")
     gathering.imports("typing", "Any")
@@ -106,27 +129,15 @@ def preparing(subject: Subject) -> str:
 def example(subject: Subject, target: "Target") -> str:
     """Return the source of example.py, which tells of one input."""
     imports, _, tells = target.example.partition("\n---\n")
-    lines = [
-        "import json" if subject.inputs.kind == "table" else "",
-        "import sys",
-        "",
-        "import numpy as np" if subject.inputs.kind == "series" else "",
-        _with_described(imports, subject),
-        "",
-        _RAW[subject.inputs.kind][2],
-        "prepared = prepare(raw)",
-        tells,
-        _SHOWS[subject.model.task],
-    ]
-    kept = [line for number, line in enumerate(lines) if line or number in (2, 5)]
-    return "\n".join(kept) + "\n"
+    key = [_KEY] if _key(subject) else []
+    does = [*key, _RAW[subject.inputs.kind][2], "prepared = prepare(raw)", tells, _SHOWS[subject.model.task]]
+    offered = [name for name in _OFFERED if re.search(rf"\b{name}\b", "\n".join(does))]
+    return "\n".join(["import sys", "", imports.replace("OFFERED", ", ".join(offered)), "", *does]) + "\n"
 
 
-def _with_described(imports: str, subject: Subject) -> str:
-    """Return imports with the names that showing the answer takes, and no others."""
-    shows = _SHOWS[subject.model.task]
-    wanted = [name for name in ("DESCRIBED", "LABELS", "PREPROCESSING") if name in shows]
-    return imports.replace("LABELS, PREPROCESSING", ", ".join(wanted)).replace("import , ", "import ")
+def _key(subject: Subject) -> str:
+    """Return the name of the key that personal data are hashed with, or "" where they are not."""
+    return subject.model.preprocessing.get("masking", {}).get("key", "")
 
 
 def _needs(subject: Subject, target: "Target") -> list[str]:
@@ -144,7 +155,8 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
     rows = [f"| {name} | {value:.4g} |" for name, value in metrics.items() if isinstance(value, int | float)]
     labels = ", ".join(model.labels[:50]) + ("…" if len(model.labels) > 50 else "")
     inputs = "×".join(map(str, model.inputs.shape))
-    before = f"    {target.before}\n" if target.before else ""
+    commands = ["export WORKBENCH_MASKING_KEY=masking.key" if _key(subject) else "", target.before]
+    before = "".join(f"    {command}\n" for command in commands if command)
     parts = [
         f"# {subject.architecture.title}: {subject.run.name}",
         f"{target.title}, made by Workbench {__version__}. Trained for {model.task.replace('_', ' ')}; takes "
@@ -159,6 +171,8 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
     ]
     if model.labels:
         parts.append(f"## Labels\n\n{labels}")
+    if key := _key(subject):
+        parts.append(_hashed(key))
     if "privacy" in description:
         parts.append(_privately(description["privacy"]))
     if subject.architecture.paper:
@@ -170,6 +184,14 @@ def _card(subject: Subject, target: "Target", found: Comparison) -> str:
         + ". What it tells of other inputs means nothing, however sure it seems."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _hashed(key: str) -> str:
+    return (
+        "## Key\n\nPersonal data in what the model is given are hashed, as they were in training, with the key named "
+        f"`{key}`. It is not in this folder: get masking.key from whoever trained the model, and set the environment "
+        "variable WORKBENCH_MASKING_KEY to its path. With the key and a hash, anybody can try out which value it is."
+    )
 
 
 def _privately(privacy: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from workbench.core.events import finite
 from workbench.core.files import require_new_folder, unwritable
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import write_sealed
-from workbench.core.words import Words, to_plain
+from workbench.core.words import Words, mark, to_plain
 from workbench.export import Target, targets
 from workbench.export.companions import describe, write_companions
 from workbench.export.comparison import Comparison
@@ -68,7 +68,14 @@ def export(run: RunFolder, kind: str, path: Path, progress: Callable[..., None] 
 def refuse(subject: Subject, target: Target) -> None:
     """Raise UserError when a model cannot be exported as this target."""
     if why := why_not(subject, target):
-        raise UserError("It cannot be exported as {title}: {why}", title=Words(target.title), why=why)
+        fitting = [kind for kind, each in targets.items() if why_not(subject, each) is None]
+        raise UserError(
+            "It cannot be exported as {title}: {why}",
+            hint=mark("It can be exported as: {fitting}.") if fitting else "",
+            title=Words(target.title),
+            why=why,
+            fitting=", ".join(fitting),
+        )
 
 
 def why_not(subject: Subject, target: Target) -> Words | None:

@@ -22,8 +22,8 @@ _LARGE = 1_500_000_000  # bytes of weights that no longer go into the one file
     check="import onnxruntime\n\n"
     "session = onnxruntime.InferenceSession('model.onnx', providers=['CPUExecutionProvider'])\n\n\n"
     "def told(encoded):\n    return session.run(None, {'inputs': encoded})[0]\n",
-    example="import onnxruntime\nfrom preparing import LABELS, PREPROCESSING, prepare\n---\n"
-    "session = onnxruntime.InferenceSession('model.onnx')\n"
+    example="import onnxruntime\nfrom preparing import OFFERED\n---\n"
+    "session = onnxruntime.InferenceSession(PLACE / 'model.onnx')\n"
     "told = session.run(None, {'inputs': prepared[None]})[0][0]",
     needs=("onnxruntime", "numpy"),
 )

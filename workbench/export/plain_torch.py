@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workbench.core.words import Words, mark
 from workbench.export import register
-from workbench.export.companions import DESCRIBED, reads
+from workbench.export.companions import DESCRIBED, add_readers, reads
 from workbench.export.subject import Subject
 
 _LOADS = '''
@@ -40,7 +40,7 @@ def _refuses(subject: Subject) -> Words | None:
     summary=mark("One Python file with the network as it was trained, and its weights (safetensors)."),
     check="from model import load\nimport torch\n\nwhole = load()\n\n\n"
     "def told(encoded):\n    with torch.inference_mode():\n        return whole(torch.from_numpy(encoded)).numpy()\n",
-    example="import torch\nfrom model import LABELS, PREPROCESSING, load, prepare\n---\n"
+    example="import torch\nfrom model import OFFERED, load\n---\n"
     "with torch.inference_mode():\n    told = load()(torch.from_numpy(prepared)[None])[0].numpy()",
     needs=("torch", "safetensors", "numpy"),
     refuses=_refuses,
@@ -48,6 +48,7 @@ def _refuses(subject: Subject) -> Words | None:
 def write(subject: Subject, folder: Path) -> None:
     """Write model.py and model.safetensors."""
     gathering, names = subject.network_source()
+    add_readers(gathering, subject)
     gathering.imports("json")
     gathering.imports("pathlib", "Path")
     gathering.imports("types", "SimpleNamespace")

@@ -31,9 +31,10 @@ def _refuses(subject: Subject) -> Words | None:
     ),
     compare=compare,
     before="python train.py",
-    note="`train.py` repeats the run and writes `losses.csv` and `trained.safetensors`; the losses of the run are in "
-    "`run_losses.csv`. `data.safetensors` holds its training and validation data: whoever gets this folder gets them.",
-    example="import torch\nfrom preparing import LABELS, PREPROCESSING, prepare\nfrom train import load\n---\n"
+    note="`train.py` repeats the run and writes `losses.csv` and `trained.safetensors`, the weights after the step of "
+    "the run's best model, whose facts stand below; the losses of the run are in `run_losses.csv`. "
+    "`data.safetensors` holds its training and validation data: whoever gets this folder gets them.",
+    example="import torch\nfrom preparing import OFFERED\nfrom train import load\n---\n"
     "with torch.inference_mode():\n    told = load()(torch.from_numpy(prepared)[None])[0].numpy()",
     needs=("torch", "safetensors", "numpy"),
     refuses=_refuses,

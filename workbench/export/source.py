@@ -41,11 +41,24 @@ _STAND_INS: Mapping[tuple[str, str], str] = {
 
     return Tokenizer.from_file(str(path))''',
     ("workbench.data.masking_key", "key_called"): '''def key_called(name: str) -> bytes:
-    """Return the key of hashed personal data, which is in the file that WORKBENCH_MASKING_KEY names."""
+    """Return the key of hashed personal data, which is in the file that WORKBENCH_MASKING_KEY names.
+
+    Raises ValueError when it is not there, or another one than in training.
+    """
+    import hashlib
     import os
 
-    with open(os.environ["WORKBENCH_MASKING_KEY"], encoding="ascii") as file:
-        return bytes.fromhex(file.read().strip())''',
+    try:
+        with open(os.environ.get("WORKBENCH_MASKING_KEY", "masking.key"), encoding="ascii") as file:
+            key = bytes.fromhex(file.read().strip())
+    except (OSError, ValueError):
+        key = b""
+    if hashlib.sha256(b"name of a masking key" + key).hexdigest()[:12] != name:
+        raise ValueError(
+            f"Personal data in what this model is given are hashed with a key that is not here: {name}. "
+            "Set WORKBENCH_MASKING_KEY to the path of masking.key, which lies where the model was trained."
+        )
+    return key''',
     ("workbench.networks.pretrained_folder", "read_json"): '''def read_json(path: Any) -> Any:
     """Return what a file of JSON says."""
     import json

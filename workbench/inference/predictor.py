@@ -60,13 +60,13 @@ class Prediction:
     error: UserError | None = None
 
     def to_plain(self) -> dict[str, Any]:
-        """Return plain values but for Words: in error, why there is no answer; label is empty then.
+        """Return plain values but for Words: in error why there is no answer, in hint what to do; label is empty then.
 
         Otherwise error is None, or the number that is the answer of a reconstruction.
         """
         answer = {"error": None, **self.answer}
         if self.error:
-            answer = {"label": "", "score": 0.0, "top": [], "error": self.error.message}
+            answer = {"label": "", "score": 0.0, "top": [], "error": self.error.message, "hint": self.error.hint}
         return {"input": self.input, **answer, "seconds": self.seconds, "notes": list(self.notes)}
 
 

@@ -1,9 +1,6 @@
 """Weights of eight bits, and a linear layer that computes with them in whole numbers."""
 
-import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -21,7 +18,8 @@ def quantized(weight: Tensor) -> tuple[Tensor, Tensor]:
 
     Symmetric, one scale a row, as torchao chooses them for its own int8 weights.
     """
-    with _quiet():
+    with warnings.catch_warnings():  # of its own parts, as in `networks`
+        warnings.filterwarnings("ignore", module=r"torchao(\..*)?|torch(\..*)?")
         # Only here: torchao takes more than a second to import, and weights are read without it.
         from torchao.quantization.quant_primitives import MappingType, choose_qparams_affine, quantize_affine
 
@@ -84,25 +82,3 @@ def _product(rows: Tensor, weight: Tensor) -> Tensor:
     if rows.device.type != "cuda" or len(rows) >= _LEAST_ROWS:
         return _whole_product(rows, weight)
     return _whole_product(pad(rows, (0, 0, 0, _LEAST_ROWS - len(rows))), weight)[: len(rows)]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep to itself what torchao says of its own parts while it is imported: kernels for other GPUs and Pythons.
-
-    A filter, and not a level: torch sets the levels of its loggers anew meanwhile.
-    """
-    loggers = [logging.getLogger(name) for name in ("torchao", "torchao.kernel.intmm", "torch.utils._pytree")]
-    for logger in loggers:
-        logger.addFilter(_is_an_error)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"torchao(\..*)?|torch(\..*)?")
-            yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(_is_an_error)
-
-
-def _is_an_error(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.ERROR

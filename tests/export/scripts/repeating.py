@@ -1,12 +1,16 @@
 """Runs that are exported as a script and trained again by it, where this program cannot be seen."""
 
 import base64
-import json
+import csv
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from safetensors.torch import load_file
 
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
@@ -65,6 +69,9 @@ def assert_repeated(run: RunFolder, out: Path, *after: list[str]) -> None:
     assert len(again) == len(losses)
     assert np.array_equal(again, losses.astype(np.float64), equal_nan=True)
     assert "Every loss is that of the run" in said
+    kept = Subject.of_run(run).model.network.state_dict()
+    for name, tensor in load_file(out / "trained.safetensors").items():
+        assert torch.equal(tensor, kept[name]), name
     assert all(other.strip() for other in others[:-1])
     assert len(others) == len(after) + 1
 
@@ -78,8 +85,11 @@ def raw_input(run: RunFolder, place: Path) -> str:
         (place / "picture.png").write_bytes(base64.b64decode(sample["image"]))
         return str(place / "picture.png")
     if "row" in sample:
-        (place / "row.json").write_text(json.dumps(sample["row"]), encoding="utf-8")
-        return str(place / "row.json")
-    rows = (",".join(map(str, row)) for row in sample["series"])
-    (place / "series.csv").write_text("\n".join(("values", *rows)), encoding="utf-8")
-    return str(place / "series.csv")
+        return _written(place / "table.csv", list(sample["row"]), [list(sample["row"].values())])
+    return _written(place / "series.csv", Subject.of_run(run).preprocessing.columns, sample["series"])
+
+
+def _written(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+    return str(path)

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from tests.export.scripts.repeating import assert_repeated, raw_input, recorded, write_script
+from tests.export.scripts.repeating import assert_repeated, raw_input, recorded, run_blocked, write_script
 from tests.pairs import Pair, pairs
 from tests.test_every_pair import FAST, TRAINING
 from tests.training.runs import make_run, trained
@@ -16,6 +16,7 @@ from workbench.data.samples import SamplesSettings
 from workbench.engine import settings
 from workbench.export.exporting import export
 from workbench.recipe import recipe_from, title_of, to_toml
+from workbench.training.keeping import Keeper
 from workbench.training.worker import train_run
 
 SHORTENED = {"python-topics": ["training.steps=40"]}  # what takes minutes otherwise
@@ -33,6 +34,18 @@ def test_a_script_takes_the_steps_of_its_run(own_folders: Path):
     assert "#?" not in text
     assert "$" not in text
     assert "python train.py\n    python example.py" in (out / "README.md").read_text("utf-8")
+
+
+def test_a_script_keeps_the_best_model_of_its_run(own_folders: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Keeper, "is_best", lambda self, found: self.position.epoch == 1)
+    run, _ = trained(own_folders / "runs", "training.epochs=2")
+    out = own_folders / "out"
+    write_script(run, out)
+    assert "BEST_STEP = 6  #" in (out / "train.py").read_text("utf-8")
+    assert_repeated(run, out)
+    (out / "run_losses.csv").unlink()
+    [said, _] = run_blocked(out, ["train.py"])
+    assert "There is no run_losses.csv" in said
 
 
 @pytest.mark.slow

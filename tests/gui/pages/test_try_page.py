@@ -210,10 +210,13 @@ def test_an_inverted_image_is_pointed_out_with_invert_beside_it(page: TryPage, e
 
 
 def test_what_cannot_be_predicted_is_said(page: TryPage, engine: Canned, qtbot: QtBot) -> None:
-    bad = prediction("x", "", 0.0, error=words("{name} is not an image.", name="x"))
+    bad = prediction("x", "", 0.0, error=words("{name} is not an image.", name="x"), hint=words(""))
     engine.answers["prediction.predict"] = {"predictions": [bad]}
     predicted(page, qtbot, lambda: page.incoming.take_files(["/nowhere/x.png"]))
     assert panel(page).result.message.text().startswith("x is not an image. Choose other images: PNG")
+    engine.answers["prediction.predict"] = {"predictions": [{**bad, "hint": words("Say {name} again.", name="x")}]}
+    predicted(page, qtbot, lambda: page.incoming.take_files(["/nowhere/x.png"]))
+    assert panel(page).result.message.text() == "x is not an image. Say x again."
     engine.answers["prediction.predict"] = UserError("The model is damaged.")
     page.incoming.take_image(picture())
     qtbot.waitUntil(lambda: panel(page).result.message.text() == "The model is damaged.")

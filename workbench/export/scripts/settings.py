@@ -40,6 +40,8 @@ def _of_the_run(material: Material) -> Iterator[str]:
         yield f'DEVICE = torch.device("{kind}" if torch.{kind}.is_available() else "cpu")'
     yield f"THREADS = {training.threads}  # other numbers of them add up in another order, and so round otherwise"
     yield f"STEPS = {repeated.steps}  # that the run took"
+    best = min(material.subject.model.description["step"], repeated.steps)
+    yield f"BEST_STEP = {best}  # the weights after it are kept, as in the run, whose best model it is"
     totals = [total for _, total in repeated.plans]
     if len(totals) > 1:
         yield f"PLANNED = {repeated.plans!r}  # from which step on how many there were to be"

@@ -176,7 +176,7 @@ def validate(network: nn.Module, data: dict[str, Tensor]) -> float:  #? validate
 
 
 def train(steps: int = STEPS, out: Path = FOLDER) -> None:
-    """Take these steps; write the loss of each to losses.csv, and the weights at the end to trained.safetensors."""
+    """Take these steps; write the loss of each to losses.csv, the weights after BEST_STEP to trained.safetensors."""
     torch.set_num_threads(THREADS)
     torch.manual_seed(SEED)  # the first weights are drawn now; what dropout leaves out, later from the same numbers
     network = make()
@@ -228,15 +228,19 @@ def train(steps: int = STEPS, out: Path = FOLDER) -> None:
                 scaler.update()  #? scales
                 average.update_parameters(network)  #? averages
                 step += 1
+                if step == min(BEST_STEP, steps):
+                    save_model($judged, str(out / "trained.safetensors"))
                 file.write(f"{step},{loss.item()!r}\\n")
             epoch += 1
             found = validate($judged, data)  #? validates
             reaction.observe(found)  #? reacts
             print(f"epoch {epoch}, step {step}: loss {loss.item():.4f}, validation {found:.4f}")  #? validates
             print(f"epoch {epoch}, step {step}: loss {loss.item():.4f}")  #? !validates
-    save_model($judged, str(out / "trained.safetensors"))
-    if step == STEPS:
-        same = (out / "losses.csv").read_text() == (FOLDER / "run_losses.csv").read_text()
+    recorded = FOLDER / "run_losses.csv"
+    if not recorded.is_file():
+        print("There is no run_losses.csv to compare losses.csv with.")
+    elif step == STEPS:
+        same = (out / "losses.csv").read_text() == recorded.read_text()
         print("Every loss is that of the run, to the last bit." if same else "Compare losses.csv with run_losses.csv.")
 '''
 

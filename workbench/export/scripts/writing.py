@@ -20,10 +20,10 @@ _IMPORTED = (
     ("torch",), ("torch", "Tensor"), ("torch", "nn"), ("types", "SimpleNamespace"),
 )  # fmt: skip
 _TAKEN = frozenset(
-    ("ACCUMULATION", "AUGMENTATION", "BATCH_SIZE", "CLASS_WEIGHTS", "COLUMNS", "DESCRIBED", "DEVICE", "EMA", "FOLDER",
-     "FRAME", "FROZEN_LAYERS", "FROZEN_WEIGHTS", "GRADIENT_CLIP", "HORIZON", "JUDGED_AT_ONCE", "LABEL_SMOOTHING",
-     "LENGTH", "NETWORK", "OPTIMIZER", "OUTPUTS", "PLANNED", "PREPROCESSING", "SCHEDULE", "SEED", "STEPS", "TASK",
-     "THREADS", "augmented", "make", *text.names())
+    ("ACCUMULATION", "AUGMENTATION", "BATCH_SIZE", "BEST_STEP", "CLASS_WEIGHTS", "COLUMNS", "DESCRIBED", "DEVICE",
+     "EMA", "FOLDER", "FRAME", "FROZEN_LAYERS", "FROZEN_WEIGHTS", "GRADIENT_CLIP", "HORIZON", "JUDGED_AT_ONCE",
+     "LABEL_SMOOTHING", "LENGTH", "NETWORK", "OPTIMIZER", "OUTPUTS", "PLANNED", "PREPROCESSING", "SCHEDULE", "SEED",
+     "STEPS", "TASK", "THREADS", "augmented", "make", *text.names())
 )  # fmt: skip
 _AVERAGING = "torch.optim.swa_utils"
 _SAID = """Trains {title} as the run {run} did: {steps:,} steps, and the same loss at each.
@@ -31,6 +31,8 @@ _SAID = """Trains {title} as the run {run} did: {steps:,} steps, and the same lo
 Made by Workbench {version}, and needs nothing of it: torch, numpy and safetensors are enough.
 
     python train.py    writes losses.csv and trained.safetensors, and compares with run_losses.csv
+
+trained.safetensors holds the weights after step {best:,}, with which the run found its best model.
 """
 
 
@@ -51,7 +53,13 @@ def script_of(material: Material) -> str:
         source.write(f"# {part} {'-' * (105 - len(part))}")
         add(source, material, names)
     subject, steps = material.subject, material.repeated.steps
-    said = _SAID.format(title=subject.architecture.title, run=subject.run.name, steps=steps, version=__version__)
+    said = _SAID.format(
+        title=subject.architecture.title,
+        run=subject.run.name,
+        steps=steps,
+        best=subject.model.description["step"],
+        version=__version__,
+    )
     return f'"""{said}"""\n\n{source.text()}'
 
 

@@ -90,7 +90,8 @@ class Result(Card):
         """Show one of those that prediction.predict answers, or why it could not be made."""
         self._empty()
         if has_failed(prediction):
-            self.show_error(f"{tr(from_plain(prediction['error']))} {self.error_hint}".strip())
+            hint = tr(from_plain(prediction["hint"])) or self.error_hint
+            self.show_error(f"{tr(from_plain(prediction['error']))} {hint}".strip())
             return
         self.message.hide()
         self.show_answer(prediction, sample)
