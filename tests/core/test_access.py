@@ -1,0 +1,89 @@
+"""Tokens: kept as digests, refused when they ended, were taken back, or ask too often."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.core import access
+from workbench.core.access import Tokens
+from workbench.core.errors import UserError
+
+
+def test_only_the_digest_is_kept(tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    token = access.add(file, "ana")
+    assert len(token) >= 43
+    assert token not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    assert Tokens(file).judged(token) == ("", "ana")
+    assert Tokens(file).judged(token + "x") == ("unknown", "")
+    assert Tokens(file).judged("") == ("unknown", "")
+
+
+def test_one_that_is_revoked_is_refused_at_once(tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    token = access.add(file, "ana")
+    known = Tokens(file)
+    assert known.judged(token)[0] == ""
+    access.revoke(file, "ana")
+    assert known.judged(token) == ("revoked", "ana")
+    again = access.add(file, "ana")
+    assert known.judged(again) == ("", "ana")
+    assert known.judged(token)[0] == "unknown"
+
+
+def test_one_that_has_ended_is_refused(tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    token = access.add(file, "ben", expires=time.time() - 1)
+    later = access.add(file, "cleo", expires=time.time() + 1000)
+    assert Tokens(file).judged(token) == ("expired", "ben")
+    assert Tokens(file).judged(later) == ("", "cleo")
+
+
+def test_one_that_asks_too_often_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file, now = tmp_path / "tokens.json", [1000.0]
+    monkeypatch.setattr(access.time, "monotonic", lambda: now[0])
+    token, other = access.add(file, "dora", per_minute=2), access.add(file, "emil")
+    known = Tokens(file)
+    assert [known.judged(token)[0] for _ in range(3)] == ["", "", "too many"]
+    assert known.judged(other)[0] == ""
+    now[0] += 61
+    assert known.judged(token)[0] == ""
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "\x1b[31mred", "\u200b"])
+def test_a_token_has_a_name_that_can_be_read(tmp_path: Path, name: str):
+    with pytest.raises(UserError, match="needs a name that can be read"):
+        access.add(tmp_path / "tokens.json", name)
+    assert not (tmp_path / "tokens.json").exists()
+
+
+def test_what_a_token_allows_is_said(tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    access.add(file, "ana", expires=access.after(0), per_minute=1)
+    access.add(file, "ben", expires=time.time() - 1, per_minute=1200)
+    access.add(file, "cleo", expires=access.after(2))
+    access.add(file, "dora")
+    access.revoke(file, "dora")
+    said = [(str(one.validity()).split(" on ")[0].split(" until ")[0], str(one.pace())) for one in access.read(file)]
+    assert said == [
+        ("valid for ever", "1 request a minute"), ("expired", "1,200 requests a minute"),
+        ("valid", "any number of requests"), ("revoked", "any number of requests"),
+    ]  # fmt: skip
+    for days in (float("nan"), float("inf"), 1e9):
+        with pytest.raises(UserError, match="no such day"):
+            access.add(file, "emil", expires=access.after(days))
+
+
+def test_names_are_told_apart(tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    access.add(file, "ana")
+    with pytest.raises(UserError, match="There is a token called ana"):
+        access.add(file, "ana")
+    with pytest.raises(UserError, match="no token called bob"):
+        access.revoke(file, "bob")
+    file.write_text(json.dumps({"ana": {"odd": 1}}))
+    with pytest.raises(UserError, match="not a list of tokens"):
+        access.read(file)
