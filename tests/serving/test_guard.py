@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from tests.serving.conftest import TOKEN
+from workbench.core.access import Tokens
 from workbench.serving.audit import AuditLog
 from workbench.serving.counters import Counters
 from workbench.serving.guard import Guard, Limits
-from workbench.serving.tokens import Tokens
 
 HOST = "127.0.0.1:8000"
 GOOD = {"authorization": f"Bearer {TOKEN}"}

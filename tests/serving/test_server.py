@@ -18,11 +18,11 @@ import pytest
 import uvicorn
 
 from tests.serving.conftest import TOKEN
+from workbench.core.access import Tokens
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.serving import server
 from workbench.serving.server import Service, serve
-from workbench.serving.tokens import Tokens
 
 
 def tokens() -> Tokens:

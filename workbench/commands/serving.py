@@ -4,22 +4,21 @@ import json
 import os
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from workbench.commands import options
-from workbench.commands.output import say, say_beside, say_json, say_lines
-from workbench.core import passphrases, paths
+from workbench.commands.output import console, say, say_beside, say_json, say_lines
+from workbench.core import access, passphrases, paths
 from workbench.core.errors import UserError
 from workbench.core.words import tr
 
 _VARIABLE = "WORKBENCH_TOKEN"
 _LEAST = 16  # characters of a token that a person chose
-_DAY = 86_400
 
 File = Annotated[
     Path | None,
@@ -70,17 +69,16 @@ def serve(
             passphrases.remember(passphrase)
     folders = [options.run_of(context, each, runs) for each in run]
     from workbench.commands.using import device_of
-    from workbench.serving import tokens
     from workbench.serving.server import Service
     from workbench.serving.server import serve as answer
 
     if (certificate is None) != (key is None):
         raise typer.BadParameter(tr("--certificate and --key belong together."), context)
-    token = os.environ.get(_VARIABLE) or tokens.fresh()
+    token = os.environ.get(_VARIABLE) or access.fresh()
     if len(token) < _LEAST:
         raise UserError("The token in {variable} is too short.", hint="Take 32 random bytes.", variable=_VARIABLE)
-    tokens.read(file or _own_file())  # a damaged list is said now
-    known = tokens.Tokens(file or _own_file())
+    access.read(file or access.own_file())  # a damaged list is said now
+    known = access.Tokens(file or access.own_file())
     known.allow(token)
     service = Service(
         {folder.name: folder for folder in folders}, known, host or ("0.0.0.0" if lan else "127.0.0.1"), port, lan,
@@ -117,11 +115,7 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Make a token and print it: it is kept nowhere and cannot be shown again."""
-    from workbench.serving import tokens
-
-    made = tokens.add(
-        file or _own_file(), name, expires=time.time() + days * _DAY if days else 0.0, per_minute=per_minute
-    )
+    made = access.add(file or access.own_file(), name, expires=access.after(days), per_minute=per_minute)
     say_json({"name": name, "token": made}) if as_json else say(made)
 
 
@@ -130,29 +124,25 @@ def revoke(
     file: File = None,
 ) -> None:
     """Take a token back; services that run refuse it from now on."""
-    from workbench.serving import tokens
-
-    tokens.revoke(file or _own_file(), name)
+    access.revoke(file or access.own_file(), name)
 
 
 def listed(file: File = None, as_json: options.Json = False) -> None:
     """List the tokens there are, without the tokens themselves."""
-    from workbench.serving import tokens
-
-    known = tokens.read(file or _own_file())
+    known = access.read(file or access.own_file())
     if as_json:
-        say_json(
-            {
-                "tokens": [
-                    {"name": a.name, "expires": a.expires, "per_minute": a.per_minute, "revoked": a.revoked}
-                    for a in known
-                ]
-            }
-        )
+        shown = ("name", "expires", "per_minute", "revoked")
+        say_json({"tokens": [{fact: getattr(one, fact) for fact in shown} for one in known]})
         return
-    for access in known:
-        state = tr("revoked") if access.revoked else tr("expired") if 0 < access.expires <= time.time() else tr("valid")
-        say(f"{access.name}  {state}")
+    if not known:
+        say(tr("There are no tokens."))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (tr("Name"), tr("Validity"), tr("Pace")):
+        table.add_column(title, overflow="fold")
+    for one in known:
+        table.add_row(one.name, tr(one.validity()), tr(one.pace()))
+    console().print(table)
 
 
 def _shown(line: Mapping[str, Any]) -> str:
@@ -163,7 +153,3 @@ def _end_with_input() -> None:
     """End when whoever started this closes the pipe, by its own end at the latest."""
     sys.stdin.buffer.read()
     os._exit(0)
-
-
-def _own_file() -> Path:
-    return paths.state() / "tokens.json"

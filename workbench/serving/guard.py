@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from workbench.core.access import Tokens
 from workbench.serving.audit import AuditLog
 from workbench.serving.counters import Counters
-from workbench.serving.tokens import Tokens
 
 Scope = MutableMapping[str, Any]
 _OPEN = frozenset({"/v2/health/live", "/docs", "/openapi.json"})  # they say nothing about models, and run none

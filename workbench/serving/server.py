@@ -14,6 +14,7 @@ import psutil
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from workbench.core.access import Tokens
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
 from workbench.core.words import Words
@@ -22,7 +23,6 @@ from workbench.serving.audit import AuditLog, Line
 from workbench.serving.counters import Counters
 from workbench.serving.guard import Guard, Limits
 from workbench.serving.served import Shelf
-from workbench.serving.tokens import Tokens
 
 _TRIED = 20  # ports, from the one that was asked for on
 _HEAD_SECONDS = 10.0  # in which a request must have said what it is

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPlainTextEdit, QWidget
 
+from workbench.core.access import own_file
 from workbench.core.words import plural, tr
 from workbench.gui import figures
+from workbench.gui.pages.share_tokens import TokensDialog
 from workbench.gui.service import Service
 from workbench.gui.theme import fixed_font, look
+from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.combo import Combo
@@ -64,6 +67,9 @@ class ServeCard(Card):
         self.docs = link_button(tr("What can be asked"))
         self.docs.setObjectName("share.docs")
         self.docs.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._docs())))
+        self.tokens = link_button(tr("Named tokens…"), tr("Who else may ask, until when and how often."))
+        self.tokens.setObjectName("share.tokens")
+        self.tokens.clicked.connect(lambda: TokensDialog(own_file(), self.window()).open())
         self.address = CommandLine(tr("Address"))
         self.token = CommandLine(tr("Token"))
         self.language: QComboBox = Combo()
@@ -79,8 +85,12 @@ class ServeCard(Card):
         self.log.setAccessibleName(tr("Requests"))
         for widget in (self.switch, self.state):
             self.add(widget)
-        for link in (self.other, self.docs):
-            self.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
+        links = QHBoxLayout()
+        links.setSpacing(Space.gap)
+        for link in (self.other, self.docs, self.tokens):
+            links.addWidget(link)
+        links.addStretch(1)
+        self.body.addLayout(links)
         for widget in (self.address, self.token, self.language, self.snippet, self.log):
             self.add(widget)
         service.changed.connect(self._show)

@@ -1,4 +1,4 @@
-"""Who may ask: named tokens with an end, a pace and a way back, kept as digests."""
+"""Who may ask a service: named tokens with an end, a pace and a way back, kept as digests."""
 
 import hashlib
 import json
@@ -7,14 +7,19 @@ import secrets
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from workbench.core import paths
 from workbench.core.errors import UserError
-from workbench.core.files import write_json
+from workbench.core.files import unwritable, write_json
+from workbench.core.words import Words
 
 BYTES = 32  # of chance in a token
 _MINUTE = 60.0
+_LATEST = datetime(3000, 1, 1, tzinfo=UTC).timestamp()  # that every system can say
+_DAY = 86_400.0
 Refusal = Literal["", "unknown", "expired", "revoked", "too many"]
 
 
@@ -27,6 +32,25 @@ class Access:
     expires: float = 0.0
     per_minute: int = 0
     revoked: bool = False
+
+    def validity(self) -> Words:
+        """Return in words until when it lets somebody in."""
+        if self.revoked:
+            return Words("revoked")
+        if not self.expires or not self.expires <= _LATEST:
+            return Words("valid for ever")
+        date = f"{datetime.fromtimestamp(self.expires):%Y-%m-%d %H:%M}"
+        if self.expires <= time.time():
+            return Words("expired on {date}", {"date": date})
+        return Words("valid until {date}", {"date": date})
+
+    def pace(self) -> Words:
+        """Return in words how often it may ask."""
+        if not self.per_minute:
+            return Words("any number of requests")
+        if self.per_minute == 1:
+            return Words("1 request a minute")
+        return Words("{count} requests a minute", {"count": f"{self.per_minute:,}"})
 
 
 class Tokens:
@@ -93,6 +117,16 @@ class Tokens:
                 self._known = {}
 
 
+def own_file() -> Path:
+    """Return where the tokens of this person are kept."""
+    return paths.state() / "tokens.json"
+
+
+def after(days: float) -> float:
+    """Return when a token ends that is valid for so many days from now on; 0, for never, for 0."""
+    return time.time() + days * _DAY if days else 0.0
+
+
 def fresh() -> str:
     """Return a new token."""
     return secrets.token_urlsafe(BYTES)
@@ -123,7 +157,14 @@ def read(file: Path) -> list[Access]:
 
 
 def add(file: Path, name: str, *, expires: float = 0.0, per_minute: int = 0) -> str:
-    """Add a token called `name` to a file and return it; its digest is kept. Raises UserError for a name in use."""
+    """Add a token called `name` to a file and return it; its digest is kept.
+
+    Raises UserError for a name that is in use or that nobody could read, and for an end that never comes.
+    """
+    if not name.strip() or not name.isprintable():
+        raise UserError("A token needs a name that can be read.", hint="Name whoever gets it.")
+    if not 0 <= expires <= _LATEST:
+        raise UserError("There is no such day to end on.", hint="Give fewer days, or 0 for a token without an end.")
     known = {access.name: access for access in read(file)}
     if name in known and not known[name].revoked:
         raise UserError("There is a token called {name}.", hint="Revoke it first, or choose another name.", name=name)
@@ -141,13 +182,16 @@ def revoke(file: Path, name: str) -> None:
 
 
 def _write(file: Path, known: list[Access]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
     plain = {}
     for access in known:
         facts = asdict(access)
         plain[facts.pop("name")] = facts
-    write_json(file, plain)
-    file.chmod(0o600)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, plain)
+        file.chmod(0o600)
+    except OSError as error:
+        raise unwritable(file, error) from error
 
 
 def _digest(token: str) -> str:

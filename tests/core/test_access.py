@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from workbench.core import access
+from workbench.core.access import Tokens
 from workbench.core.errors import UserError
-from workbench.serving import tokens
-from workbench.serving.tokens import Tokens
 
 
 def test_only_the_digest_is_kept(tmp_path: Path):
     file = tmp_path / "tokens.json"
-    token = tokens.add(file, "ana")
+    token = access.add(file, "ana")
     assert len(token) >= 43
     assert token not in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
@@ -24,28 +24,28 @@ def test_only_the_digest_is_kept(tmp_path: Path):
 
 def test_one_that_is_revoked_is_refused_at_once(tmp_path: Path):
     file = tmp_path / "tokens.json"
-    token = tokens.add(file, "ana")
+    token = access.add(file, "ana")
     known = Tokens(file)
     assert known.judged(token)[0] == ""
-    tokens.revoke(file, "ana")
+    access.revoke(file, "ana")
     assert known.judged(token) == ("revoked", "ana")
-    again = tokens.add(file, "ana")
+    again = access.add(file, "ana")
     assert known.judged(again) == ("", "ana")
     assert known.judged(token)[0] == "unknown"
 
 
 def test_one_that_has_ended_is_refused(tmp_path: Path):
     file = tmp_path / "tokens.json"
-    token = tokens.add(file, "ben", expires=time.time() - 1)
-    later = tokens.add(file, "cleo", expires=time.time() + 1000)
+    token = access.add(file, "ben", expires=time.time() - 1)
+    later = access.add(file, "cleo", expires=time.time() + 1000)
     assert Tokens(file).judged(token) == ("expired", "ben")
     assert Tokens(file).judged(later) == ("", "cleo")
 
 
 def test_one_that_asks_too_often_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     file, now = tmp_path / "tokens.json", [1000.0]
-    monkeypatch.setattr(tokens.time, "monotonic", lambda: now[0])
-    token, other = tokens.add(file, "dora", per_minute=2), tokens.add(file, "emil")
+    monkeypatch.setattr(access.time, "monotonic", lambda: now[0])
+    token, other = access.add(file, "dora", per_minute=2), access.add(file, "emil")
     known = Tokens(file)
     assert [known.judged(token)[0] for _ in range(3)] == ["", "", "too many"]
     assert known.judged(other)[0] == ""
@@ -55,8 +55,8 @@ def test_one_that_asks_too_often_waits(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_who_asked_too_often_is_told_how_long_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     file, now = tmp_path / "tokens.json", [1000.0]
-    monkeypatch.setattr(tokens.time, "monotonic", lambda: now[0])
-    token = tokens.add(file, "dora", per_minute=2)
+    monkeypatch.setattr(access.time, "monotonic", lambda: now[0])
+    token = access.add(file, "dora", per_minute=2)
     known = Tokens(file)
     for _ in range(3):
         known.judged(token)
@@ -68,11 +68,11 @@ def test_who_asked_too_often_is_told_how_long_to_wait(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("content", ['{"ana": {"digest": "12", "per_min', "[data]\nkind = 1", "[1, 2]"])
 def test_what_is_no_list_of_tokens_stays_as_it_is_and_lets_nobody_in(tmp_path: Path, content: str):
     file = tmp_path / "tokens.json"
-    token = tokens.add(file, "ana")
+    token = access.add(file, "ana")
     known = Tokens(file)
     assert known.judged(token) == ("", "ana")
     file.write_text(content)
-    for attempt in (lambda: tokens.read(file), lambda: tokens.add(file, "ben"), lambda: tokens.revoke(file, "ana")):
+    for attempt in (lambda: access.read(file), lambda: access.add(file, "ben"), lambda: access.revoke(file, "ana")):
         with pytest.raises(UserError, match="is not a list of tokens"):
             attempt()
     assert file.read_text() == content
@@ -81,16 +81,40 @@ def test_what_is_no_list_of_tokens_stays_as_it_is_and_lets_nobody_in(tmp_path: P
 
 def test_a_folder_is_no_list_of_tokens(tmp_path: Path):
     with pytest.raises(UserError, match="cannot be read"):
-        tokens.read(tmp_path)
+        access.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "\x1b[31mred", "\u200b"])
+def test_a_token_has_a_name_that_can_be_read(tmp_path: Path, name: str):
+    with pytest.raises(UserError, match="needs a name that can be read"):
+        access.add(tmp_path / "tokens.json", name)
+    assert not (tmp_path / "tokens.json").exists()
+
+
+def test_what_a_token_allows_is_said(tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    access.add(file, "ana", expires=access.after(0), per_minute=1)
+    access.add(file, "ben", expires=time.time() - 1, per_minute=1200)
+    access.add(file, "cleo", expires=access.after(2))
+    access.add(file, "dora")
+    access.revoke(file, "dora")
+    said = [(str(one.validity()).split(" on ")[0].split(" until ")[0], str(one.pace())) for one in access.read(file)]
+    assert said == [
+        ("valid for ever", "1 request a minute"), ("expired", "1,200 requests a minute"),
+        ("valid", "any number of requests"), ("revoked", "any number of requests"),
+    ]  # fmt: skip
+    for days in (float("nan"), float("inf"), 1e9):
+        with pytest.raises(UserError, match="no such day"):
+            access.add(file, "emil", expires=access.after(days))
 
 
 def test_names_are_told_apart(tmp_path: Path):
     file = tmp_path / "tokens.json"
-    tokens.add(file, "ana")
+    access.add(file, "ana")
     with pytest.raises(UserError, match="There is a token called ana"):
-        tokens.add(file, "ana")
+        access.add(file, "ana")
     with pytest.raises(UserError, match="no token called bob"):
-        tokens.revoke(file, "bob")
+        access.revoke(file, "bob")
     file.write_text(json.dumps({"ana": {"odd": 1}}))
     with pytest.raises(UserError, match="not a list of tokens"):
-        tokens.read(file)
+        access.read(file)
