@@ -116,6 +116,8 @@ class MainWindow(QMainWindow):
         self._restore_forms()
         if shown:
             self.workspace.train_desk.show(shown)
+        if old.building.is_done():
+            self.workspace.runs_desk.take_over(old.runs_desk)
         self.workspace.go(page)
 
     def end(self, how: str) -> None:
