@@ -43,6 +43,7 @@ _RAW = {  # what a raw input is, and how the example comes by one
         'raw = np.genfromtxt(sys.argv[1], delimiter=",", skip_header=1, dtype=np.float32, ndmin=2)',
     ),
 }
+_USAGE = "if len(sys.argv) != 2:\n    print({usage!r}, file=sys.stderr)\n    sys.exit(2)"
 _SHOWS = {  # how the example shows the answer for one input, by the task
     "classification": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
     "multi_label": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
@@ -113,6 +114,7 @@ def example(subject: Subject, target: "Target") -> str:
         "import numpy as np" if subject.inputs.kind == "series" else "",
         _with_described(imports, subject),
         "",
+        _USAGE.format(usage=f"Usage: python example.py {_RAW[subject.inputs.kind][1]}"),
         _RAW[subject.inputs.kind][2],
         "prepared = prepare(raw)",
         tells,

@@ -81,11 +81,12 @@ class RunsDesk(QObject):
     def take_over(self, before: "RunsDesk") -> None:
         """Select and compare what was selected and compared before, as in another language."""
         self.page.choose([row["name"] for row in before.page.chosen()])
-        found = before.page.bench.found
-        if before.page.is_benching() and found is None:
-            self.bench(before._benched)
-        elif before.page.is_benching():
-            self._benched = before._benched
+        if not before.page.is_benching():
+            return
+        found, self._benched = before.page.bench.found, before._benched
+        if found is None:
+            self.bench(self._benched)
+        else:
             self.page.bench.show_result(found)
             self.page.show_bench(True)
 
