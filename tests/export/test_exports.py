@@ -102,6 +102,16 @@ def raw_input(inputs: str, place: Path) -> str:
             return str(place / "series.csv")
 
 
+def run_example(out: Path, *given: str) -> subprocess.CompletedProcess[str]:
+    """Run the example of an export as someone would who does not have this program, and is in another folder."""
+    blocked = (
+        f"import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, {str(out)!r}); "
+        f"sys.argv = {['example.py', *given]!r}; runpy.run_path({str(out / 'example.py')!r})"
+    )
+    command = [sys.executable, "-c", blocked]
+    return subprocess.run(command, cwd=out.parent, capture_output=True, text=True, check=False)
+
+
 EXAMPLES = [
     ("convnet", "image", "classification"),
     ("mlp", "image", "multi_label"),
@@ -120,7 +130,7 @@ def test_the_example_runs_without_this_program(tmp_path: Path, form: str, kind: 
     out = tmp_path / "out"
     export(fresh_run(tmp_path, kind, inputs, task), form, out)
     source = (out / "example.py").read_text()
-    assert len([line for line in source.splitlines() if line.strip()]) <= 14
+    assert len([line for line in source.splitlines() if line.strip()]) <= 17
     card = (out / "README.md").read_text()
     assert source in card
     assert ("pillow" in card) == (inputs == "image")
@@ -157,14 +167,21 @@ def test_an_example_that_hashes_asks_for_the_key_at_once(tmp_path: Path, own_fol
 
 
 def example_says(out: Path, given: str) -> str:
-    """Return what the example prints, where this program cannot be seen and its folder is not the current one."""
-    blocked = (
-        f"import sys, runpy; sys.modules['workbench'] = None; sys.path.insert(0, {str(out)!r}); "
-        f"sys.argv = ['example.py', {given!r}]; runpy.run_path({str(out / 'example.py')!r})"
-    )
-    done = subprocess.run([sys.executable, "-c", blocked], cwd=out.parent, capture_output=True, text=True, check=False)
+    """Return what the example prints."""
+    done = run_example(out, given)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+@pytest.mark.parametrize("form", ["pytorch", pytest.param("torch-program", marks=pytest.mark.slow)])
+def test_the_example_takes_a_picture_without_a_warning_and_says_how_it_is_used(tmp_path: Path, form: str):
+    out = tmp_path / "out"
+    export(fresh_run(tmp_path, "mlp", "image", "classification"), form, out)
+    done = run_example(out, raw_input("image", tmp_path))
+    assert (done.returncode, "UserWarning" in done.stderr) == (0, False), done.stderr
+    for given in ((), ("one.png", "two.png")):
+        done = run_example(out, *given)
+        assert (done.returncode, done.stderr) == (2, "Usage: python example.py picture.png\n")
 
 
 @pytest.mark.parametrize("made", [None, subwords()], ids=["words", "subwords"])

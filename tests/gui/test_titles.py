@@ -7,23 +7,36 @@ CATALOGUE: dict[str, Any] = {
         "net": {
             "title": "Network",
             "schema": {
-                "properties": {"kind": {}, "widths": {"title": "Widths", "default": [1, 2]}, "drop": {"default": 0.0}}
+                "properties": {
+                    "kind": {},
+                    "widths": {"type": "array", "title": "Widths", "default": [1, 2]},
+                    "drop": {"default": 0.0},
+                }
             },
             "presets": {"Classic": {}, "Wide": {"widths": [9, 9]}, "Deep network": {"widths": [9, 9, 9]}},
         }
     },
-    "optimizers": {"sgd": {"title": "SGD", "schema": {"properties": {"rate": {"title": "Learning rate"}}}}},
+    "optimizers": {
+        "sgd": {"title": "SGD", "schema": {"properties": {"rate": {"type": "number", "title": "Learning rate"}}}}
+    },
     "schedules": {"cosine": {"title": "Cosine", "schema": {"properties": {}}}},
     "data": {
         "images": {
             "title": "Folder of images",
             "schema": {
-                "properties": {"path": {"title": "Path"}, "changes": {"$ref": "#/$defs/Changes", "title": "Changes"}},
-                "$defs": {"Changes": {"properties": {"flip": {"title": "Flip"}}}},
+                "properties": {
+                    "path": {"type": "string", "title": "Path"},
+                    "changes": {"$ref": "#/$defs/Changes", "title": "Changes"},
+                },
+                "$defs": {"Changes": {"properties": {"flip": {"type": "boolean", "title": "Flip"}}}},
             },
         }
     },
-    "training": {"schema": {"properties": {"epochs": {"title": "Epochs"}, "optimizer": {"title": "Optimizer"}}}},
+    "training": {
+        "schema": {
+            "properties": {"epochs": {"type": "integer", "title": "Epochs"}, "optimizer": {"title": "Optimizer"}}
+        }
+    },
 }
 RECIPE = {
     "data": {"kind": "images", "path": "/a/cats and dogs", "changes": {"flip": True}},

@@ -59,7 +59,7 @@ class ImagePreprocessing:
         reading = read(raw, self.channels, self.height, self.width)
         if notes is not None:
             notes.extend(reading.notes)
-        return reading.pixels
+        return np.array(reading.pixels)  # a copy of its own: torch warns of memory that must not be written to
 
     def tensor(self, batch: "Tensor") -> "Tensor":
         """Return images as a network takes them: (N, H, W, C) uint8 -> (N, C, H, W) float32, on the device they are on.

@@ -59,6 +59,7 @@ _READERS = {"table": ("rows_of",), "series": ("series_of",)}  # of files that ho
 _OFFERED = (  # by preparing.py
     "DESCRIBED", "LABELS", "PLACE", "PREPROCESSING", "key_called", "prepare", "rows_of", "series_of"
 )  # fmt: skip
+_USAGE = "if len(sys.argv) != 2:\n    print({usage!r}, file=sys.stderr)\n    sys.exit(2)"
 _SHOWS = {  # how the example shows the answer for one input, by the task
     "classification": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
     "multi_label": "for place in told.argsort()[::-1][:3]:\n    print(LABELS[place], round(float(told[place]), 4))",
@@ -130,7 +131,9 @@ def example(subject: Subject, target: "Target") -> str:
     """Return the source of example.py, which tells of one input."""
     imports, _, tells = target.example.partition("\n---\n")
     key = [_KEY] if _key(subject) else []
-    does = [*key, _RAW[subject.inputs.kind][2], "prepared = prepare(raw)", tells, _SHOWS[subject.model.task]]
+    takes = _RAW[subject.inputs.kind]
+    usage = _USAGE.format(usage=f"Usage: python example.py {takes[1]}")
+    does = [usage, *key, takes[2], "prepared = prepare(raw)", tells, _SHOWS[subject.model.task]]
     offered = [name for name in _OFFERED if re.search(rf"\b{name}\b", "\n".join(does))]
     return "\n".join(["import sys", "", imports.replace("OFFERED", ", ".join(offered)), "", *does]) + "\n"
 

@@ -5,11 +5,11 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QLoggingCategory, QTimer, QTranslator
+from PySide6.QtCore import QLoggingCategory, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from workbench.core import paths, words
+from workbench.core import paths
 from workbench.core.words import system_language, use_language
 from workbench.gui import garbage, theme
 from workbench.gui.last_time import LastTime
@@ -17,6 +17,7 @@ from workbench.gui.main_window import MainWindow
 from workbench.gui.memory import Memory
 from workbench.gui.notices import Notices
 from workbench.gui.only_window import OnlyWindow
+from workbench.gui.qt_words import translate_qt
 from workbench.gui.turns import Turns
 
 _SIGNALS_MILLISECONDS = 200  # how soon Ctrl-C in the terminal is heard: Python sees it only when Python runs
@@ -50,7 +51,7 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     crash = notices.install()
     memory = Memory()
     use_language(memory.get("language", "") or system_language())
-    translators = _translate_qt(application)
+    translate_qt(application)
     theme.install(application, memory.get("theme", "system"))  # type: ignore[arg-type]
     application.setWindowIcon(_icon())
     window = make_window(folder)
@@ -70,7 +71,6 @@ def run(runs: Path | None = None, *, demo: bool = False) -> int:
     notices.uninstall()
     last_time.end()
     only.close()
-    del translators
     if not window.is_quiet():
         sys.stdout.flush()
         os._exit(code)  # a thread still saves and was given its time: to destroy it would end in a crash instead
@@ -82,18 +82,6 @@ def _icon() -> QIcon:
     for path in sorted((paths.resources() / "icons").glob("workbench*")):
         icon.addFile(str(path))
     return icon
-
-
-def _translate_qt(application: QApplication) -> list[QTranslator]:
-    """Translate Qt's own words (file dialogs, menus of text fields) too; return what must be kept alive."""
-    translators = []
-    for name in ("qtbase", "qt"):
-        translator = QTranslator(application)
-        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        if words.language() != "en" and translator.load(f"{name}_{words.language()}", folder):
-            application.installTranslator(translator)
-            translators.append(translator)
-    return translators
 
 
 def _heed_signals(application: QApplication, window: MainWindow) -> None:

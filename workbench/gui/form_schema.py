@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from workbench.gui.form_texts import Limits
+from workbench.core.words import tr
+from workbench.gui.form_texts import Limits, written
 
 Kind = Literal["number", "switch", "choice", "text", "path", "list", "group", "registry"]
 
@@ -50,6 +51,15 @@ class Fields:
     shown: tuple[Field, ...]
     fixed: Mapping[str, Any]
     hidden: frozenset[str] = frozenset()
+
+
+def shown_value(field: Field, value: Any) -> str:
+    """Return a value as a form shows it, in words where it stands for something."""
+    if field.kind == "switch":
+        return tr("On") if value else tr("Off")
+    if field.kind == "choice":
+        return next((tr(label) for choice, label in field.choices if choice == value), written(value))
+    return tr(field.label(value)) if isinstance(value, str) and value in field.words else written(value)
 
 
 def fields_of(schema: Mapping[str, Any], definitions: Mapping[str, Any] | None = None) -> Fields:

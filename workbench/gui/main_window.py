@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -16,6 +16,7 @@ from workbench.gui.bundler import Bundler
 from workbench.gui.closing import ClosingQuestion
 from workbench.gui.demo import Demo
 from workbench.gui.memory import Memory
+from workbench.gui.qt_words import translate_qt
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.workspace import Workspace
 
@@ -115,6 +116,8 @@ class MainWindow(QMainWindow):
         if language == words.language() or language not in LANGUAGES:
             return
         words.use_language(language)
+        if application := QCoreApplication.instance():
+            translate_qt(application)
         self.memory.put("language", language)
         page, shown, old = self.workspace.current(), self.workspace.train.run(), self.workspace
         old.stop()
@@ -123,6 +126,8 @@ class MainWindow(QMainWindow):
         self._restore_forms()
         if shown:
             self.workspace.train_desk.show(shown)
+        if old.building.is_done():
+            self.workspace.runs_desk.take_over(old.runs_desk)
         self.workspace.go(page)
 
     def end(self, how: str) -> None:

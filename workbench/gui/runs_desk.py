@@ -43,6 +43,7 @@ class RunsDesk(QObject):
         page.verifying_cancelled.connect(self.stop)
         self.page, self.runs = page, runs
         self._search = ""
+        self._benched: list[str] = []  # folders of the runs that are or were held against each other
         self._metrics: Mapping[str, Any] = {}
         runs.changed.connect(self.show_runs)
         page.searched.connect(self._find)
@@ -74,7 +75,20 @@ class RunsDesk(QObject):
         self.page.bench.show_nothing()
         self.page.bench.show_progress("")
         self.page.show_bench(True)
-        self._benching.start("comparing.compare", {"runs": list(paths)[:MOST]})
+        self._benched = list(paths)[:MOST]
+        self._benching.start("comparing.compare", {"runs": self._benched})
+
+    def take_over(self, before: "RunsDesk") -> None:
+        """Select and compare what was selected and compared before, as in another language."""
+        self.page.choose([row["name"] for row in before.page.chosen()])
+        if not before.page.is_benching():
+            return
+        found, self._benched = before.page.bench.found, before._benched
+        if found is None:
+            self.bench(self._benched)
+        else:
+            self.page.bench.show_result(found)
+            self.page.show_bench(True)
 
     def _tell_not_compared(self, error: UserError) -> None:
         self.page.show_bench(False)

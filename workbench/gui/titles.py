@@ -5,7 +5,10 @@ from typing import Any
 
 from workbench.core.run_summary import data_name
 from workbench.core.words import mark, tr
+from workbench.gui.form_schema import Field, fields_of, shown_value
+from workbench.gui.form_texts import written
 
+_CHOSEN = {"optimizer.kind": mark("Optimizer"), "schedule.kind": mark("Schedule")}
 _SECTIONS = {"data": mark("Data"), "architecture": mark("Model")}
 
 
@@ -49,17 +52,18 @@ def setting_title(catalogue: Mapping[str, Any], name: str, recipe: Mapping[str, 
     section, _, rest = name.partition(".")
     if rest == "kind":
         return tr(_SECTIONS.get(section, name))
-    schema = _schema_of(catalogue, section, recipe.get(section, {}))
-    group = recipe.get(section, {})
-    for part in rest.split("."):
-        field = schema.get("properties", {}).get(part)
-        if field is None:
-            return tr("Optimizer") if rest == "optimizer.kind" else tr("Schedule") if rest == "schedule.kind" else name
-        if "title" in field and part == rest.rpartition(".")[2]:
-            return tr(field["title"])
-        group = group.get(part, {}) if isinstance(group, Mapping) else {}
-        schema = _schema_of(catalogue, part, group) or _referred(field, schema)
-    return name
+    if rest in _CHOSEN:
+        return tr(_CHOSEN[rest])
+    field = _field_of(catalogue, name, recipe)
+    return tr(field.title) if field is not None else name
+
+
+def setting_value(catalogue: Mapping[str, Any], name: str, recipe: Mapping[str, Any], value: Any) -> str:
+    """Return a value of the setting of this full name as the form shows it."""
+    if name.endswith(".kind"):
+        return kind_title(catalogue, name, str(value))
+    field = _field_of(catalogue, name, recipe)
+    return shown_value(field, value) if field is not None else written(value)
 
 
 def kind_title(catalogue: Mapping[str, Any], name: str, kind: str) -> str:
@@ -67,6 +71,22 @@ def kind_title(catalogue: Mapping[str, Any], name: str, kind: str) -> str:
     section = name.removesuffix(".kind").rpartition(".")[2]
     entry = (catalogue.get(section) or catalogue.get(f"{section}s") or {}).get(kind)
     return tr(entry["title"]) if entry else kind
+
+
+def _field_of(catalogue: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> Field | None:
+    """Return the setting of this full name as a form shows it, or None where the catalogue does not have it."""
+    section, _, rest = name.partition(".")
+    group = recipe.get(section, {})
+    schema = _schema_of(catalogue, section, group)
+    *groups, last = rest.split(".")
+    for part in groups:
+        declared = schema.get("properties", {}).get(part, {})
+        group = group.get(part, {}) if isinstance(group, Mapping) else {}
+        schema = _schema_of(catalogue, part, group) or _referred(declared, schema)
+    declared = schema.get("properties", {}).get(last)
+    if declared is None or "title" not in declared:
+        return None
+    return next(iter(fields_of({"properties": {last: declared}, "$defs": schema.get("$defs", {})}).shown), None)
 
 
 def _schema_of(catalogue: Mapping[str, Any], section: str, group: Any) -> Mapping[str, Any]:

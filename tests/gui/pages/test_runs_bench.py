@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.pages.canned import Canned, pixels
@@ -104,6 +105,39 @@ def test_other_samples_are_a_list(bench: RunsBench):
     assert bench.none.text() == "They say the same of every sample."
     bench.show_result(found(disagreeing=None, disagreements=[]))
     assert "cannot be held against each other" in bench.none.text()
+
+
+def test_a_comparison_goes_on_where_another_page_takes_over(show: Show, tmp_path: Path):
+    def desk_of(engine: Canned) -> RunsDesk:
+        page = RunsPage()
+        desk = RunsDesk(page, RunList(tmp_path), engine)
+        page.set_catalogue(CATALOGUE)
+        return show(page, 1000, 700) and desk
+
+    engine = Canned({"comparing.compare": found()})
+    engine.held.add("comparing.compare")
+    first = desk_of(engine)
+    first.bench(["/x", "/y"])
+    first.stop()
+    second = desk_of(engine)
+    second.take_over(first)
+    assert engine.jobs[-1].arguments == {"runs": ["/x", "/y"]}
+    engine.jobs[-1].answered.emit(found())
+    third = desk_of(engine)
+    third.take_over(second)
+    assert len(engine.jobs) == 2
+    assert third.page.is_benching()
+    assert len(cells(third.page.bench)) == 2
+
+
+def test_every_column_and_run_has_room_in_a_small_window(show: Show):
+    bench = RunsBench()
+    bench.set_metrics(CATALOGUE["metrics"])
+    show(bench, 772, 560)
+    bench.show_result(found(rows=[row(name, 0.9, 40_000, 0.002) for name in ("first", "second", "third")]))
+    QCoreApplication.processEvents()
+    assert not bench.table.horizontalScrollBar().maximum()
+    assert not bench.table.verticalScrollBar().maximum()
 
 
 def test_the_page_asks_for_it_and_goes_back(show: Show, qtbot: QtBot, tmp_path: Path):

@@ -9,8 +9,11 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from tests.gui.signals import carried
 from workbench.core.run_reader import Batch
 from workbench.core.run_summary import RunSummary
+from workbench.core.words import use_language
+from workbench.engine.settings import catalogue as real_catalogue
 from workbench.gui.pages.runs import RunsPage
 from workbench.gui.pages.runs_compare import differing
 
@@ -20,12 +23,25 @@ CATALOGUE = {
         "perplexity": {"title": "Perplexity", "percent": False},
     },
     "architectures": {
-        "mlp": {"title": "Multilayer", "schema": {"properties": {"hidden": {"title": "Hidden units"}}}, "presets": {}},
+        "mlp": {
+            "title": "Multilayer",
+            "schema": {"properties": {"hidden": {"type": "integer", "title": "Hidden units"}}},
+            "presets": {},
+        },
     },
-    "optimizers": {"sgd": {"title": "SGD", "schema": {"properties": {"learning_rate": {"title": "Learning rate"}}}}},
+    "optimizers": {
+        "sgd": {
+            "title": "SGD",
+            "schema": {"properties": {"learning_rate": {"type": "number", "title": "Learning rate"}}},
+        }
+    },
     "schedules": {},
     "data": {},
-    "training": {"schema": {"properties": {"epochs": {"title": "Epochs"}, "optimizer": {"title": "Optimizer"}}}},
+    "training": {
+        "schema": {
+            "properties": {"epochs": {"type": "integer", "title": "Epochs"}, "optimizer": {"title": "Optimizer"}}
+        }
+    },
 }
 
 
@@ -113,8 +129,10 @@ def test_what_can_be_done_depends_on_the_selection(page: RunsPage):
     page.choose([full("a")])
     assert allowed() == {"show", "recipe", "fork", "verify", "rename", "reveal", "delete"}
     assert page.try_it.isEnabled()
+    assert page.acts["bench"].toolTip() == "Select at least two runs that have a model."
     page.choose([full("a"), full("b")])
     assert allowed() == {"bench", "delete"}
+    assert page.menu.toolTipsVisible()
     page.set_runs([run("a", state="running"), run("b", state="interrupted", has_model=False)])
     page.choose([full("a")])
     assert "delete" not in allowed()
@@ -157,6 +175,14 @@ def history(*values: float) -> Batch:
     steps = np.arange(1, len(values) + 1)
     series = (steps, np.array(values, np.float32))
     return Batch((), {"training_loss": series, "validation_loss": series, "validation_accuracy": series})
+
+
+def test_a_run_without_a_model_is_left_out_of_a_comparison_on_the_test_split(qtbot: QtBot, page: RunsPage):
+    page.set_runs([run("a"), run("b"), run("bad", state="failed", has_model=False)])
+    page.choose([full("a"), full("b"), full("bad")])
+    with qtbot.waitSignal(page.bench_wanted) as waiter:
+        page.acts["bench"].trigger()
+    assert sorted(carried(waiter)) == [full("a"), full("b")]
 
 
 def test_selected_runs_are_drawn_over_each_other_with_what_differs(qtbot: QtBot, page: RunsPage):
@@ -215,9 +241,36 @@ def test_one_run_has_curves_but_nothing_to_differ_from(page: RunsPage):
     assert page.notes.isVisible()
 
 
+def test_values_that_differ_are_written_as_the_form_shows_them(page: RunsPage):
+    use_language("zh_CN")
+    page.set_catalogue(real_catalogue())
+    page.choose([full("a"), full("c")])
+    recipe = {
+        "data": {"kind": "table", "task": "reconstruction", "masking": {"mail": True}},
+        "training": {"batch_size": "all", "class_weights": "none", "optimizer": {"kind": "sgd"}},
+        "architecture": {"kind": "convnet", "normalization": "group"},
+    }
+    other = {
+        "data": {"kind": "table", "task": "classification", "masking": {"mail": False}},
+        "training": {"batch_size": 8, "class_weights": "balanced", "optimizer": {"kind": "adam"}},
+        "architecture": {"kind": "convnet", "normalization": "none"},
+    }
+    page.show_comparison({full("a"): history(2, 1), full("c"): history(3, 1)}, {full("a"): recipe, full("c"): other})
+    model = page.compare.differences.model()
+    lines = [[model.index(row, place).data() for place in range(3)] for row in range(model.rowCount())]
+    assert lines == [
+        ["任务", "重建", "分类"],
+        ["邮箱地址", "开", "关"],
+        ["批大小", "全部", "8"],
+        ["类别权重", "无", "均衡"],
+        ["优化器", "SGD", "Adam"],
+        ["归一化", "组", "无"],
+    ]
+
+
 def test_settings_that_differ_are_found_whole():
     recipes = {"x": {"a": {"b": 1, "c": {"e": 0.1}}}, "y": {"a": {"b": 2, "c": {"e": 0.1}}, "d": True}}
-    assert differing(recipes) == [{"setting": "a.b", "x": "1", "y": "2"}, {"setting": "d", "x": "–", "y": "true"}]
+    assert differing(recipes) == [{"setting": "a.b", "x": 1, "y": 2}, {"setting": "d", "y": True}]
 
 
 def test_a_thousand_runs_are_shown_at_once(page: RunsPage):

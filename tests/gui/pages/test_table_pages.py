@@ -80,6 +80,8 @@ def test_a_table_is_shown_by_rows_with_its_target_first_and_by_columns(show: Sho
     show(preview, 800, 400)
     qtbot.waitUntil(lambda: preview.rows.table.model().rowCount() == 2)
     assert cells(preview.rows.table) == [["10", "1.500", "red", "a.csv:2"], ["20", "–", "blue", "a.csv:3"]]
+    sides = [preview.rows.table.model().index(0, place).data(Qt.ItemDataRole.TextAlignmentRole) for place in range(4)]
+    assert [bool(side) for side in sides] == [True, True, False, False], "numbers right, texts left"
     assert preview.tiles(SUMMARY) == [("Rows", "2"), ("Columns", "2")]
     preview._view.set_value("columns")
     preview._view.chosen.emit("columns")

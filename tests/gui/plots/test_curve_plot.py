@@ -207,6 +207,10 @@ def test_accuracy_is_written_in_percent(show: Show) -> None:
     plot.flush()
     assert "Training 93.8 %" in plot.legend.text()
     assert plot.canvas.left_axis.tickStrings([0.85, 0.9], 1, 0.05) == ["85 %", "90 %"]
+    plot.set_series("test", [1, 2], [0.2, 1.0])
+    plot.flush()
+    ticks = plot.canvas.left_axis.tickValues(0.0, 1.2, 400)
+    assert max(value for _, values in ticks for value in values) == 1.0
 
 
 def test_the_learning_rate_is_that_of_the_step_reached(show: Show) -> None:

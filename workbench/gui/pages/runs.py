@@ -121,6 +121,10 @@ class RunsPage(Page):
         if not shown:
             self.bench_closed.emit()
 
+    def is_benching(self) -> bool:
+        """Return whether what was measured of several runs has the place of the list."""
+        return self._benching
+
     def choose(self, names: Sequence[str]) -> None:
         """Select these runs."""
         self.table.choose(names)
@@ -206,6 +210,7 @@ class RunsPage(Page):
     def _make_actions(self) -> None:
         """Make the menu that belongs to the selection, the same behind the button and on the right mouse button."""
         self.menu = QMenu(self.more)
+        self.menu.setToolTipsVisible(True)
         self.acts: dict[str, QAction] = {}
         for name, text, icon_name, keys, act in (
             ("show", tr("Show its training"), "chart-line", "", lambda row: self.shown_on_train.emit(row["name"])),
@@ -228,8 +233,12 @@ class RunsPage(Page):
                 action.triggered.connect(lambda _=False, act=act: act(self.chosen()[0]))
             self.menu.addAction(action)
         self.acts["delete"].triggered.connect(lambda: self.deleted.emit([row["name"] for row in self.chosen()]))
-        self.acts["bench"].triggered.connect(lambda: self.bench_wanted.emit([row["name"] for row in self.chosen()]))
+        self.acts["bench"].triggered.connect(lambda: self.bench_wanted.emit(self._with_model()))
         self.more.setMenu(self.menu)
+
+    def _with_model(self) -> list[str]:
+        """Return the names of the selected runs that can be compared; others, such as failed ones, are left out."""
+        return [row["name"] for row in self.chosen() if row["has_model"]]
 
     def _choose(self, names: list[str]) -> None:
         self._rest()
@@ -259,7 +268,9 @@ class RunsPage(Page):
         self.acts["resume"].setEnabled(one is not None and _can_go_on(one))
         for name in ("fork", "verify"):
             self.acts[name].setEnabled(one is not None and not live)
-        self.acts["bench"].setEnabled(len(chosen) > 1 and all(row["has_model"] for row in chosen))
+        comparable = len(self._with_model()) > 1
+        self.acts["bench"].setEnabled(comparable)
+        self.acts["bench"].setToolTip("" if comparable else tr("Select at least two runs that have a model."))
         self.acts["delete"].setEnabled(bool(chosen) and not live)
         explain(self.more, bool(chosen), tr("Select a run first."))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
 from workbench.gui import figures
@@ -15,12 +15,13 @@ from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.fitted_table import FittedTable
 from workbench.gui.widgets.image_grid import ImageGrid
 from workbench.gui.widgets.job_card import JobCard
 from workbench.gui.widgets.table import Column, RowsModel, Table
 
-_TABLE_HEIGHT, _BELOW_HEIGHT = 150, 280  # pixels, at least
-_NARROW, _WIDE = 40, 92  # pixels of a column
+_TABLE_HEIGHT, _BELOW_HEIGHT = 110, 280  # pixels, at least; of the table without its lines
+_LINE, _LINES = 30, 5  # pixels of a line, and how many always have room
 
 
 class RunsBench(QWidget):
@@ -32,6 +33,7 @@ class RunsBench(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.found: Mapping[str, Any] | None = None  # what is shown
         self._metrics: Mapping[str, Any] = {}
         self._samples: list[Mapping[str, Any]] = []
         self.back = button(tr("Back to all runs"), "arrow-left")
@@ -40,13 +42,12 @@ class RunsBench(QWidget):
         self.progress = JobCard()
         self.progress.cancel_wanted.connect(self.cancelled)
         self.progress.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.table = Table()
+        self.table = FittedTable()
         self.table.setObjectName("runs.bench_table")
         self.table.setAccessibleName(tr("How good, how large and how fast"))
         self.upper = Card(tr("How good, how large and how fast"))
         self.upper.add_action(self.back)
         self.upper.add(self.table, 1)
-        self.upper.setMinimumHeight(_TABLE_HEIGHT)
         self.scatter = BenchScatter()
         self.scatter.failed.connect(self.failed)
         plot = Card()
@@ -78,11 +79,13 @@ class RunsBench(QWidget):
 
     def show_nothing(self) -> None:
         """Take away what was measured before."""
+        self.found = None
         for part in (self.upper, self.below):
             part.hide()
 
     def show_result(self, found: Mapping[str, Any]) -> None:
         """Show what was measured."""
+        self.found = found
         self.progress.hide()
         for part in (self.upper, self.below):
             part.show()
@@ -111,7 +114,7 @@ class RunsBench(QWidget):
         scored = [{**row, "score": row["metrics"][metric], "weights": row["parameters"]} for row in rows]
         name = f"validation_{metric}"
         columns = [
-            Column("number", "#"),
+            Column("number", "#", right=True),
             Column("name", tr("Run")),
             Column("score", title, lambda value: self._score(name, value), right=True),
             Column("size", tr("On disk"), figures.size, right=True, tip=tr("Of the file of its weights.")),
@@ -123,11 +126,7 @@ class RunsBench(QWidget):
             Column("throughput", tr("Samples/s"), figures.count, right=True, tip=tr("In batches.")),
         ]
         self.table.set_model(RowsModel(columns, scored))
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for place, column in enumerate(columns):
-            self.table.setColumnWidth(place, _NARROW if column.key == "number" else _WIDE)
+        self.upper.setMinimumHeight(_TABLE_HEIGHT + _LINE * min(len(rows), _LINES))
         known = self._metrics.get(metric, {})
         self.scatter.set_rows(rows, metric, title, percent=bool(known.get("percent", False)))
 

@@ -12,7 +12,7 @@ from workbench.core.run_reader import Batch
 from workbench.core.words import plural, tr
 from workbench.gui.form_texts import written
 from workbench.gui.plots.curve_plot import CurvePlot
-from workbench.gui.titles import kind_title, setting_title
+from workbench.gui.titles import setting_title, setting_value
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.table import Column, RowsModel, Table
@@ -124,14 +124,16 @@ class RunsCompare(QWidget):
         columns = [Column("setting", tr("Setting"))]
         columns += [Column(row["name"], str(row["shown"])) for row in rows]
         found = differing({row["name"]: recipes[row["name"]] for row in rows})
-        if catalogue:
-            for line in found:  # a setting is called by the first recipe that has it
-                setting = line.pop("setting")
-                having = next(name for name, value in line.items() if value != "–")
-                if setting.endswith(".kind"):
-                    line |= {name: kind_title(catalogue, setting, value) for name, value in line.items()}
-                line["setting"] = setting_title(catalogue, setting, recipes[having])
-        self.differences.set_model(RowsModel(columns, found))
+        for line in found if catalogue else ():
+            setting = line.pop("setting")
+            line |= {name: setting_value(catalogue, setting, recipes[name], value) for name, value in line.items()}
+            line["setting"] = setting_title(catalogue, setting, recipes[next(iter(line))])
+        self.differences.set_model(RowsModel(columns, [_worded(line, columns) for line in found]))
+
+
+def _worded(line: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, str]:
+    """Return a row in words; a run that does not have the setting has a dash."""
+    return {column.key: "–" if column.key not in line else written(line[column.key]) for column in columns}
 
 
 def _metric_of(row: Mapping[str, Any]) -> str:
@@ -145,16 +147,15 @@ def shared_metric(rows: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
     return counted.most_common(1)[0] if counted else ("", 0)
 
 
-def differing(recipes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return a row for each setting that is not the same in all recipes: {"setting": full name, run: value…}."""
-    flat = {
-        name: {setting: written(value) for setting, value in by_full_name(recipe).items()}
-        for name, recipe in recipes.items()
-    }
-    settings = dict.fromkeys(setting for values in flat.values() for setting in values)
+def differing(recipes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each setting that is not the same in all recipes: {"setting": full name, run: value…}.
+
+    A run whose recipe does not have the setting is not in its row.
+    """
+    flat = {name: by_full_name(recipe) for name, recipe in recipes.items()}
     found = []
-    for setting in settings:
-        values = {name: values.get(setting, "–") for name, values in flat.items()}
-        if len(set(values.values())) > 1:
+    for setting in dict.fromkeys(setting for values in flat.values() for setting in values):
+        values = {name: values[setting] for name, values in flat.items() if setting in values}
+        if len(values) < len(flat) or len({written(value) for value in values.values()}) > 1:
             found.append({"setting": setting, **values})
     return found

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from workbench.core.run_reader import Batch
 from workbench.core.words import mark, tr
 from workbench.gui import figures
+from workbench.gui.icons import icon
 from workbench.gui.plots.curve_plot import CurvePlot
 from workbench.gui.plots.learning_rate_plot import PLANNED, LearningRatePlot
 from workbench.gui.plots.loss_plot import LossPlot
@@ -176,7 +177,9 @@ class TrainPlots(QWidget):
         card, stack = Card(), QStackedWidget()
         for name, plot in self.measured.items():
             plot.setObjectName(f"train.{name}_plot")
-            chip = ActionsChip(tr("Show"), tip=tr("Choose what is shown here"))
+            chip = ActionsChip("", tip=tr("Choose what is shown here"))
+            chip.setIcon(icon("caret-down", "muted"))  # a word would leave no room for the title in a small window
+            chip.setAccessibleName(tr("Choose what is shown here"))
             chip.setObjectName(f"train.instead_of_{name}")
             for other, (title, _) in _MEASURED.items():
                 if other != name:

@@ -26,6 +26,7 @@ class QuietAxis(pyqtgraph.AxisItem):
         super().__init__(orientation)
         self.percent = percent
         self.logarithmic = False
+        self.most = math.inf  # above which there is nothing to write, such as shares beyond 100 %
         self.whole = False  # whether there is nothing between whole numbers, such as half an epoch
         self._specs: Any = None
         self.setStyle(tickLength=-4 if orientation == "bottom" else 0, maxTickLevel=0, tickTextOffset=6)
@@ -61,7 +62,7 @@ class QuietAxis(pyqtgraph.AxisItem):
             return []
         if self.logarithmic and math.floor(maxVal) - math.ceil(minVal) >= 1:
             return [(1.0, [float(power) for power in range(math.ceil(minVal), math.floor(maxVal) + 1)])]
-        levels = super().tickValues(minVal, maxVal, size)
+        levels = super().tickValues(minVal, min(maxVal, self.most), size)
         if self.whole and levels and levels[0][0] < 1:
             return [(1.0, [float(number) for number in range(math.ceil(minVal), math.floor(maxVal) + 1)])]
         return levels

@@ -122,6 +122,8 @@ class BenchField(PointedField):
         margin = (high - low) * _MARGIN or max(abs(high), 1e-3) * _MARGIN
         if axis == 0:  # what was measured is never quite the same twice, and must not look like a difference
             margin = max(margin, (_LEAST * abs(high) - (high - low)) / 2)
+        if axis and self.percent and low >= 0.0 and high <= 1.0:
+            return max(low - margin, 0.0), min(high + margin, 1.0)
         return low - margin, high + margin
 
     def _places(self, area: QRectF) -> np.ndarray:

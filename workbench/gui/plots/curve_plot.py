@@ -1,5 +1,6 @@
 """The plot that every curve is shown in: legend with current values above, raw points under a smoothed line."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,7 @@ class CurvePlot(SavedPlot):
         bounds = [bound for bound in drawn if bound is not None]
         if not self._own_values:
             low, high = min((low for low, _ in bounds), default=0.0), max((high for _, high in bounds), default=1.0)
+            self.canvas.left_axis.most = 1.0 if self._percent and high <= 1.0 else math.inf
             gap = (high - low) * 0.06 or abs(high) * 0.05 or 0.5
             if not _fits((low, high), self.canvas.box.viewRange()[1], gap):
                 self.canvas.box.setYRange(low - gap, high + gap, padding=0)

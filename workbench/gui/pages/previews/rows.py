@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.core.errors import UserError
 from workbench.core.words import tr
@@ -12,7 +12,8 @@ from workbench.gui import figures
 from workbench.gui.latest import Latest
 from workbench.gui.theme import look
 from workbench.gui.widgets.buttons import icon_button
-from workbench.gui.widgets.table import Column, RowsModel, Table
+from workbench.gui.widgets.fitted_table import FittedTable
+from workbench.gui.widgets.table import Column, RowsModel
 
 _ROWS = 200  # on one page
 
@@ -42,7 +43,7 @@ class PagedRows(QWidget):
         self._rows = Latest(engine, "data.rows", 0, self)
         self._rows.answered.connect(self._show)
         self._rows.failed.connect(self._fail)
-        self.table = Table()
+        self.table = FittedTable()
         self.table.setObjectName("data.rows")
         self.table.setAccessibleName(tr("Samples"))
         self.table.clicked.connect(lambda index: self.chosen.emit(dict(self.table.row_at(index.row()))))
@@ -52,15 +53,10 @@ class PagedRows(QWidget):
         layout.addWidget(self.table, 1)
         layout.addLayout(self._make_pager())
 
-    def set_columns(self, columns: Sequence[Column], widths: Mapping[str, int] | None = None) -> None:
-        """Show these columns from now on; widths: of those that do not share the room, in pixels."""
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns from now on."""
         self.model = RowsModel(list(columns))
         self.table.set_model(self.model, sortable=False)
-        header = self.table.horizontalHeader()
-        for place, column in enumerate(columns):
-            if column.key in (widths or {}):
-                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
-                header.resizeSection(place, (widths or {})[column.key])
 
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         """Show these data; `show_split` brings the rows."""

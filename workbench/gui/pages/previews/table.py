@@ -13,7 +13,6 @@ from workbench.gui.widgets.chips import MenuChip
 from workbench.gui.widgets.table import Column, RowsModel, Table
 
 _MOST_COLUMNS = 60  # shown in the rows
-_NARROW, _BESIDE = 84, 34  # pixels of a column at least, and beside its title
 _TARGET, _CELL = "label", "cell."
 
 
@@ -47,15 +46,15 @@ class TablePreview(Preview):
     def set_data(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         classes, facts = list(summary["classes"]), summary.get("facts", {})
         self._classes = (classes, classes)
-        features = [str(feature["name"]) for feature in facts.get("features", ())]
+        features = facts.get("features", ())[:_MOST_COLUMNS]
         target = ", ".join(map(str, facts.get("targets", ()))) or tr("Target")
-        columns = [Column(_TARGET, target, tip=tr("What is predicted"))]
-        columns += [Column(f"{_CELL}{name}", name, _cell, right=True) for name in features[:_MOST_COLUMNS]]
+        columns = [Column(_TARGET, target, right=not classes, tip=tr("What is predicted"))]
+        columns += [
+            Column(f"{_CELL}{feature['name']}", str(feature["name"]), _cell, right=feature["kind"] == "numeric")
+            for feature in features
+        ]
         columns.append(Column("name", tr("Row")))
-        metrics = self.rows.table.fontMetrics()
-        self.rows.set_columns(
-            columns, {column.key: max(_NARROW, metrics.horizontalAdvance(column.title) + _BESIDE) for column in columns}
-        )
+        self.rows.set_columns(columns)
         self.rows.set_data(data, summary)
         self._show_columns(facts)
         self._split.set_choices(split_titles(), "training")

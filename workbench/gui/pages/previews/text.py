@@ -44,7 +44,7 @@ class TextPreview(Preview):
         columns = [Column("text", tr("Text")), Column("label", tr("Label")), Column("name", tr("Row"))]
         if not classes and not summary.get("target"):
             del columns[1]
-        self.rows.set_columns(columns, {"label": 120, "name": 130})
+        self.rows.set_columns(columns)
         self.rows.set_data(data, summary)
         self._split.set_choices(split_titles(), "training")
         lengths = summary.get("facts", {}).get("lengths", {})
