@@ -47,6 +47,7 @@ def test_a_run_begins_where_another_ended(first: RunFolder) -> None:
         ending = train_run(folder, on_event=seen)
         assert isinstance(ending, Finished)
         assert str(seen.of(Warned)[-1].message) == f"Began with 8 of 8 tensors of {source.name}."
+        assert seen.of(Warned)[-1].level == "note"
         newest = folder
     before, after = weights_of(first), weights_of(folder)
     assert all((after[name] - before[name]).abs().max() < 0.01 for name in before)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -104,10 +104,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something a person should know, that does not end the run."""
+    """Something a person should know, that does not end the run. level: a note says that all is as it was meant."""
 
     message: Words
     step: int = 0
+    level: Literal["note", "warning"] = "warning"
 
 
 @dataclass(frozen=True)

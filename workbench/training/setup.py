@@ -85,8 +85,8 @@ def set_up(
     outputs = task.outputs(dataset.outputs, preprocessing.inputs)
     network = architectures.build(recipe.architecture, preprocessing.inputs, outputs, task.name)
     if loaded is None:
-        for words in _begun(network, opened):
-            report(Warned(words))
+        for said in _begun(network, opened):
+            report(said)
     starting.freeze(network, training.freeze)
     sharded = group.size > 1 and training.processes.sharding == "weights"
     channels_last = training.memory_layout == "channels_last" and dataset.inputs.kind == "image" and not sharded
@@ -183,13 +183,15 @@ def _class_weights(opened: _Opened, device: torch.device) -> Tensor | None:
     return torch.tensor(balanced_weights(opened.dataset.counts("training").tolist()), device=device)
 
 
-def _begun(network: nn.Module, opened: _Opened) -> Iterator[Words]:
+def _begun(network: nn.Module, opened: _Opened) -> Iterator[Warned]:
     """Give a new network the weights that it begins with, and yield what there is to say of them."""
     starting.prepare(network, opened.dataset.training, opened.preprocessing)
     if hasattr(network, "load_pretrained"):
-        yield from starting.pretrained(network)
+        yield from (Warned(words) for words in starting.pretrained(network))
     if opened.source is not None:
-        yield from starting.start(network, opened.source).words()
+        match = starting.start(network, opened.source)
+        level = "note" if match.is_complete else "warning"
+        yield from (Warned(words, level=level) for words in match.words())
 
 
 def _optimizer(recipe: Recipe, network: nn.Module, device: torch.device) -> Optimizer:

@@ -61,6 +61,11 @@ class Match:
     fresh: tuple[tuple[str, Words], ...]
     left_over: tuple[tuple[str, Words], ...]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every tensor was taken over."""
+        return not self.fresh and not self.left_over
+
     def words(self) -> list[Words]:
         """Return sentences that say so, the first few tensors that did not match by name."""
         counts = {

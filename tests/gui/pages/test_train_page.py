@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import Batch
 from workbench.core.words import Words
 from workbench.gui.pages.train import TrainPage
-from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.banner import Banner, LevelMark
 
 CATALOGUE = {
     "metrics": {
@@ -306,6 +306,15 @@ def test_warnings_stand_at_the_foot_and_the_log_on_demand(page: TrainPage, folde
     assert not page.messages.log.isVisible()
 
 
+def test_what_is_as_it_was_meant_is_no_warning(page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    page.take(batch(started(), Warned(Words("Odd."), 1), Warned(Words("All is well."), 0, "note")))
+    marks = page.messages.findChildren(LevelMark)
+    assert [(cast(QWidget, mark.parentWidget()).accessibleName(), mark._level) for mark in marks] == [
+        ("All is well.", "note"), ("Odd.", "warning"),
+    ]  # fmt: skip
+
+
 def test_a_failed_run_says_why_and_what_to_do(page: TrainPage, folder: RunFolder):
     error = UserError("The loss became {value}.", hint="Lower the learning rate.", details="Traceback", value="NaN")
     page.show_run(folder)
@@ -328,7 +337,8 @@ def test_beside_a_run_the_form_says_what_it_will_train(page: TrainPage, folder: 
 
 
 def test_no_learning_rate_is_planned_while_settings_are_refused(page: TrainPage, folder: RunFolder):
-    for forbid in (lambda: page.show_check(UserError("No.")), lambda: page.settings.form.field("epochs").setText("x")):
+    epochs: Any = page.settings.form and page.settings.form.field("epochs")
+    for forbid in (lambda: page.show_check(UserError("No.")), lambda: epochs.setText("x")):
         page.show_draft_rates([0, 10, 29], [0.1, 0.05, 0.0], "Cosine")
         assert len(page.ready.rates.points("planned")[0]) == 3
         forbid()

@@ -67,7 +67,7 @@ class TrainMessages(Card):
                 widget.hide()
                 widget.deleteLater()
         for warned in list(warnings)[: -_MOST_SHOWN - 1 : -1]:
-            self._warnings.addWidget(_line(tr(warned.message), warned.step))
+            self._warnings.addWidget(_line(tr(warned.message), warned.step, warned.level))
         if len(warnings) > _MOST_SHOWN:
             more = plural(len(warnings) - _MOST_SHOWN, "{count} earlier message", "{count} earlier messages")
             label = look(ElidedLabel(more), "caption")
@@ -108,12 +108,12 @@ class TrainMessages(Card):
         bar.setValue(bar.maximum())
 
 
-def _line(text: str, step: int) -> QWidget:
+def _line(text: str, step: int, level: str) -> QWidget:
     line = QWidget()
     row = QHBoxLayout(line)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(Space.medium)
-    row.addWidget(LevelMark("warning"))
+    row.addWidget(LevelMark("note" if level == "note" else "warning"))  # whatever a foreign folder says
     row.addWidget(ElidedLabel(text), 1)
     if step:
         row.addWidget(look(ElidedLabel(tr("step {step}", step=figures.count(step))), "muted"))
