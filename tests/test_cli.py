@@ -18,6 +18,7 @@ from workbench.cli import main
 from workbench.core.run_folder import RunFolder, all_runs
 from workbench.core.run_reader import whole_history
 from workbench.data import open_data
+from workbench.inference.model_folder import model_of, read_description
 from workbench.recipe import read_recipe
 
 SMALL = """
@@ -114,6 +115,19 @@ def test_a_run_folder_is_started_and_gone_on_with(command: Command, recipe: Path
     assert RunFolder(place).attempts() == [1, 2]
 
 
+def test_a_run_folder_is_not_gone_on_with_by_another_recipe(command: Command, recipe: Path, tmp_path: Path) -> None:
+    place = tmp_path / "my run"
+    assert command("train", recipe, "--run", place, "--set", "training.epochs=1")[0] == 0
+    other = tmp_path / "other.toml"
+    other.write_text(recipe.read_text().replace("[4, 8]", "[4, 4]"))
+    code, _, errors = command("train", other, "--run", place)
+    assert code == 1
+    assert "architecture.widths cannot change within a run" in errors
+    other.write_text(recipe.read_text().replace("epochs = 2", "epochs = 3"))
+    code, output, _ = command("train", other, "--run", place, "--json")
+    assert (code, last_json(output)["steps"]) == (0, 18)
+
+
 def test_resume_gives_more_epochs_after_checking_what_is_saved(
     command: Command, recipe: Path, own_folders: Path
 ) -> None:
@@ -196,6 +210,25 @@ def test_a_text_may_come_from_standard_input(
     assert last_json(output)["predictions"][0]["label"] == "negative"
 
 
+def test_a_table_may_come_from_standard_input(
+    command: Command, own_folders: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    recipe, source = tmp_path / "iris.toml", tmp_path / "input"
+    recipe.write_text('[data]\nkind = "samples"\nname = "iris"\n[training]\nepochs = 1\n')
+    assert command("train", recipe)[0] == 0
+    [run] = all_runs(own_folders / "runs")
+    columns = [column["name"] for column in read_description(model_of(run))["preprocessing"]["columns"]]
+    source.write_text(",".join(columns) + "\n" + ",".join("1" for _ in columns) + "\n", encoding="utf-8")
+    with source.open(encoding="utf-8") as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, output, errors = command("predict", run.path, "-", "--json")
+    assert code == 0, errors
+    assert "label" in last_json(output)["predictions"][0]
+    code, _, errors = command("evaluate", run.path, "--data", tmp_path)
+    assert code == 1
+    assert "come with this program" in errors
+
+
 def test_a_run_is_evaluated(command: Command, digits_run: RunFolder, texts_run: RunFolder, tmp_path: Path) -> None:
     code, output, _ = command("evaluate", digits_run.path)
     assert code == 0
@@ -234,6 +267,11 @@ def test_a_network_is_described_with_and_without_its_data(command: Command, reci
         (("train", "{recipe}", "--set", "training.epoch=3"), "Did you mean epochs?"),
         (("train", "{recipe}", "--set", "training.epochs=0"), "training.epochs must be at least 1"),
         (("train", "{recipe}", "--set", "rubbish"), "rubbish does not set anything"),
+        (("train", "{recipe}", "--set", "training=3"), "training is a group of settings, not a value"),
+        (("train", "{recipe}", "--set", "training.batch_size=-1"), "at least 1, but is -1.\n"),
+        (("train", "{recipe}", "--run", "{recipe}"), "is a file, and not a run"),
+        (("doctor", "--bundle", "{recipe}"), "is there already"),
+        (("tokens", "add", "ana", "--file", "{recipe}"), "is not a list of tokens"),
         (("train", "{recipe}", "--set", "data.kind=image_folder", "--set", "data.path=/gone"), "/gone"),
         (("train", "{recipe}", "--set", "architecture.kind=textcnn"), "does not fit these data"),
         (("train", "nothing.toml"), "cannot be read"),
@@ -261,6 +299,7 @@ def test_what_is_wrong_is_said_in_one_sentence(
     "arguments",
     [
         ("train",),
+        ("resume", "{recipe}", "--steps", "3"),
         ("train", "{recipe}", "--device", "quantum"),
         ("train", "{recipe}", "--run", "a", "--runs", "b"),
         ("nonsense",),

@@ -55,6 +55,17 @@ def test_every_choice_has_a_label():
     assert not bare
 
 
+def test_every_word_beside_numbers_has_a_label():
+    bare = [
+        (place, value)
+        for place, field in all_fields()
+        for part in field.get("anyOf", ())
+        for value in (*part.get("enum", ()), *((part["const"],) if "const" in part else ()))
+        if value not in field.get("hint", {}).get("choices", {})
+    ]
+    assert not bare
+
+
 def test_every_registered_thing_has_a_title_and_a_summary(templates: set[str]):
     found = catalogue()
     wordless = [

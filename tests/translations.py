@@ -62,7 +62,7 @@ def templates(source: Path = SOURCE) -> dict[str, Place]:
     found: dict[str, Place] = {}
     for place, node in _marked(source):
         for text in _literals(node):
-            if _has_letters(text):
+            if _has_letters(text) or "}, {" in text:  # languages join lists in their own way
                 found.setdefault(text, place)
     if source == SOURCE:
         for example in examples(ROOT / "resources" / "examples"):

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.core.run_maker import finished_run, queued_run, started, write
 from workbench.core import run_lock
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder, all_runs, discard, find_run, folder_name, is_run, new_run
+from workbench.core.run_summary import asked_of, recipe_of
 from workbench.core.run_writer import RunWriter
 
 
@@ -23,6 +25,18 @@ def test_a_new_run_is_named_by_what_it_is_and_holds_what_was_asked_for(tmp_path:
     assert folder.asked.read_text() == "[data]\n"
     assert folder.notes() == {"name": "First", "tags": ["a"], "note": ""}
     assert is_run(folder.path)
+
+
+def test_another_run_begins_with_what_was_asked_for_and_not_with_what_was_measured(folder: RunFolder):
+    asked = folder.asked.read_text()
+    measured = asked.replace("[training]\n", '[training]\nseed = 7\nprecision = "bfloat16"\nthreads = 1\n')
+    folder.recipe.write_text(measured)
+    folder.asked.write_text(asked.replace("[training]\n", '[training]\nprecision = "float32"\n'))
+    training = asked_of(folder)["training"]
+    assert (training["seed"], training["precision"], "threads" in training) == (7, "float32", False)
+    folder.asked.unlink()
+    assert "precision" not in asked_of(folder)["training"]
+    assert recipe_of(folder)["training"]["threads"] == 1
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path: Path):
@@ -50,6 +64,11 @@ def test_runs_are_found_by_folder_and_by_name(tmp_path: Path, folder: RunFolder)
     assert find_run(folder.name, folder.path.parent) == folder
     with pytest.raises(UserError, match="no run called"):
         find_run("nothing", folder.path.parent)
+    title, _, ending = folder.name.split("_", 2)[2].rpartition("_")
+    assert find_run(ending, folder.path.parent) == find_run(f"{title} {ending}", folder.path.parent) == folder
+    shutil.copytree(folder.path, folder.path.with_name(f"2020-01-01_000000_other_{ending}"))
+    with pytest.raises(UserError, match=f"2 runs are called {ending}"):
+        find_run(ending, folder.path.parent)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="is not a run"):
         find_run(str(tmp_path / "empty"), tmp_path)

@@ -5,7 +5,7 @@ import pytest
 
 from workbench.core import paths, words
 from workbench.core.errors import UserError
-from workbench.core.words import Words, from_plain, mark, plural, system_language, to_plain, tr, use_language
+from workbench.core.words import Words, from_plain, listed, mark, plural, system_language, to_plain, tr, use_language
 
 CATALOGUE = {
     "{name} is not an image.": "{name}不是图片。",
@@ -95,3 +95,19 @@ def test_values_that_json_does_not_know_travel_as_texts():
     error = UserError("{path} is gone.", path=Path("/a/b"))
     again = UserError.from_plain(json.loads(json.dumps(error.to_plain())))
     assert again.translated() == "/a/b is gone."
+
+
+def test_a_list_is_written_as_the_language_does():
+    assert listed([]) == ""
+    assert listed(["data", "model", "training"]) == "data, model, training"
+    use_language("zh_CN")
+    assert listed(["数据", "模型", "训练"]) == "数据、模型、训练"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Precision", "Number format"), ("Sample", "Bundled sample"), ("Training", "Training now")],
+)
+def test_what_means_two_things_is_said_in_two_ways(one: str, other: str):
+    use_language("zh_CN")
+    assert tr(one) != tr(other)

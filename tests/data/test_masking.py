@@ -275,6 +275,32 @@ def test_an_unknown_column_is_named(data: dict[str, dict[str, Any]]) -> None:
             open_data({**data[kind], "masking": {"columns": ["nothing"]}})
 
 
+@pytest.mark.parametrize(("kind", "label"), [("text_table", "label"), ("table", "species")])
+def test_a_label_that_is_masked_whole_does_not_make_another_column_the_label(
+    kind: str, label: str, data: dict[str, dict[str, Any]], people: People
+) -> None:
+    if kind == "text_table":
+        lines = [f'"{text}",{n % 8},{n % 2}' for n, text in enumerate(people.texts)]
+        Path(data[kind]["path"]).write_text("\n".join(["text,team,label", *lines]) + "\n")
+    settings = {**data[kind], "target": ["auto"]} if kind == "table" else data[kind]
+    with pytest.raises(UserError, match=f"The label {label} cannot be hidden"):
+        open_data({**settings, "masking": {"columns": [label]}})
+    hashed = open_data({**settings, "masking": {"columns": [label], "method": "hash"}})
+    assert len(hashed.classes) == 2
+    assert all(name.startswith("[masked-") for name in hashed.classes)
+
+
+def test_texts_that_are_masked_whole_do_not_make_another_column_the_texts(data: dict[str, dict[str, Any]]) -> None:
+    with pytest.raises(UserError, match="The texts of text cannot be hidden"):
+        open_data({**data["text_table"], "masking": {"columns": ["1"]}})
+
+
+@pytest.mark.parametrize("kind", ["text_folder", "text_file"])
+def test_data_without_columns_have_none_to_mask_whole(kind: str, data: dict[str, dict[str, Any]]) -> None:
+    with pytest.raises(UserError, match="no columns that could be masked whole: label"):
+        open_data({**data[kind], "masking": {"columns": ["label"]}})
+
+
 @pytest.fixture(autouse=True)
 def forgotten_keys() -> Iterator[None]:
     yield

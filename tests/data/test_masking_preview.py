@@ -53,6 +53,18 @@ def test_shows_what_takes_the_place(tmp_path: Path) -> None:
     assert found["phone"]["examples"][0][1].startswith("[phone-")
 
 
+def test_columns_are_found_by_name_or_number_as_in_training(tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("tel,city,y\n13800138000,Oslo,1\n5,Rome,2\n")
+    (tmp_path / "t.csv").write_text(f'text,label\n"{TEXT}",yes\nfine,no\n')
+    for data in (
+        {"kind": "table", "path": str(tmp_path / "n.csv")},
+        {"kind": "text_table", "path": str(tmp_path / "t.csv")},
+    ):
+        assert counts({**data, "masking": {"columns": ["2"]}})["columns"] == 2
+        with pytest.raises(UserError, match="has no column 没有"):
+            counts({**data, "masking": {"columns": ["没有"]}})
+
+
 def test_pictures_cannot_be_masked() -> None:
     with pytest.raises(UserError, match="Only tables and texts"):
         counts({"kind": "samples", "name": "digits"})

@@ -22,6 +22,14 @@ def test_the_line_looks_for_the_recipe_where_it_is_saved(tmp_path: Path) -> None
     assert not Path(found["run"]).exists()  # the first start makes it
 
 
+@pytest.mark.parametrize("folder", ["", "  ", "shared/runs"])
+def test_a_folder_must_be_chosen(folder: str) -> None:
+    question = {"recipe": RECIPE, "folder": folder, "name": "n", "machines": 2, "processes": 1}
+    for name in ("launching.lines", "launching.write"):
+        with pytest.raises(UserError, match="No folder is chosen"):
+            ask(name, question)
+
+
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     question = {"recipe": RECIPE, "folder": str(tmp_path / "file"), "name": "n", "machines": 1, "processes": 1}

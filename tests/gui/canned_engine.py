@@ -6,6 +6,7 @@ The catalogue of settings is the real one: WORKBENCH_TEST_CATALOGUE names the fi
 import json
 import os
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def answer(name: str, given: dict[str, Any]) -> Any:
             }
         case "settings.check":
             return {"recipe": checked(given["recipe"])}
+        case "settings.read":
+            return {"recipe": checked(tomllib.loads(Path(given["path"]).read_text()))}
         case "settings.toml":
             return {"toml": tomli_w.dumps(checked(given["recipe"]))}
         case "settings.learning_rates":

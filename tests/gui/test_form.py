@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from workbench.core.settings import Hint, Settings
 from workbench.gui.form import Form
-from workbench.gui.form_rows import FieldRow
+from workbench.gui.form_row import FieldRow
 from workbench.gui.form_schema import fields_of
+from workbench.gui.widgets.fold import Fold
 
 
 class Augmentation(Settings):
@@ -241,6 +242,25 @@ def test_advanced_settings_are_folded_away(form: Form) -> None:
     assert fold is not None
     fold.set_open(True)
     assert line(form, "note").isVisible()
+
+
+def test_a_closed_fold_says_which_settings_in_it_are_not_as_usual(form: Form) -> None:
+    fold = form.findChildren(Fold)[0]
+    handle = fold._handle
+    assert handle.count == 0
+    form.set_values({"patience": 3, "epochs": 5})
+    assert (handle.count, handle.toolTip()) == (1, "Settings that are rarely changed\nNot as usual: Patience.")
+    form.field("note").setText("mine")  # type: ignore[union-attr]
+    assert handle.toolTip().endswith("Not as usual: Note, Patience.")
+    form.set_values({"epochs": 6}, whole=True)
+    assert handle.count == 0
+
+
+def test_the_whole_of_a_form_has_defaults_where_nothing_is_given(form: Form) -> None:
+    before = form.values()
+    form.set_values({"epochs": 5, "widths": [1], "augmentation": {"flip": True}, "optimizer": {"kind": "sgd"}})
+    form.set_values({"rate": 0.5}, whole=True)
+    assert form.values() == {**before, "rate": 0.5}
 
 
 def test_the_arrow_keys_step(form: Form, qtbot: QtBot) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.core.errors import UserError
-from workbench.gui.form_texts import Limits, read_list, read_number, read_text, stepped, written
+from workbench.gui.form_texts import Limits, read_list, read_number, read_text, read_word, stepped, written
 
 WHOLE = Limits(whole=True, low=1, high=1000)
 RATE = Limits(above=0, high=10)
@@ -42,7 +42,9 @@ def test_what_is_wrong_with_a_number_is_said(text: str, limits: Limits, message:
 
 
 def test_words_stand_beside_numbers() -> None:
-    assert read_number(" AUTO ", WHOLE, ("auto", "all")) == "auto"
+    assert read_word(" AUTO ", {"auto": "自动", "all": "全部"}) == "auto"
+    assert read_word("全部", {"auto": "自动", "all": "全部"}) == "all"
+    assert read_word("12", {"auto": "自动"}) is None
     assert read_number("12", WHOLE, ("auto",)) == 12
     with pytest.raises(UserError, match="neither a number nor one of auto, all"):
         read_number("some", WHOLE, ("auto", "all"))

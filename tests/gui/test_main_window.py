@@ -25,6 +25,7 @@ from workbench.gui.main_window import MainWindow, restored_text
 from workbench.gui.memory import Memory
 from workbench.gui.pages.trying import panel_for
 from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.elided_label import ElidedLabel
 
 HERE = Path(__file__).parent
 PARTS = {
@@ -57,11 +58,16 @@ def runs(own_folders: Path) -> Path:
 
 
 @pytest.fixture
-def open_window(qtbot: QtBot, runs: Path, catalogue: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Return a function that opens a window whose engine has canned answers and whose trainer only pretends."""
+def stand_ins(catalogue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that has canned answers, and a trainer that only pretends."""
     monkeypatch.setenv("WORKBENCH_TEST_CATALOGUE", str(catalogue))
     monkeypatch.setattr(engine_client, "ENGINE", (sys.executable, str(HERE / "canned_engine.py")))
     monkeypatch.setattr(jobs, "TRAINER", (sys.executable, str(HERE / "fake_trainer.py")))
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, runs: Path, stand_ins: None) -> Open:
+    """Return a function that opens a window with the stand-ins for engine and trainer."""
 
     def opened() -> MainWindow:
         window = make_window(runs)
@@ -218,6 +224,43 @@ def test_more_epochs_make_one_continuous_curve(open_window: Open, soon: Any):
     assert start_event.epochs == window.behind.draft.training["epochs"] + 5
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_the_demo_is_shown_with_its_curves_as_soon_as_there_is_a_page_for_it(
+    qtbot: QtBot, stand_ins: None, soon: Any, runs: Path, monkeypatch: pytest.MonkeyPatch, is_over: bool
+):
+    window = make_window(runs)
+    qtbot.addWidget(window, before_close_func=lambda window: window.end("stop"))
+    if is_over:  # before the pages are built
+        monkeypatch.setattr(window.workspace.building, "start", lambda: None)
+        window.begin_demo()
+        soon(lambda: not window.behind.trainings.live())
+        window.workspace.go("train")
+    else:
+        window.begin_demo()
+        window.show()
+        soon(lambda: window.workspace.current() == "train")
+    assert window.workspace.train.run()
+    soon(lambda: state(window) == "finished" and drawn(window) == list(range(1, 11)))
+    soon(window.behind.draft.is_complete)
+    assert find(window, "train.metric_plot").header.title() == "Accuracy"
+    assert any(
+        label.text().startswith("digits  ·  Convolutional")
+        for label in window.workspace.train.findChildren(ElidedLabel)
+    )
+
+
+def test_a_demo_whose_trainer_does_not_start_says_so(
+    qtbot: QtBot, stand_ins: None, soon: Any, runs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "TRAINER", ("/nowhere/to/be/found",))
+    window = make_window(runs)
+    qtbot.addWidget(window, before_close_func=lambda window: window.end("stop"))
+    window.begin_demo()
+    window.show()
+    soon(lambda: banners(window))
+    assert "The trainer could not be started" in banners(window)[0]
+
+
 @pytest.mark.slow
 def test_a_dead_trainer_is_shown_as_interrupted_and_can_be_resumed(open_window: Open, soon: Any):
     window = open_window()
@@ -237,6 +280,18 @@ def test_what_a_check_finds_stands_at_its_field_and_nothing_starts(open_window: 
     soon(lambda: not find(window, "train.start").isEnabled())
     assert "bad luck" in find(window, "train.form").errors()["patience"]
     find(window, "form.training.patience").setText("12")
+    soon(find(window, "train.start").isEnabled)
+
+
+def test_nothing_starts_while_the_data_have_other_settings_than_their_page_shows(open_window: Open, soon: Any):
+    window = open_window()
+    set_up(window, soon, rate=0.01)
+    soon(lambda: find(window, "form.data.validation") is not None)
+    kept = find(window, "form.data.validation").text()
+    find(window, "form.data.validation").setText("many")
+    assert not find(window, "train.start").isEnabled()
+    assert find(window, "train.start").toolTip() == "The settings on the Data page are not in force yet."
+    find(window, "form.data.validation").setText(kept)
     soon(find(window, "train.start").isEnabled)
 
 
@@ -337,6 +392,36 @@ def test_another_language_keeps_what_trains_and_what_was_typed(open_window: Open
     soon(lambda: state(window) == "stopped")
 
 
+def test_share_shows_the_run_at_hand_until_another_is_chosen_there(open_window: Open, soon: Any, runs: Path):
+    first = finished_run(runs, "first")
+    window = open_window()
+    try_it, share = window.workspace.try_it.chooser, window.workspace.share.chooser
+    soon(lambda: share.run() and try_it.run())
+    newer, newest = finished_run(runs, "newer"), finished_run(runs, "newest")
+    soon(lambda: share.count() == 3)
+    assert share.run()["path"] == str(first.path)  # nothing changes by itself
+
+    def pick(chooser: Any, run: RunFolder) -> None:
+        chooser.choose(str(run.path))
+        chooser.activated.emit(chooser.currentIndex())
+
+    window.workspace.go("try")
+    pick(try_it, newer)
+    find(window, "nav.share").click()
+    assert share.run()["path"] == str(newer.path)
+    window.behind.trainings.begun.emit(queued_run(runs).name)  # it has no model: the one before stays at hand
+    window.workspace.go("share")
+    assert share.run()["path"] == str(newer.path)
+    pick(share, first)
+    window.use_language("zh_CN")
+    chosen = window.workspace.share.chooser
+    soon(lambda: chosen.count() == 3)
+    assert chosen.run()["path"] == str(first.path)
+    window.behind.trainings.begun.emit(newest.name)
+    window.workspace.go("share")
+    assert chosen.run()["path"] == str(newest.path)
+
+
 def test_a_page_that_is_chosen_before_it_is_built_is_shown_when_it_is_there(
     qtbot: QtBot, runs: Path, own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -407,6 +492,48 @@ def test_a_sample_brings_training_settings_that_suit_it_unless_some_were_changed
     person.waits(lambda: person.window.behind.draft.data.get("name") == "reviews")
     assert person.train_page.training()["epochs"] == 7
     assert person.train_page.training()["optimizer"]["learning_rate"] == 0.003
+
+
+def set_up_pruning(window: MainWindow, soon: Any, runs: Path) -> RunFolder:
+    """Set up a pruned run of one on the digits, of which things were measured."""
+    folder = finished_run(runs, "model", epochs=5, rate=0.1)
+    folder.recipe.write_text(
+        folder.asked.read_text().replace("[training]\n", '[training]\nprecision = "bfloat16"\nthreads = 1\n')
+    )
+    window.workspace.share.pruning_requested.emit(str(folder.path), 0.3, 3)
+    soon(lambda: window.behind.draft.is_complete() and find(window, "train.start").isEnabled())
+    return folder
+
+
+def test_what_share_sets_up_goes_away_once_it_has_begun(open_window: Open, soon: Any, runs: Path):
+    window = open_window()
+    folder = set_up_pruning(window, soon, runs)
+    training = window.behind.draft.training
+    assert (training["start_from"], training["pruning"]["share"], training["epochs"]) == (str(folder.path), 0.3, 3)
+    assert (training["precision"], training["threads"]) == ("auto", "auto")
+    assert any("prunes 30 %" in text for text in banners(window))
+    find(window, "train.start").click()
+    soon(lambda: window.workspace.train.run())
+    training = window.behind.draft.training
+    assert (training["start_from"], training["pruning"]["share"], training["epochs"]) == ("", 0.0, 5)
+    assert training["optimizer"]["learning_rate"] == 0.1
+    assert not banners(window)
+
+
+def test_what_share_sets_up_is_kept_by_the_window_but_not_for_other_data(open_window: Open, soon: Any, runs: Path):
+    window = open_window()
+    folder = set_up_pruning(window, soon, runs)
+    shut(window, soon)
+    window = open_window()
+    soon(window.behind.draft.is_complete)
+    assert window.behind.draft.training["start_from"] == str(folder.path)
+    assert any("prunes 30 %" in text for text in banners(window))
+    window.workspace.data.open_sample("reviews")
+    soon(lambda: window.behind.draft.data.get("name") == "reviews")
+    training = window.behind.draft.training
+    assert (training["start_from"], training["pruning"]["share"], training["epochs"]) == ("", 0.0, 5)
+    assert window.workspace.train.training()["start_from"] == ""
+    assert not banners(window)
 
 
 def test_t4_a_run_is_forked_and_trained(open_window: Open, soon: Any, runs: Path, monkeypatch: pytest.MonkeyPatch):

@@ -40,18 +40,17 @@ def test_recipes_are_made_of_the_run(show: Callable[..., Any], qtbot: QtBot, tmp
     qtbot.waitUntil(page.compressing.prune.button.isEnabled)
     with qtbot.waitSignal(desk.made) as pruned:
         page.compressing.prune.button.click()
-    recipe, where = told(pruned)
-    assert (recipe["training"]["pruning"], recipe["training"]["start_from"], where) == (
-        {"share": 0.3},
-        str(folder.path),
-        "train",
-    )
+    recipe, lent, where = told(pruned)
+    assert (lent["pruning"], lent["start_from"], where) == ({"share": 0.3}, str(folder.path), "train")
+    assert recipe["training"] == {"epochs": 9, "optimizer": {"learning_rate": 0.01}}
+    desk.tell(lent)
     words = [label.text() for label in said[0].findChildren(QLabel)]
     assert "The next run begins with these weights and prunes 30 % of every layer." in words
     with qtbot.waitSignal(desk.made) as taught:
         page.compressing.distil.button.click()
-    recipe, where = told(taught)
-    assert (recipe["training"]["teacher"], where) == (str(folder.path), "model")
+    recipe, lent, where = told(taught)
+    assert (lent["teacher"], where) == (str(folder.path), "model")
+    desk.tell(lent)
     assert len(said) == 2
     with qtbot.waitSignal(said[1].closed):
         desk.forget()

@@ -9,7 +9,7 @@ CATALOGUE: dict[str, Any] = {
             "schema": {
                 "properties": {"kind": {}, "widths": {"title": "Widths", "default": [1, 2]}, "drop": {"default": 0.0}}
             },
-            "presets": {"Classic": {}, "Wide": {"widths": [9, 9]}},
+            "presets": {"Classic": {}, "Wide": {"widths": [9, 9]}, "Deep network": {"widths": [9, 9, 9]}},
         }
     },
     "optimizers": {"sgd": {"title": "SGD", "schema": {"properties": {"rate": {"title": "Learning rate"}}}}},
@@ -32,16 +32,18 @@ RECIPE = {
 }
 
 
-def test_a_preset_is_recognised_by_its_settings():
-    assert architecture_title(CATALOGUE, {"kind": "net", "widths": [1, 2]}) == "Classic"
-    assert architecture_title(CATALOGUE, {"kind": "net", "widths": (9, 9), "drop": 0.0}) == "Wide"
+def test_an_architecture_is_named_first_and_its_preset_only_when_that_says_more():
+    assert architecture_title(CATALOGUE, {"kind": "net", "widths": [1, 2]}) == "Network"
+    assert architecture_title(CATALOGUE, {"kind": "net", "widths": (9, 9), "drop": 0.0}) == "Network (Wide)"
+    assert architecture_title(CATALOGUE, {"kind": "net", "widths": (9, 9), "drop": 0.5}) == "Network"
+    assert architecture_title(CATALOGUE, {"kind": "net", "widths": [9, 9, 9]}) == "Deep network"
     assert architecture_title(CATALOGUE, {"kind": "net", "widths": [3]}) == "Network"
     assert architecture_title(CATALOGUE, {"kind": "other"}) == "other"
     assert architecture_title({}, {"kind": "net"}) == "net"
 
 
 def test_a_recipe_is_named_in_a_line():
-    assert recipe_line(CATALOGUE, RECIPE) == "cats and dogs  ·  Classic"
+    assert recipe_line(CATALOGUE, RECIPE) == "cats and dogs  ·  Network"
     assert recipe_line({}, {}) == ""
     assert schedule_title(CATALOGUE, RECIPE["training"]) == "Cosine"
 

@@ -60,6 +60,14 @@ def test_a_question_waits_for_the_passphrase(engine: Engine, qtbot: QtBot) -> No
     assert opened.args == [{"opened": True}]
 
 
+def test_who_asked_says_that_it_waits_where_it_can(engine: Engine, qtbot: QtBot) -> None:
+    heard: list[UserError] = []
+    answer = engine.ask("exporting.targets", {"run": "r"})
+    with qtbot.assertNotEmitted(engine.locked), qtbot.waitSignal(answer.locked):
+        answer.then(engine, lambda _: None, None, heard.append)
+    assert str(heard[0]) == "r is encrypted: its passphrase is needed."
+
+
 def test_an_engine_that_is_started_again_still_knows_it(engine: Engine, qtbot: QtBot) -> None:
     engine.remember("correct horse")
     engine.stop()

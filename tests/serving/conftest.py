@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -24,6 +25,7 @@ class Running:
     address: str
     runs: dict[str, RunFolder]
     audit: Path
+    said: SimpleQueue[str]  # lines on its standard output after the first
 
     @property
     def host(self) -> str:
@@ -53,13 +55,15 @@ def service(session_folders: Path, digits: RunFolder, writer: RunFolder, table: 
     command = [sys.executable, "-m", "workbench", "serve", *(str(run.path) for run in runs.values())]
     options = ["--port", "0", "--json", "--audit", str(audit)]
     environment = {**os.environ, "WORKBENCH_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONUNBUFFERED", None)  # it must say by itself at once what is to be known at once
     with subprocess.Popen(
         [*command, *options], env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
-        reading = threading.Thread(target=process.stdout.read)  # a line for each request: a full pipe would stop it
+        lines: SimpleQueue[str] = SimpleQueue()
+        reading = threading.Thread(target=lambda: [*map(lines.put, process.stdout or ())])  # a full pipe would stop it
         reading.start()
-        yield Running(said["address"], runs, audit)
+        yield Running(said["address"], runs, audit, lines)
         process.terminate()
         reading.join()

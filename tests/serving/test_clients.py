@@ -1,7 +1,9 @@
 """Clients that others wrote work unchanged, and what is told is what the model tells."""
 
 import csv
+import html
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from PIL import Image
 
 from tests.serving.conftest import TOKEN, Running
 from workbench.core.run_folder import RunFolder
+from workbench.gui.service import PREDICTIONS
 from workbench.inference.predictor import Item, Predictor
 
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
@@ -107,6 +110,10 @@ def test_texts_by_openais_client(service: Running, writer: RunFolder):
         )
         content = "".join(part.choices[0].delta.content or "" for part in streamed)
         assert content == said.choices[0].message.content
+        unknown: list[dict[str, Any]] = [{"max_tokens": 10**6}, {"best_of": 3}, {"logprobs": 2}, {"n": 2}]
+        for more in unknown:
+            with pytest.raises(openai.BadRequestError, match=next(iter(more))):
+                client.completions.create(model=writer.name, prompt="The film", **more)
         with pytest.raises(openai.NotFoundError):
             client.completions.create(model="nothing", prompt="a")
         with pytest.raises(openai.BadRequestError, match="temperature"):
@@ -154,13 +161,30 @@ def test_simple_requests(service: Running, digits: RunFolder, table: RunFolder, 
     assert "length must be a number" in odd.json()["error"]
 
 
+def test_every_request_is_said_on_a_line_of_its_own(service: Running, table: RunFolder):
+    for _ in range(3):
+        ask(service, "/predict", params={"model": table.name}, json={"row": {}})
+    infer = f"/v2/models/{table.name}/infer"
+    ask(service, infer, json={"inputs": []})
+    said: list[tuple[str, str]] = []
+    while infer not in dict(said[-1:]):
+        line = json.loads(service.said.get(timeout=20))
+        said.append((line["path"], line["route"]))
+    assert said[-4:] == [("/predict", "/predict")] * 3 + [(infer, "/v2/models/{name}/infer")]
+
+
 def test_what_is_counted_and_described(service: Running):
     text = httpx.get(f"{service.address}/metrics", headers=dict(HEADERS)).text
     assert "workbench_requests_total" in text
     assert "workbench_batch_size_bucket" in text
     schema = httpx.get(f"{service.address}/openapi.json").json()
     assert {"/predict", "/v2/models/{name}/infer", "/v1/completions", "/metrics"} <= set(schema["paths"])
-    assert httpx.get(f"{service.address}/docs").status_code == 200
+    assert all("post" in schema["paths"][route] for route in PREDICTIONS), "the window counts their answers"
+    page = httpx.get(f"{service.address}/docs")
+    assert page.status_code == 200
+    assert all(html.escape(path) in page.text for path in schema["paths"])
+    assert "//" not in page.text, "nothing comes from elsewhere"
+    assert "<script" not in page.text
     assert httpx.get(f"{service.address}/metrics").status_code == 401
     assert httpx.get(f"{service.address}/nowhere", headers=dict(HEADERS)).status_code == 404
     assert TOKEN not in service.audit.read_text()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -158,6 +159,36 @@ def test_tls_with_a_certificate_of_ones_own(table: RunFolder, tmp_path: Path, mo
         assert httpx.get(f"{address}/v2/health/ready", headers=headers, verify=context).status_code == 200
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{address}/v2/health/ready", headers=headers)
+
+
+@pytest.mark.parametrize("content", [None, "nothing of the kind"])
+def test_a_certificate_that_cannot_be_used_is_named_before_anything_is_served(tmp_path: Path, content: str | None):
+    certificate = tmp_path / "certificate.pem"
+    if content:
+        certificate.write_text(content)
+    addresses: list[str] = []
+    service = Service({}, tokens(), port=0, certificate=certificate, key=certificate)
+    with pytest.raises(UserError, match=r"The certificate .*certificate\.pem with the key") as caught:
+        serve(service, addresses.append)
+    assert ("there is no file" in str(caught.value)) == (content is None)
+    assert not addresses
+
+
+def test_a_service_for_other_machines_answers_by_every_address_of_this_one(
+    table: RunFolder, monkeypatch: pytest.MonkeyPatch
+):
+    mine = "192.0.2.7"
+    found = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "fe80::1%one"), (socket.AF_INET, mine))
+    cards = {"one": [SimpleNamespace(family=family, address=shown) for family, shown in found]}
+    monkeypatch.setattr(server.psutil, "net_if_addrs", lambda: cards)
+    with running(Service({table.name: table}, tokens(), host="0.0.0.0", lan=True, port=0), monkeypatch) as address:
+        host, _, port = address.partition("//")[2].partition(":")
+        assert host == mine
+        for name in (mine, "[fe80::1]", socket.gethostname(), "127.0.0.1"):
+            headers = {"authorization": f"Bearer {TOKEN}", "host": f"{name}:{port}"}
+            assert httpx.get(f"http://127.0.0.1:{port}/v2", headers=headers).status_code == 200
+        headers["host"] = f"elsewhere.example:{port}"
+        assert httpx.get(f"http://127.0.0.1:{port}/v2", headers=headers).status_code == 403
 
 
 def test_a_model_that_cannot_be_used_is_said_before_anything_is_served(tmp_path: Path):

@@ -53,6 +53,37 @@ def test_one_that_asks_too_often_waits(tmp_path: Path, monkeypatch: pytest.Monke
     assert known.judged(token)[0] == ""
 
 
+def test_who_asked_too_often_is_told_how_long_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file, now = tmp_path / "tokens.json", [1000.0]
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: now[0])
+    token = tokens.add(file, "dora", per_minute=2)
+    known = Tokens(file)
+    for _ in range(3):
+        known.judged(token)
+        now[0] += 10
+    assert known.seconds_to_wait("dora") == 30
+    assert known.seconds_to_wait("someone") == 1
+
+
+@pytest.mark.parametrize("content", ['{"ana": {"digest": "12", "per_min', "[data]\nkind = 1", "[1, 2]"])
+def test_what_is_no_list_of_tokens_stays_as_it_is_and_lets_nobody_in(tmp_path: Path, content: str):
+    file = tmp_path / "tokens.json"
+    token = tokens.add(file, "ana")
+    known = Tokens(file)
+    assert known.judged(token) == ("", "ana")
+    file.write_text(content)
+    for attempt in (lambda: tokens.read(file), lambda: tokens.add(file, "ben"), lambda: tokens.revoke(file, "ana")):
+        with pytest.raises(UserError, match="is not a list of tokens"):
+            attempt()
+    assert file.read_text() == content
+    assert known.judged(token) == ("unknown", "")
+
+
+def test_a_folder_is_no_list_of_tokens(tmp_path: Path):
+    with pytest.raises(UserError, match="cannot be read"):
+        tokens.read(tmp_path)
+
+
 def test_names_are_told_apart(tmp_path: Path):
     file = tmp_path / "tokens.json"
     tokens.add(file, "ana")

@@ -80,5 +80,26 @@ def test_what_so_many_cannot_share_is_refused(tmp_path: Path) -> None:
         launch_of(recipe(), tmp_path, tmp_path, 0, 8)
 
 
+@pytest.mark.parametrize(
+    ("host", "endpoint"),
+    [
+        ("gpu_01.cluster.example", "gpu_01.cluster.example:29500"),
+        ("10.0.0.1", "10.0.0.1:29500"),
+        ("fd00::1", "'[fd00::1]:29500'"),
+        ("[fd00::1]", "'[fd00::1]:29500'"),
+    ],
+)
+def test_the_first_machine_has_a_name_or_an_address(tmp_path: Path, host: str, endpoint: str) -> None:
+    assert f"--rdzv-endpoint {endpoint} " in launch_of(recipe(), tmp_path, tmp_path, 2, 1, host).torchrun()
+
+
+@pytest.mark.parametrize(
+    "host", ["node1; rm -rf /", "$(whoami)", "node a", "-x", "node-", "a..b", "node:29500", "300.1.1.1", "fe80::1%eth0"]
+)
+def test_what_is_neither_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(UserError, match="neither the name nor the address of a machine"):
+        launch_of(recipe(), tmp_path, tmp_path, 2, 1, host)
+
+
 def test_a_run_is_called_by_when_and_what() -> None:
     assert run_name(recipe("architecture.kind=mlp")).endswith("_mlp-digits")

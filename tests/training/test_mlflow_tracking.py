@@ -4,6 +4,7 @@ import importlib.util
 import socket
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import Failed, Finished, StepsDone, Stopped, Warned
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import whole_history
+from workbench.hyperparameters.tracking import Tracking
 from workbench.recipe import recipe_from
 from workbench.training import ledger, mlflow_sending
 from workbench.training.mlflow_sending import Begin, End, Point, Points, Sender
@@ -122,19 +124,63 @@ def test_a_server_that_hangs_costs_nothing_and_is_said_once(
     assert ending.metrics == usual.metrics
     assert ending.seconds < 2 * usual.seconds + 1
     (said,) = seen.of(Warned)
-    assert "does not take what it is sent: no answer" in str(said.message)
+    assert "does not take what it is sent: it does not answer in time" in str(said.message)
     assert len(curve(folder, "training_loss")) == ending.step
     assert isinstance(whole_history(folder)[0].events[-1], Finished)
 
 
-def test_a_server_that_is_not_there_is_said(tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_there_is_said(
+    tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
     seen = Seen()
     ending = train_run(make_run(tmp_path, to(address)), on_event=seen)
     assert isinstance(ending, Finished)
-    assert len(seen.of(Warned)) == 1
+    (said,) = seen.of(Warned)
+    assert str(said.message).startswith(f"MLflow at {address} does not take what it is sent: it cannot be reached. ")
+    assert "NewConnectionError" in caplog.text
+
+
+def answering(status: int, body: str) -> tuple[HTTPServer, threading.Thread]:
+    """Return a server of one answer to everything, and the thread that it lives in."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *said: Any) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    return server, thread
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (403, "no", "it refuses with status 403"),
+        (403, '{"error_code": "PERMISSION_DENIED", "message": "no"}', "it refuses with status 403"),
+        (200, "<html>", "it does not answer as MLflow does"),
+    ],
+)
+def test_what_a_server_answers_is_said_in_words(tmp_path: Path, store: str, status: int, body: str, said: str) -> None:
+    server, thread = answering(status, body)
+    sender = Sender(f"http://127.0.0.1:{server.server_port}", "x", tmp_path / "mlflow.json")
+    sender.put(Begin("run", {}, {}))
+    sender.finish()
+    complaint = sender.complaint()
+    sender.close()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert f"is sent: {said}." in str(complaint)
 
 
 def test_what_is_refused_holds_nothing_up(tmp_path: Path, store: str) -> None:
@@ -149,7 +195,7 @@ def test_what_is_refused_holds_nothing_up(tmp_path: Path, store: str) -> None:
     assert run.info.status == "FINISHED"
     complaint = sender.complaint()
     assert complaint
-    assert "MlflowException" in str(complaint)
+    assert "it refuses with status 400" in str(complaint)
 
 
 def test_without_mlflow_the_run_does_not_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +215,36 @@ def test_no_password_is_kept(tmp_path: Path, address: str) -> None:
     assert "secret" not in str(caught.value.to_plain())
     assert not list(tmp_path.iterdir())
     recipe_from({"training": {"tracking": {"mlflow": "https://example.org/ml"}}})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://mlflow.example.org/ml", "http://127.0.0.1:5000", "file:///home/me/mlruns", "/home/me/ml runs",
+        "sqlite:////home/me/mlflow.db", "databricks", "databricks://work", "postgresql+psycopg://host/runs",
+    ],
+)  # fmt: skip
+def test_what_mlflow_knows_is_an_address(address: str) -> None:
+    assert Tracking(mlflow=f" {address}").mlflow == f" {address}"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("hello world", "is no address of MLflow"),
+        ("http://", "is no address of MLflow"),
+        ("http://[", "is no address of MLflow"),
+        ("ftp://example.org", "is no address of MLflow"),
+        ("mlruns/here", "is not given in full"),
+        ("file:mlruns", "is not given in full"),
+        ("sqlite:///mlflow.db", "is not given in full"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(address: str, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        recipe_from({"training": {"tracking": {"mlflow": address}}})
+    assert caught.value.hint
+    assert caught.value.message.values["place"] == "training.tracking.mlflow"
 
 
 def test_what_waits_too_long_is_forgotten_from_its_beginning(

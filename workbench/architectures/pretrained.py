@@ -57,9 +57,10 @@ class PretrainedSettings(Settings):
         str,
         Field(
             title="LoRA layers",
-            description="Endings of the names of the layers, with commas between them; auto takes queries and values.",
+            description="Endings of the names of the layers, with commas between them; automatic takes queries and "
+            "values.",
         ),
-        Hint(advanced=True),
+        Hint(advanced=True, choices={"auto": "Automatic"}),
     ] = "auto"
     length: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=4, le=65536)],

@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 from workbench.architectures import register
 from workbench.core.errors import UserError
 from workbench.core.registry import ValueErrorOf
-from workbench.core.settings import Settings
+from workbench.core.settings import Hint, Settings
 from workbench.core.signature import Inputs
 from workbench.core.words import mark
 from workbench.networks.layers import Activation, Dropout
@@ -34,6 +34,7 @@ class VitSettings(Settings):
             description="Side of the squares that the picture is cut into, in pixels. "
             "Automatic takes large ones for large pictures.",
         ),
+        Hint(choices={"auto": "Automatic"}),
     ] = "auto"
     width: Annotated[
         int, Field(ge=1, le=4096, title="Width", description="Numbers that stand for a patch inside the network.")

@@ -42,11 +42,13 @@ def doctor(
 ) -> None:
     """Say what was found: Python, Qt, torch, devices and folders, and why a GPU is not used."""
     answers, folder, lines = console(), options.runs_folder(context, runs), []
+    place = _place(bundle.expanduser().absolute()) if bundle else None
+    if place and place.exists():
+        raise UserError("{path} is there already.", hint="Choose a new file.", path=str(place))
     for title, text in findings(folder):
         lines.append(f"{title:<12} {text}")
         answers.print(lines[-1], soft_wrap=True)
-    if bundle is not None:
-        place = _place(bundle.expanduser().absolute())
+    if place:
         write_bundle(place, folder, "\n".join(lines) + "\n")
         answers.print(tr("The debug bundle is {path}.", path=str(place)), soft_wrap=True)
 

@@ -50,12 +50,31 @@ def queued(recipe: Path, changes: Sequence[str], runs: Path, run: Path | None = 
     chosen = read_recipe(recipe, changes)
     if run is None:
         return new_run(runs, title_of(chosen), to_toml(chosen))
+    if run.exists() and not run.is_dir():
+        raise UserError("{folder} is a file, and not a run.", hint="Choose another folder.", folder=str(run))
     if run.is_dir() and any(run.iterdir()):
         raise UserError("{folder} is not empty, and not a run.", hint="Choose another folder.", folder=str(run))
     made = new_run(run.absolute().parent, title_of(chosen), to_toml(chosen))
     if run.is_dir():
         run.rmdir()
     return RunFolder(made.path.rename(run.absolute()))
+
+
+def changes_to(folder: RunFolder, recipe: Path | None, changes: Sequence[str], *, as_json: bool) -> list[str]:
+    """Return the changes with which a run goes on, those of a recipe named once more included.
+
+    What "automatic" meant was decided at the first start, and a restart says the same line again. Raises UserError when
+    it would be another run.
+    """
+    from workbench.recipe import read_recipe
+    from workbench.training import worker
+
+    kept = [change for change in changes if not (folder.recipe.exists() and change.endswith("=auto"))]
+    if recipe is not None:
+        open_what_is_unknown(recipe, changes, as_json=as_json)
+        kept = [*worker.changes_of(folder, read_recipe(recipe, kept)), *kept]
+    worker.recipe_of(folder, kept)
+    return kept
 
 
 def train_in_terminal(
@@ -175,11 +194,16 @@ def _say_how_it_ended(folder: RunFolder, ending: Ending | None, follower: Follow
             say(tr("Interrupted. Go on with it: {command}", command=f"workbench resume {name}"))
     say(tr("The run is in {folder}", folder=str(folder.path)))
     if folder.best_model() is not None:
-        say(tr("Predict with it: {command}", command=f"workbench predict {name} {_example(folder)}"))
+        _say_how_to_use(folder, name)
 
 
-def _example(folder: RunFolder) -> str:
+def _say_how_to_use(folder: RunFolder, name: str) -> None:
     from workbench.inference.model_folder import model_of, read_description
 
-    kind = read_description(model_of(folder))["inputs"]["kind"]
-    return {"image": tr("image.png"), "text": tr("text.txt"), "series": tr("series.csv")}.get(kind, tr("table.csv"))
+    description = read_description(model_of(folder))
+    if description["task"] == "next_token":
+        say(tr("Write with it: {command}", command=f'workbench generate {name} --prompt "{tr("Once upon a time")}"'))
+        return
+    files = {"image": tr("image.png"), "text": tr("text.txt"), "series": tr("series.csv")}
+    file = files.get(description["inputs"]["kind"], tr("table.csv"))
+    say(tr("Predict with it: {command}", command=f"workbench predict {name} {file}"))

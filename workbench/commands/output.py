@@ -41,8 +41,12 @@ def say_beside(text: str) -> None:
 
 
 def say_json(plain: Mapping[str, Any]) -> None:
-    """Print one JSON object on one line; floats that are not finite are "nan", "inf" and "-inf", Words are texts."""
-    print(json.dumps(finite(_spoken(plain)), ensure_ascii=True, allow_nan=False))  # noqa: T201 - ASCII, whatever the terminal speaks
+    """Print one JSON object on one line, at once also into a pipe.
+
+    Floats that are not finite are "nan", "inf" and "-inf", Words are texts.
+    """
+    text = json.dumps(finite(_spoken(plain)), ensure_ascii=True, allow_nan=False)
+    print(text, flush=True)  # noqa: T201 - ASCII, whatever the terminal speaks
 
 
 def say_lines(lines: Iterable[Mapping[str, Any]]) -> None:

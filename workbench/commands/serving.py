@@ -35,7 +35,14 @@ def serve(
         list[str], typer.Argument(metavar="RUN", help=tr("Runs to serve, each by its name."), show_default=False)
     ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help=tr("The port, or the next free one."))] = 8000,
-    host: Annotated[str, typer.Option("--host", help=tr("The address to listen on."))] = "127.0.0.1",
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host",
+            help=tr("The address to listen on: 127.0.0.1, or with --lan every one of this machine."),
+            show_default=False,
+        ),
+    ] = None,
     lan: Annotated[bool, typer.Option("--lan", help=tr("Let other machines ask too."))] = False,
     name: Annotated[
         list[str] | None,
@@ -72,11 +79,12 @@ def serve(
     token = os.environ.get(_VARIABLE) or tokens.fresh()
     if len(token) < _LEAST:
         raise UserError("The token in {variable} is too short.", hint="Take 32 random bytes.", variable=_VARIABLE)
+    tokens.read(file or _own_file())  # a damaged list is said now
     known = tokens.Tokens(file or _own_file())
     known.allow(token)
     service = Service(
-        {folder.name: folder for folder in folders}, known, host, port, lan, tuple(name or ()), device_of(device),
-        audit or paths.state() / "audit.jsonl", certificate, key,
+        {folder.name: folder for folder in folders}, known, host or ("0.0.0.0" if lan else "127.0.0.1"), port, lan,
+        tuple(name or ()), device_of(device), audit or paths.state() / "audit.jsonl", certificate, key,
     )  # fmt: skip
 
     def started(address: str) -> None:
@@ -84,6 +92,8 @@ def serve(
             say_json({"address": address, "token": token, "models": list(service.runs)})
             return
         say(tr("Serving at {address}", address=address))
+        if port and not address.endswith(f":{port}"):
+            say_beside(tr("Port {port} is in use, so the next free one was taken.", port=port))
         if _VARIABLE not in os.environ:
             say(tr("Token: {token}", token=token))
         say(tr("What can be asked: {address}/docs", address=address))

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.commands.in_terminal import open_what_is_unknown, queued, train_in_terminal
+from workbench.commands.in_terminal import changes_to, open_what_is_unknown, queued, train_in_terminal
 from workbench.core.errors import UserError
 from workbench.core.events import Failed
 from workbench.core.run_folder import RunFolder, is_run
@@ -32,10 +32,7 @@ def train_with_others(recipe: Path | None, changes: Sequence[str], run: Path | N
             open_what_is_unknown(recipe, changes, as_json=as_json)
             queued(recipe, changes, folder.path.parent, folder.path)
             return []
-        # What "automatic" meant was decided at the first start, and a restart says the same line again.
-        kept = [change for change in changes if not (folder.recipe.exists() and change.endswith("=auto"))]
-        worker.recipe_of(folder, kept)
-        return kept
+        return changes_to(folder, recipe, changes, as_json=as_json)
 
     with joined() as group:
         if group.is_first:

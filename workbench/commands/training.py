@@ -8,7 +8,7 @@ import typer
 
 from workbench.commands import options
 from workbench.commands.following import Follower
-from workbench.commands.in_terminal import open_what_is_unknown, queued, train_in_terminal
+from workbench.commands.in_terminal import changes_to, open_what_is_unknown, queued, train_in_terminal
 from workbench.commands.output import console, say, say_beside, say_json
 from workbench.commands.together import train_with_others
 from workbench.core.errors import UserError
@@ -43,9 +43,9 @@ def train(
     if is_launched():
         raise typer.Exit(train_with_others(recipe, changes, run, as_json=as_json))
     if run and is_run(run):
-        if device == "auto":
-            changes.pop()  # what it meant here was decided at the first start
-        raise typer.Exit(train_in_terminal(RunFolder(run.absolute()), changes, as_json=as_json))
+        folder = RunFolder(run.absolute())
+        changes = changes_to(folder, recipe, changes, as_json=as_json)
+        raise typer.Exit(train_in_terminal(folder, changes, as_json=as_json))
     if recipe is None:
         raise typer.BadParameter(tr("A recipe is needed: workbench train RECIPE.toml"), context)
     open_what_is_unknown(recipe, changes, as_json=as_json)
@@ -74,11 +74,15 @@ def resume(
             ),
         ),
     ] = False,
-    steps: Annotated[int, typer.Option("--steps", min=1, help=tr("Steps that --verify trains."))] = 20,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help=tr("Steps that --verify trains; 20."), show_default=False)
+    ] = None,
     runs: options.Runs = None,
     as_json: options.Json = False,
 ) -> None:
     """Go on with a run that was stopped, or give a finished one more epochs."""
+    if steps and not verify:
+        raise typer.BadParameter(tr("--steps is for --verify. To train on, say --set training.epochs=N."), context)
     folder = options.run_of(context, run, runs)
     if verify and assignments:
         raise typer.BadParameter(tr("--verify and --set exclude each other."), context)
@@ -86,7 +90,7 @@ def resume(
         raise typer.BadParameter(tr("--verify and --fork exclude each other."), context)
     if verify:
         _check_saved(folder)
-        raise typer.Exit(_verify(folder, steps, as_json=as_json))
+        raise typer.Exit(_verify(folder, steps or 20, as_json=as_json))
     if fork:
         from workbench.training.forking import fork as forked
 

@@ -1,6 +1,7 @@
 """predict, evaluate and describe: what a network says, how good it is, and what it is made of."""
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,9 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help=tr("Files, folders, or - for what comes on standard input."), show_default=False
+            metavar="INPUT",
+            help=tr("Files, folders, or - for what comes on standard input, tables and series as CSV."),
+            show_default=False,
         ),
     ],
     top: Annotated[
@@ -41,17 +44,22 @@ def predict(
 
     predictor = Predictor.of_run(folder, device_of(device))
     column = predictor.model.description.get("data", {}).get("text_column", "auto")
-    items: list[Item] = []
-    for given in inputs:
-        if given == "-":
-            items.append(Item("-", sys.stdin.buffer.read()))
-        else:
-            items += items_of([given], predictor.model.inputs.kind, column, predictor.preprocessing)
-    with _progress(quiet=len(items) <= BATCH_SIZE) as progress:
-        task = progress.add_task(tr("Predicting"), total=len(items))
-        found = list(
-            predictor.predictions(items, top, invert=invert, before=lambda done: progress.update(task, completed=done))
-        )
+    kind = predictor.model.inputs.kind
+    with tempfile.TemporaryDirectory(prefix="workbench-") as aside:
+        items: list[Item] = []
+        for given in inputs:
+            if given == "-" and kind in ("image", "text"):
+                items.append(Item("-", sys.stdin.buffer.read()))
+            elif given == "-":
+                items += items_of([_piped(Path(aside))], kind, column, predictor.preprocessing)
+            else:
+                items += items_of([given], kind, column, predictor.preprocessing)
+        with _progress(quiet=len(items) <= BATCH_SIZE) as progress:
+            task = progress.add_task(tr("Predicting"), total=len(items))
+            told = predictor.predictions(
+                items, top, invert=invert, before=lambda done: progress.update(task, completed=done)
+            )
+            found = list(told)
     plain = [prediction.to_plain() for prediction in found]
     if as_json:
         say_json({"run": str(folder.path), "predictions": plain})
@@ -156,6 +164,13 @@ def progress_line() -> Iterator[Callable[..., None]]:
         yield reported(
             lambda stage, done, total: progress.update(task, description=tr(stage), total=total or None, completed=done)
         )
+
+
+def _piped(folder: Path) -> Path:
+    """Return a file with the table or the series that comes on standard input, as CSV."""
+    file = folder / "input.csv"
+    file.write_bytes(sys.stdin.buffer.read())
+    return file
 
 
 def _progress(*, quiet: bool = False) -> Progress:

@@ -16,7 +16,7 @@ from workbench.core.locked_file import Lock, is_locked, lock
 from workbench.core.passphrases import content, lock_of, opened, remember
 from workbench.core.rewriting import rewritten
 from workbench.core.run_folder import RunFolder
-from workbench.core.sealed import MANIFEST
+from workbench.core.sealed import MANIFEST, check_sealed
 from workbench.core.words import Words
 
 SHORTEST = 8  # letters of a passphrase
@@ -136,6 +136,10 @@ def _changed(
         for left in run.evaluation.glob(".*.tmp"):
             left.unlink(missing_ok=True)
         report(stage, 0, len(files))
-        for folder in sorted({file.parent for file in files}):
+        folders = sorted({file.parent for file in files})
+        for folder in folders:
+            if (folder / MANIFEST).is_file():
+                check_sealed(folder)  # before anything changes: else a part would be in the other form
+        for folder in folders:
             rewritten(folder, [file for file in files if file.parent == folder], change, opened, one)
     return len(files)

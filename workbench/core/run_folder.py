@@ -168,7 +168,10 @@ def new_run(runs: Path, title: str, recipe: str, notes: Mapping[str, Any] | None
 
 
 def find_run(name: str, runs: Path) -> RunFolder:
-    """Return the run that `name` means: a folder, or the name of one under `runs`. Raises UserError if none is."""
+    """Return the run that `name` means: a folder, the name of one under `runs`, or its end, as lists show it.
+
+    Raises UserError if none is, or several.
+    """
     for path in (Path(name), runs / name):
         if is_run(path):
             return RunFolder(path)
@@ -176,6 +179,18 @@ def find_run(name: str, runs: Path) -> RunFolder:
         raise UserError(
             "{name} is not a run: it has no recipe.",
             hint="Give the folder of a run, or its name. {command} lists the runs.",
+            name=name,
+            command="workbench runs",
+        )
+    ending = "_" + "_".join(name.split())
+    called = [run for run in all_runs(runs) if run.name.endswith(ending)]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        raise UserError(
+            "{count} runs are called {name}.",
+            hint=mark("Give its whole name. {command} lists the runs."),
+            count=len(called),
             name=name,
             command="workbench runs",
         )

@@ -16,6 +16,9 @@ from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader, State, seconds_between
 from workbench.core.run_writer import RECORD
 
+# Settings of the training that mean something only for the machine and the data they were measured with.
+_MEASURED = ("device", "precision", "threads", "memory_layout", "compile", "cuda_graphs")
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -132,12 +135,18 @@ def signature(folder: RunFolder) -> str:
 
 def recipe_of(folder: RunFolder) -> dict[str, Any]:
     """Return the run's recipe as plain values: the resolved one, else what was asked for, else nothing."""
-    for path in (folder.recipe, folder.asked):
-        try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-            continue
-    return {}
+    return next((plain for path in (folder.recipe, folder.asked) if (plain := _read_toml(path)) is not None), {})
+
+
+def asked_of(folder: RunFolder) -> dict[str, Any]:
+    """Return the run's recipe for another run to begin with: what was measured is left open again as it was asked for.
+
+    Without what was asked for, all that can be measured is left out.
+    """
+    recipe = recipe_of(folder)
+    asked = _group(_read_toml(folder.asked) or {}, "training")
+    training = {name: value for name, value in _group(recipe, "training").items() if name not in _MEASURED}
+    return {**recipe, "training": {**training, **{name: asked[name] for name in _MEASURED if name in asked}}}
 
 
 def data_name(data: Mapping[str, Any]) -> str:
@@ -190,6 +199,13 @@ def _started(folder: RunFolder) -> float:
         return (folder.asked if folder.asked.is_file() else folder.path).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _read_toml(path: Path) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
 
 
 def _group(recipe: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from workbench.core.errors import UserError
 from workbench.core.files import read_json, sync_folder, write_json
+from workbench.core.words import mark
 
 MANIFEST = "manifest.json"
+_WAY_OUT = mark("Put a sound copy of it in its place, or train again from another checkpoint or the recipe.")
 
 
 def write_sealed(place: Path, fill: Callable[[Path], None], *, least_free: int = 0) -> None:
@@ -54,14 +56,18 @@ def check_sealed(place: Path) -> None:
         raise UserError("{name} has no list of checksums: it is not complete.", name=place.name)
     for name, facts in manifest.items():
         if not isinstance(facts, dict) or not {"size", "sha256"} <= facts.keys() or not _is_plain(name):
-            raise UserError("{name} is damaged: {file} is not what was written.", name=place.name, file=MANIFEST)
+            raise _damaged(place, MANIFEST)
         file = place / name
         if not file.is_file():
-            raise UserError("{name} is damaged: {file} is missing.", name=place.name, file=name)
+            raise UserError("{name} is damaged: {file} is missing.", hint=_WAY_OUT, name=place.name, file=name)
         there = {"size": file.stat().st_size, "sha256": _sha256(file)}
         forms = (facts, facts.get("or"))  # two while it is written anew in another form, see `rewriting`
         if not any(isinstance(form, dict) and there == {name: form.get(name) for name in there} for form in forms):
-            raise UserError("{name} is damaged: {file} is not what was written.", name=place.name, file=name)
+            raise _damaged(place, name)
+
+
+def _damaged(place: Path, file: str) -> UserError:
+    return UserError("{name} is damaged: {file} is not what was written.", hint=_WAY_OUT, name=place.name, file=file)
 
 
 def _is_plain(name: str) -> bool:

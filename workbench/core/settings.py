@@ -28,10 +28,10 @@ class Hint:
     """What a form needs to know beyond type and range; it appears in the JSON schema under "hint".
 
     log: steps multiply instead of adding. unit: shown behind the value. advanced: folded away. chooser: a file dialog
-    beside the field. choices: a label for each value of a Literal. hidden: in files only, never in a form. inputs: the
-    only kind of inputs for which the setting matters, such as text. adjustable: a run that goes on may get another
-    value. scripted: an exported script does as it says, or comes out the same without it; a run with any other setting
-    has no script.
+    beside the field. choices: a label for each value of a Literal, or for each word that stands for something in a
+    field of texts. hidden: in files only, never in a form. inputs: the only kind of inputs for which the setting
+    matters, such as text. adjustable: a run that goes on may get another value. scripted: an exported script does as it
+    says, or comes out the same without it; a run with any other setting has no script.
     """
 
     log: bool = False
@@ -106,7 +106,9 @@ def worded(error: ValidationError, section: str = "") -> UserError:
     template, values = _WORDED.get(first["type"], (mark("{name}: {reason}."), ()))
     context = {name: first.get("ctx", {}).get(name, "") for name in values}
     reason = str(inner) if isinstance(inner, Exception) else first["msg"].removeprefix("Value error, ")
-    more = len({finding["loc"] for finding in findings}) - 1
+    more = (
+        len({tuple(filter(_is_name, finding["loc"])) for finding in findings}) - 1
+    )  # not once for each type it may be
     message = Words(template, {"name": place or section, "given": _shown(first["input"]), "reason": reason, **context})
     if more:
         return UserError("{first} ({more} more)", first=message, more=more)
@@ -123,6 +125,9 @@ def _shown(value: object) -> str:
 
 _WORDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "greater_than_equal": (mark("{name} must be at least {ge}, but is {given}."), ("ge",)),
+    "model_type": (mark("{name} is a group of settings, not a value: set one in it."), ()),
+    "model_attributes_type": (mark("{name} is a group of settings, not a value: set one in it."), ()),
+    "dict_type": (mark("{name} is a group of settings, not a value: set one in it."), ()),
     "greater_than": (mark("{name} must be more than {gt}, but is {given}."), ("gt",)),
     "less_than_equal": (mark("{name} must be at most {le}, but is {given}."), ("le",)),
     "less_than": (mark("{name} must be less than {lt}, but is {given}."), ("lt",)),

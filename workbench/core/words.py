@@ -10,8 +10,9 @@ and the keywords `title`, `summary`, `description`, `hint`, `unit` and `choices`
 import json
 import locale
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from workbench.core import paths
@@ -48,6 +49,11 @@ def tr(text: str | Words, /, **values: object) -> str:
 def plural(count: int, one: str, many: str, /, **values: object) -> str:
     """Return `one` or `many`, whichever fits `count` (filled in as {count}), in the chosen language."""
     return tr(one if count == 1 else many, count=f"{count:,}", **values)
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Return the texts as a list in the chosen language: one, two, three."""
+    return reduce(lambda one, two: tr("{one}, {two}", one=one, two=two), texts) if texts else ""
 
 
 def language() -> str:

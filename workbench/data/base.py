@@ -125,8 +125,10 @@ class ImageSettings(DataSettings):
         BeforeValidator(_size_text),
         Field(
             title="Size",
-            description="Side in pixels, such as 32 or 28x28; auto keeps a common size, or else takes a typical one.",
+            description="Side in pixels, such as 32 or 28x28; automatic keeps a common size, or else takes a "
+            "typical one.",
         ),
+        Hint(choices={"auto": "Automatic"}),
     ] = "auto"
     channels: Annotated[
         Literal["auto", "grey", "colour"],

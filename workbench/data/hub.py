@@ -190,7 +190,7 @@ def _opened(settings: HubSettings, found: Installed, progress: ProgressCallback)
         inputs: Any = np.load(folder / "images.npy", mmap_mode="r")
         skipped = cache.read_plain(folder / "skipped.json")
     else:
-        masker = settings.masking.masker()
+        masker = settings.masking.masker(has_columns=False)
         folder, summary = masked_cache(
             masker,
             found.repository.encode(),

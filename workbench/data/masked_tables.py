@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import polars
 
+from workbench.core.errors import UserError
 from workbench.core.words import Words
 from workbench.data.dataset import Problem, Skipped
 from workbench.data.masker import Masker
@@ -21,6 +22,21 @@ def for_columns(masker: Masker | None, columns: Sequence[str], table: str) -> Ma
     if masker is None or not masker.columns:
         return masker
     return replace(masker, columns=tuple(known(columns, name, table) for name in masker.columns))
+
+
+def require_learnable(masker: Masker | None, target: str) -> None:
+    """Raise UserError when one word stands in for every value of this target: there is nothing to learn then."""
+    if masker is not None and target in masker.columns and not masker.key:
+        raise UserError(
+            "The label {column} cannot be hidden from the training, which learns to predict it.",
+            hint="Choose another label column, or take it out of the columns that are masked whole.",
+            column=target,
+        )
+
+
+def without_columns(masker: Masker) -> Masker:
+    """Return the masker with no whole columns: what a column is for is told from what it holds."""
+    return replace(masker, columns=())
 
 
 def masked_frame(frame: polars.DataFrame, masker: Masker) -> polars.DataFrame:

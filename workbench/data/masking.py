@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from workbench.core.errors import UserError
 from workbench.core.settings import Hint, Settings
 from workbench.data import cache
 from workbench.data.masker import Masker
@@ -54,13 +55,24 @@ class Masking(Settings):
         Literal["mask", "hash"],
         Field(
             title="In their place",
-            description="A fixed word such as [mail], or a hash that is equal for equal values and needs your key.",
+            description="A fixed word such as [mail], or a hash that is equal for equal values. Hashes need a key, "
+            "which is made at the first use and lies on this computer alone: in masking.key in the program's state "
+            "folder, or in the file that WORKBENCH_MASKING_KEY names.",
         ),
         Hint(choices={"mask": "A fixed word", "hash": "A hash"}),
     ] = "mask"
 
-    def masker(self) -> Masker | None:
-        """Return what masks by these settings, or None where nothing is to be; the key of hashes is made if need be."""
+    def masker(self, has_columns: bool = True) -> Masker | None:
+        """Return what masks by these settings, or None where nothing is to be; the key of hashes is made if need be.
+
+        has_columns: whether the data have any that could be masked whole; raises UserError for those they do not have.
+        """
+        if self.columns and not has_columns:
+            raise UserError(
+                "These data have no columns that could be masked whole: {columns}.",
+                hint="Leave the setting Whole columns empty, and mask patterns instead.",
+                columns=", ".join(self.columns),
+            )
         patterns = tuple(name for name in PATTERNS if getattr(self, name))
         if not patterns and not self.columns:
             return None

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.images import shown
 from workbench.core.words import Words
 from workbench.data import kinds
 from workbench.data.base import DataSettings
@@ -12,9 +14,11 @@ from workbench.data.dataset import Progress, ProgressCallback, ignore
 from workbench.data.masker import COLUMN, Masker
 from workbench.data.masking import Masking
 from workbench.data.personal_patterns import PATTERNS
+from workbench.data.table_plan import known
 
 Cells = tuple[str, Sequence[Any]]  # name of a column, "" for texts, and some of its values
 _SHOWN = 3  # examples of a pattern
+_WHOLE = "\0"  # what a column that is masked whole is called here, whether it was given by name or by number
 _LONGEST = 60  # characters of an example
 LOOKING = Words("Looking for personal data")
 
@@ -61,26 +65,38 @@ def previewed(settings: DataSettings, progress: ProgressCallback = ignore) -> di
     masking = masking_of(settings)
     raw = kinds[settings.kind].raw
     assert raw is not None
-    return found_in(raw(settings), masking, progress)
+    name = shown(Path(str(getattr(settings, "path", "") or settings.kind)).name)
+    return found_in(raw(settings), masking, progress, name)
 
 
-def found_in(cells: Iterable[Cells], masking: Masking, progress: ProgressCallback = ignore) -> dict[str, Found]:
-    """Return what is found in these values, as `previewed` does."""
+def found_in(
+    cells: Iterable[Cells], masking: Masking, progress: ProgressCallback = ignore, name: str = "…"
+) -> dict[str, Found]:
+    """Return what is found in these values, as `previewed` does; raises UserError for columns that are not there.
+
+    name: of the table.
+    """
     everything = masking.model_copy(update=dict.fromkeys(PATTERNS, True)).masker()
     assert everything is not None
-    found = {name: Found() for name in (*PATTERNS, COLUMN)}
+    found = {pattern: Found() for pattern in (*PATTERNS, COLUMN)}
     masker = _Telling(
         everything.patterns,
-        everything.columns,
+        (_WHOLE,),
         everything.key,
         tell=lambda kind, before, after: found[kind].add(before, after),
     )
+    columns: list[str] = []
     done = 0
     for column, values in cells:
+        if column not in columns:
+            columns.append(column)
+        whole = column in everything.columns or str(columns.index(column) + 1) in everything.columns
         progress(Progress(LOOKING, done, 0))
         done += len(values)
         for value in values:
-            masker.cell(column, value)
+            masker.cell(_WHOLE if whole else column, value)
+    for wanted in everything.columns:
+        known(columns, wanted, name)
     return found
 
 

@@ -38,7 +38,10 @@ class SamplesSettings(ImageSettings):
     kind: Annotated[Literal["samples"], Hint(hidden=True)] = "samples"
     name: Annotated[
         Literal["digits", "reviews", "review-labels", "wine", "iris", "diabetes", "series", "python-topics"],
-        Field(title="Sample", description="Images, texts, tables or series: one for every task, and none is large."),
+        Field(
+            title="Bundled sample",
+            description="Images, texts, tables or series: one for every task, and none is large.",
+        ),
         Hint(
             choices={
                 "digits": "Handwritten digits",
@@ -83,7 +86,7 @@ def example(folder: Path) -> SamplesSettings:
 @register(
     "samples",
     settings=SamplesSettings,
-    title="Sample",
+    title="Bundled sample",
     summary="Small data that come with the program, to try it at once.",
     example=example,
     tasks=("classification", "reconstruction"),

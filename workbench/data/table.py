@@ -18,13 +18,14 @@ from workbench.core.words import Words
 from workbench.data import cache, register, table_cache, table_findings
 from workbench.data.base import DataSettings, located
 from workbench.data.dataset import Dataset, Progress, ProgressCallback
+from workbench.data.masked_tables import require_learnable, without_columns
 from workbench.data.masker import Masker
 from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.table_opening import dataset_of
 from workbench.data.table_plan import RECONSTRUCTION, TASKS, guessed_targets, known, natural_task, planned
 from workbench.data.table_source import PARQUET, SEPARATED, Source, parts, readable, source_at
 
-_VERSION = 1  # raise it whenever the same files would give other numbers
+_VERSION = 2  # raise it whenever the same files would give other numbers
 _AT_FIRST = 5_000  # rows that tell the task before the table is opened
 
 
@@ -172,8 +173,21 @@ def _task_at_first(
 ) -> str:
     source = source_at(path, header, encoding, masker)
     columns = table_cache.seen_at_first(source, _AT_FIRST)
-    wanted = target if target != ("auto",) or "auto" in columns else guessed_targets(columns)
-    return natural_task([columns[known(source.columns, name, shown(source.name))] for name in wanted])
+    return natural_task([columns[name] for name in _targets(source, target)])
+
+
+def _targets(source: Source, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are predicted; raises UserError for those that are not there, or are masked whole.
+
+    The likeliest is told from what the columns hold before they are masked whole: no other takes its place unseen.
+    """
+    if tuple(wanted) == ("auto",) and "auto" not in source.columns:
+        clear = source if source.masker is None else replace(source, masker=without_columns(source.masker))
+        wanted = guessed_targets(table_cache.seen_at_first(clear, _AT_FIRST))
+    targets = tuple(dict.fromkeys(known(source.columns, name, shown(source.name)) for name in wanted))
+    for target in targets:
+        require_learnable(source.masker, target)
+    return targets
 
 
 def recognises(path: Path) -> float:
@@ -264,10 +278,7 @@ def _built(
     rows = next(iter(columns.values())).rows
     if not rows:
         raise UserError("{name} has no rows.", name=table)
-    wanted = settings.target
-    if wanted == ("auto",) and "auto" not in columns:
-        wanted = guessed_targets(table_cache.seen_at_first(source, _AT_FIRST))  # as the task was told from
-    targets = tuple(dict.fromkeys(known(source.columns, name, table) for name in wanted))
+    targets = _targets(source, settings.target)
     if not targets:
         raise UserError("A table needs a target.", hint="Name the column to predict, or write auto.")
     plan = planned(table, columns, targets, task, settings.wishes(source))

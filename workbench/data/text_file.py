@@ -124,7 +124,7 @@ def open_text_file(settings: TextFileSettings, progress: ProgressCallback) -> Da
     files = _files(path)
     if not files or len(files) > _MOST_FILES or sum(file.stat().st_size for file in files) > MOST_BYTES:
         raise _unfit(path, files)
-    masker = settings.masking.masker()
+    masker = settings.masking.masker(has_columns=False)
     folder, summary = masked_cache(
         masker,
         cache.fingerprint(files),

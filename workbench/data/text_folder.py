@@ -143,7 +143,7 @@ def open_text_folder(settings: TextFolderSettings, progress: ProgressCallback) -
             name=shown(path.name),
         )
     stats = cache.fingerprint([path / name for name in names])
-    masker = settings.masking.masker()
+    masker = settings.masking.masker(has_columns=False)
     inside = [name.encode("utf-8", "replace").hex() for name in names]
     folder, summary = masked_cache(
         masker,

@@ -18,7 +18,7 @@ from workbench.data.dataset import Dataset, Problem, Progress, ProgressCallback,
 from workbench.data.encodings import Encoding
 from workbench.data.folders import split_named
 from workbench.data.labelled_texts import MOST_CLASSES, TASKS, from_cache, keep
-from workbench.data.masked_tables import masked_table
+from workbench.data.masked_tables import for_columns, masked_table, require_learnable, without_columns
 from workbench.data.masker import Masker
 from workbench.data.masking import Masking, MaskingGroup, masked_cache
 from workbench.data.several_labels import Separator, different, parts, separator_of
@@ -37,7 +37,7 @@ from workbench.data.table_reading import (
     variety,
 )
 
-_VERSION = 3  # raise it whenever the same file would give other rows
+_VERSION = 4  # raise it whenever the same file would give other rows
 _DELIMITERS = {"auto": "auto", "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _SURE = 20  # different labels that are never too many
 
@@ -215,8 +215,7 @@ def _build(
     columns: list[str] = []
     for done, (file, split) in enumerate(files):
         progress(Progress(Words("Reading files"), done, len(files)))
-        table = _read(file, settings, masker)
-        text_column, label_column = _columns(file, table, settings)
+        table, text_column, label_column = _table(file, settings, masker)
         facts = {"text_column": text_column, "label_column": label_column, "encoding": table.encoding}
         columns = list(table.columns)
         skipped += table.skipped
@@ -249,14 +248,38 @@ def _build(
     return kept | {"columns": columns}
 
 
+def _table(file: Path, settings: TextTableSettings, masker: Masker | None) -> tuple[Table, str, str]:
+    """Return the table in a file, masked, and the names of its columns of texts and labels.
+
+    Which they are is told from what they hold before whole columns are masked: those must not become others unseen.
+    """
+    table = _read(file, settings, masker)
+    if masker is None:
+        return table, *_columns(file, table, settings)
+    name, given = shown(file.name), list(table.columns)
+    seen = masked_table(table, without_columns(masker), name)
+    names = _columns(file, seen, settings)
+    if not masker.columns:
+        return seen, *names
+    text, label = (given[list(seen.columns).index(column)] for column in names)
+    whole = for_columns(masker, given, name)
+    require_learnable(whole, label)
+    if whole is not None and text in whole.columns:
+        raise UserError(
+            "The texts of {column} cannot be hidden from the training, which learns from them.",
+            hint="Choose another text column, or take it out of the columns that are masked whole.",
+            column=text,
+        )
+    return masked_table(table, masker, name), *names
+
+
 def _read(file: Path, settings: TextTableSettings, masker: Masker | None) -> Table:
-    """Return the table in a file, masked; raises UserError, which then does not quote it."""
+    """Return the table in a file as it stands; raises UserError, which does not quote it where it is to be masked."""
     try:
-        table = read_table(file, settings.header, settings.encoding, _DELIMITERS[settings.delimiter])
+        return read_table(file, settings.header, settings.encoding, _DELIMITERS[settings.delimiter])
     except UserError as error:
         error.details = "" if masker else error.details
         raise
-    return masked_table(table, masker, shown(file.name)) if masker else table
 
 
 def _given(table: Table, split: int, taken: tuple[str, str]) -> list[int]:

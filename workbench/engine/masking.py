@@ -8,14 +8,16 @@ from workbench.data import DataSettings, kinds
 from workbench.data.dataset import Progress
 from workbench.data.masker import COLUMN
 from workbench.data.masking import Masking
+from workbench.data.masking_key import key_file
 from workbench.data.masking_preview import masking_of, previewed
 
 
 def preview(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is found of every pattern, and of the columns that are masked whole; nothing of it is kept.
 
-    {"found": [{"name", "title", "count", "masked", "examples": [[before, after]…]}…]}; name and title: of the setting
-    that takes it out; masked: whether it does. Raises UserError when the data cannot be read, or cannot be masked.
+    {"found": [{"name", "title", "count", "masked", "examples": [[before, after]…]}…], "key"}; name and title: of the
+    setting that takes it out; masked: whether it does; key: the file with the key of hashes, or "" without any. Raises
+    UserError when the data cannot be read, or cannot be masked.
     """
     settings = build_settings(kinds, data, "samples", "data")
     assert isinstance(settings, DataSettings)
@@ -33,5 +35,6 @@ def preview(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> di
                 "examples": [list(pair) for pair in one.examples.items()],
             }
             for name, one in found.items()
-        ]
+        ],
+        "key": str(key_file()) if masker and masker.key else "",
     }

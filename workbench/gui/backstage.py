@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.core import memory_room
 from workbench.core.run_folder import RunFolder
+from workbench.gui.at_hand import AtHand
 from workbench.gui.draft import Draft
 from workbench.gui.engine_client import Engine, Jobs
 from workbench.gui.follower import Follower
@@ -39,6 +40,7 @@ class Backstage(QObject):
         self.passphrases = Passphrases((self.engine, self.jobs, self.service), self)
         self.runs = RunList(runs, self)
         self.draft = Draft(self.engine, runs, self)
+        self.at_hand = AtHand()
         self.catalogue: dict[str, Any] = {}
         self.devices: dict[str, Any] = {}
         self._started = self._ended = False
@@ -46,6 +48,7 @@ class Backstage(QObject):
             _later(_JOBS_MILLISECONDS, self.jobs.warm, self), _later(_TRAINER_MILLISECONDS, self.trainings.warm, self)
         ]  # fmt: skip
         self.trainings.queue_changed.connect(self._remember_queue)
+        self.trainings.begun.connect(self.take_in_hand)
         self.runs.live_found.connect(self._attach)
 
     def start_engine(self) -> None:
@@ -64,6 +67,10 @@ class Backstage(QObject):
         self.runs.start()
         waiting = [order for plain in self.memory.get("queue", []) if (order := self._order(plain)) is not None]
         self.trainings.restore_queue(waiting)
+
+    def take_in_hand(self, name: str) -> None:
+        """Let the run called `name` be what pages show when they are opened."""
+        self.at_hand.take(str(self.runs.folder(name).path))
 
     def end(self, *, stop: bool, wait: bool = False) -> bool:
         """End all that must not outlive the window; return whether no thread runs any more.

@@ -18,6 +18,11 @@ _PAUSE_MILLISECONDS = 60  # of typing, before a check is asked for
 _OF_STRETCHES = ("next_token", "masked_token")  # tasks whose samples are stretches of the joined texts
 
 
+def identity_of(data: Mapping[str, Any]) -> list[str]:
+    """Return what makes data these data and no others, however they are read."""
+    return [str(data.get(name) or "") for name in ("kind", "name", "path")]
+
+
 class Draft(QObject):
     """Holds the three sections of a recipe and has the engine look at them."""
 
@@ -37,10 +42,11 @@ class Draft(QObject):
         self.architecture: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.parameters = 0
+        self.held = False  # while the data have other settings than their page shows
         self._task = ""  # that the network would learn
         self._check = Latest(engine, "settings.check", _PAUSE_MILLISECONDS, self)
         self._check.answered.connect(lambda answer, _: self._checked(answer["recipe"]))
-        self._check.failed.connect(lambda error, _: self.refused.emit(error))
+        self._check.failed.connect(lambda error, _: self._refuse(error))
         self._rates = Latest(engine, "settings.learning_rates", 0, self)
         self._rates.answered.connect(lambda answer, _: self.rates_changed.emit(answer["steps"], answer["values"]))
         self._rates.failed.connect(lambda error, _: self.rates_changed.emit([], []))
@@ -117,6 +123,10 @@ class Draft(QObject):
         if not (count and isinstance(size, int) and size > 0 and isinstance(accumulation, int) and accumulation > 0):
             return 0
         return math.ceil(math.ceil(count / size) / accumulation)
+
+    def _refuse(self, error: UserError) -> None:
+        self._rates.forget()  # of values that went before
+        self.refused.emit(error)
 
     def _look(self) -> None:
         if self.is_complete():

@@ -8,9 +8,9 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from workbench.core.errors import UserError
-from workbench.core.words import tr
+from workbench.core.words import listed, tr
 from workbench.gui.form_schema import Field
-from workbench.gui.form_texts import read_list, read_number, read_text, stepped, written
+from workbench.gui.form_texts import read_list, read_number, read_text, read_word, stepped, written
 from workbench.gui.icons import icon
 from workbench.gui.theme import look, tabular
 from workbench.gui.tokens import Space
@@ -18,7 +18,7 @@ from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.combo import Combo
 from workbench.gui.widgets.switch import Switch
 
-_AUTO = "auto"  # the word itself, as recipes have it
+_AUTO = "auto"  # as recipes have it
 
 
 class LineEditor(QLineEdit):
@@ -33,8 +33,9 @@ class LineEditor(QLineEdit):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFont(tabular(self.font()))
+        self._words = {word: tr(field.label(word)) for word in field.words}
         if field.words:
-            self._offer_words(field.words)
+            self._offer_words()
         self.textChanged.connect(self.edited)
 
     def control(self) -> QWidget:
@@ -50,7 +51,8 @@ class LineEditor(QLineEdit):
 
     def setValue(self, value: Any) -> None:
         """Show `value`."""
-        self.setText(written(value))
+        word = self._words.get(value) if isinstance(value, str) else None
+        self.setText(word or written(value))
 
     def problem(self) -> str:
         """Return what is wrong with the text, or an empty text."""
@@ -86,11 +88,13 @@ class LineEditor(QLineEdit):
 
     def _read(self) -> Any:
         field, text = self.field, self.text()
+        word = read_word(text, self._words)
+        if word is not None:
+            return word
         if field.kind == "number":
-            return read_number(text, field.limits, field.words)
+            return read_number(text, field.limits, tuple(self._words.values()))
         if field.kind == "list":
-            word = next((word for word in field.words if word.casefold() == text.strip().casefold()), None)
-            return word if word is not None else read_list(text, field.of, field.limits, field.fewest, field.most)
+            return read_list(text, field.of, field.limits, field.fewest, field.most)
         return read_text(text, field.fewest, field.most)
 
     def _step(self, steps: int) -> bool:
@@ -101,12 +105,13 @@ class LineEditor(QLineEdit):
         self.selectAll()
         return True
 
-    def _offer_words(self, words: tuple[str, ...]) -> None:
-        self.setPlaceholderText(tr("A number, or {words}.", words=", ".join(words)))
-        if self._unit is None and _AUTO in words:
+    def _offer_words(self) -> None:
+        if self.field.kind == "number":
+            self.setPlaceholderText(tr("A number, or {words}.", words=listed(list(self._words.values()))))
+        if self._unit is None and _AUTO in self._words:
             action = self.addAction(icon("arrow-counter-clockwise", "muted"), QLineEdit.ActionPosition.TrailingPosition)
-            action.setToolTip(tr("Set it to {word}", word=_AUTO))
-            action.triggered.connect(lambda: self.setText(_AUTO))
+            action.setToolTip(tr("Set it to {word}", word=self._words[_AUTO]))
+            action.triggered.connect(lambda: self.setValue(_AUTO))
 
 
 class ChoiceEditor(Combo):

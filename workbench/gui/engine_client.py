@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
+from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal, SignalInstance
 
 from workbench.core.errors import UserError
 from workbench.core.passphrases import asks_for_passphrase
@@ -29,6 +29,7 @@ class Answer(QObject):
 
     answered = Signal(object)
     failed = Signal(object)  # UserError
+    locked = Signal(object)  # UserError: it waits for a passphrase
 
     def __init__(self, parent: QObject, name: str, arguments: Mapping[str, Any]) -> None:
         super().__init__(parent)
@@ -36,17 +37,23 @@ class Answer(QObject):
         self.arguments = dict(arguments)
 
     def then(
-        self, owner: QObject, answered: Callable[[Any], object], failed: Callable[[UserError], object] | None = None
+        self,
+        owner: QObject,
+        answered: Callable[[Any], object],
+        failed: Callable[[UserError], object] | None = None,
+        locked: Callable[[UserError], object] | None = None,
     ) -> "Answer":
-        """Call `answered` or `failed` when the answer is there, unless `owner` is gone by then."""
+        """Call `answered` or `failed` when the answer is there, `locked` as it waits, unless `owner` is gone."""
         self.answered.connect(lambda value: answered(value) if shiboken6.isValid(owner) else None)
         if failed is not None:
             self.failed.connect(lambda error: failed(error) if shiboken6.isValid(owner) else None)
+        if locked is not None:
+            self.locked.connect(lambda error: locked(error) if shiboken6.isValid(owner) else None)
         return self
 
-    def is_heard(self) -> bool:
-        """Return whether anybody waits for a failure."""
-        return self.isSignalConnected(QMetaMethod.fromSignal(self.failed))
+    def is_heard(self, signal: SignalInstance) -> bool:
+        """Return whether anybody waits for this signal of it."""
+        return self.isSignalConnected(QMetaMethod.fromSignal(signal))
 
 
 class Engine(QObject):
@@ -55,7 +62,7 @@ class Engine(QObject):
     ready = Signal()  # the first answer of a fresh process has come
     restarted = Signal(object)  # UserError that says so
     failed = Signal(object)  # UserError of a question that nobody hears
-    locked = Signal(object)  # UserError: questions wait for a passphrase, see `remember`
+    locked = Signal(object)  # UserError: a question waits for a passphrase and nobody hears it, see `remember`
 
     def __init__(self, parent: QObject | None = None, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
@@ -127,7 +134,7 @@ class Engine(QObject):
             error = UserError.from_plain(plain["error"])
             if asks_for_passphrase(error):
                 self._waiting.append(answer)
-                self.locked.emit(error)
+                (answer if answer.is_heard(answer.locked) else self).locked.emit(error)
                 return
             self._fail(answer, error)
         else:
@@ -136,7 +143,7 @@ class Engine(QObject):
         answer.deleteLater()
 
     def _fail(self, answer: Answer, error: UserError) -> None:
-        (answer if answer.is_heard() else self).failed.emit(error)
+        (answer if answer.is_heard(answer.failed) else self).failed.emit(error)
 
     def _ended(self, details: str) -> None:
         """Fail the question that it died of, and ask the others of a new process."""

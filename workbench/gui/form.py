@@ -23,7 +23,9 @@ class Form(QWidget):
     section: "data", "architecture" or "training". schema: as `Settings.model_json_schema()` gives it. catalogue: where
     the kinds of chosen things are found: {registry: {kind: {title, summary, schema}}}.
 
-    changed(values) after every edit that leaves the form without a mistake; validity_changed(bool) when that changes.
+    changed(values) after every edit that leaves no field with a text it cannot read; what a check found wrong stays
+    until the field is edited or the next check, and does not hold the edit back that may mend it.
+    validity_changed(bool) when there begins or ends to be anything wrong, of either sort.
     """
 
     changed = Signal(object)
@@ -63,10 +65,19 @@ class Form(QWidget):
         """Return every value by name; what is wrong stands there as it was typed, so that a check still finds it."""
         return self._panel.values()
 
-    def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show the given values without a signal; what is not named stays, and unknown names are left out."""
+    def values_by_path(self) -> dict[str, Any]:
+        """Return the value of every field by its path ("optimizer.learning_rate"), as `values` has it."""
+        return {path: row.value() for path, row in self._panel.rows()}
+
+    def set_values(self, values: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Show the given values without a signal; unknown names are left out.
+
+        whole: what is not named has its default; otherwise it stays.
+        """
         self._silent = True
         try:
+            if whole:
+                self._panel.reset()
             self._panel.set_values(values)
         finally:
             self._silent = False
@@ -79,6 +90,10 @@ class Form(QWidget):
     def valid(self) -> bool:
         """Return whether nothing is wrong."""
         return not self.errors()
+
+    def mistaken(self) -> bool:
+        """Return whether a field has a text that it cannot read, whatever a check found beside that."""
+        return any(row.editor.problem() for _, row in self._panel.rows())
 
     def show_errors(self, errors: Mapping[str, str]) -> list[str]:
         """Show what a check found below the fields it concerns; returns the paths that have no field here.
@@ -132,7 +147,7 @@ class Form(QWidget):
         if self._silent:
             return
         self._announce()
-        if self._was_valid:
+        if not self.mistaken():
             self.changed.emit(self.values())
 
     def _announce(self) -> None:

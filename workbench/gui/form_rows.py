@@ -1,100 +1,21 @@
-"""The rows of a form: label, field, what was measured, what is wrong; and the groups they stand in."""
+"""The rows of a form in the groups they stand in."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
-from workbench.gui.editors import SwitchEditor, editor_for
+from workbench.gui.form_row import FieldRow
 from workbench.gui.form_schema import Field, Fields, fields_of
-from workbench.gui.theme import explain, look
+from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.fold import Fold
 
 Kinds = Mapping[str, Mapping[str, Any]]  # kind -> {title, summary, schema}
 KindsOf = Callable[[str], Kinds]
-
-
-class FieldRow(QWidget):
-    """One setting: its label above, its caption and what is wrong with it below."""
-
-    edited = Signal()
-
-    def __init__(self, field: Field, object_name: str) -> None:
-        super().__init__()
-        self.field = field
-        self.editor = editor_for(field)
-        self._told = ""
-        control = self.editor.control()
-        control.setObjectName(object_name)
-        title, description = tr(field.title), tr(field.description) if field.description else ""
-        control.setAccessibleName(title)
-        control.setAccessibleDescription(description)
-        control.setToolTip(description)
-        control.setWhatsThis(description)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.small)
-        if not isinstance(self.editor, SwitchEditor):
-            label = QLabel(title.replace("&", "&&"))
-            label.setBuddy(control)
-            label.setToolTip(description)
-            layout.addWidget(label)
-        layout.addWidget(self.editor)
-        self._caption = _line("caption")
-        self._error = _line("error")
-        layout.addWidget(self._caption)
-        layout.addWidget(self._error)
-        self.set_value(field.default)
-        self.editor.edited.connect(self._changed)
-        self._show_problem()
-
-    def value(self) -> Any:
-        """Return the value, or the text as it stands when it is wrong."""
-        return self.editor.value()
-
-    def set_value(self, value: Any) -> None:
-        """Show `value`."""
-        self.editor.setValue(value)
-
-    def problem(self) -> str:
-        """Return what is wrong, or an empty text."""
-        return self.editor.problem() or self._told
-
-    def tell(self, problem: str) -> None:
-        """Show what someone else found wrong, until the value is edited."""
-        self._told = problem
-        self._show_problem()
-
-    def set_caption(self, text: str) -> None:
-        """Show a measured or suggested value below the field."""
-        self._caption.setText(text)
-        self._caption.setVisible(bool(text))
-
-    def set_usable(self, usable: bool, why: str) -> None:
-        """Enable or disable the field; while disabled it says why."""
-        explain(self.editor.control(), usable, why)
-        if self.editor.control() is not self.editor:
-            self.editor.setEnabled(usable)
-
-    def _changed(self) -> None:
-        self._told = ""
-        self._show_problem()
-        self.edited.emit()
-
-    def _show_problem(self) -> None:
-        problem = self.problem()
-        self._error.setText(problem)
-        self._error.setVisible(bool(problem))
-        control = self.editor.control()
-        if bool(control.property("wrong")) != bool(problem):
-            control.setProperty("wrong", bool(problem))
-            control.style().unpolish(control)
-            control.style().polish(control)
-        control.setAccessibleDescription(problem or control.whatsThis())
 
 
 class Panel(QWidget):
@@ -114,6 +35,7 @@ class Panel(QWidget):
         self._groups: dict[str, Panel] = {}
         self._chosen: dict[str, ChosenRows] = {}
         self._fold: Fold | None = None
+        self.edited.connect(self._count_folded)
         self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.inner)
@@ -127,6 +49,7 @@ class Panel(QWidget):
             for field in advanced:
                 self._fold.body.addWidget(self._part(field))
             layout.addWidget(self._fold)
+            self._count_folded()
 
     def values(self) -> dict[str, Any]:
         """Return every value by name; groups are dicts."""
@@ -148,6 +71,18 @@ class Panel(QWidget):
                 self._groups[name].set_values(value)
             elif name in self._fields.hidden:
                 self._kept[name] = value
+        self._count_folded()
+
+    def reset(self) -> None:
+        """Show the default of every field."""
+        self._kept.clear()
+        for row in self._rows.values():
+            row.set_value(row.field.default)
+        for chosen in self._chosen.values():
+            chosen.reset()
+        for group in self._groups.values():
+            group.reset()
+        self.set_values({field.name: field.default for field in self._fields.shown if field.kind == "group"})
 
     def replace(self, field: Field) -> None:
         """Show a field that is here already as `field` describes it, in its place and with its value."""
@@ -184,6 +119,16 @@ class Panel(QWidget):
         if name in self._chosen and (panel := self._chosen[name].panel) is not None:
             panel.reveal(path)
 
+    def _count_folded(self) -> None:
+        """Let the fold tell which of the settings in it have other values than their defaults."""
+        if self._fold is None:
+            return
+        folded = {f"{self._path}{field.name}" for field in self._fields.shown if field.advanced}
+        inside = (
+            row for path, row in self.rows() if any(path == name or path.startswith(f"{name}.") for name in folded)
+        )
+        self._fold.tell([tr(row.field.title) for row in inside if not row.is_default()])
+
     def _part(self, field: Field) -> QWidget:
         name, path = f"{self._name}.{field.name}", f"{self._path}{field.name}"
         if field.kind == "group":
@@ -219,7 +164,7 @@ class ChosenRows(QWidget):
         self._remembered: dict[str, dict[str, Any]] = {}
         self.panel: Panel | None = None
         self._shown = ""
-        default = field.default if isinstance(field.default, Mapping) else {}
+        self._default = default = field.default if isinstance(field.default, Mapping) else {}
         kind = str(default.get("kind") or field.default_kind or next(iter(self._kinds), ""))
         choices = tuple((name, entry.get("title", name)) for name, entry in self._kinds.items())
         self.row = FieldRow(replace(field, choices=choices, default=kind), object_name)
@@ -243,6 +188,13 @@ class ChosenRows(QWidget):
             self.row.set_value(kind)
         if self.panel is not None:
             self.panel.set_values({name: part for name, part in value.items() if name != "kind"})
+
+    def reset(self) -> None:
+        """Show what is chosen when nobody chose anything, with its defaults."""
+        self.row.set_value(self.row.field.default)
+        if self.panel is not None:
+            self.panel.reset()
+            self.panel.set_values(self._default)
 
     def rows(self) -> Iterator[tuple[str, FieldRow]]:
         """Yield the choice and the fields of what is chosen, with their paths."""
@@ -298,11 +250,3 @@ def _indented(title: str, description: str, panel: Panel, name: str) -> QWidget:
     panel.setContentsMargins(Space.inner, 0, 0, 0)
     layout.addWidget(panel)
     return whole
-
-
-def _line(name: str) -> QLabel:
-    label = look(QLabel(), name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.hide()
-    return label

@@ -13,8 +13,8 @@ Kind = Literal["number", "switch", "choice", "text", "path", "list", "group", "r
 class Field:
     """One setting as a form shows it; titles and labels are templates, translated where they are shown.
 
-    words: texts a number field takes beside numbers ("auto"). choices: (value, label). of: the type of a list's items.
-    fields: those of a group. registry: where the kinds of a chosen thing are listed.
+    words: texts that stand for something, beside numbers or names ("auto"). choices: (value, label). of: the type of a
+    list's items. fields: those of a group. registry: where the kinds of a chosen thing are listed.
     """
 
     name: str
@@ -32,6 +32,10 @@ class Field:
     fields: tuple["Field", ...] = ()
     registry: str = ""
     default_kind: str = ""
+
+    def label(self, word: str) -> str:
+        """Return the template of what one of `words` is called."""
+        return self.hint.get("choices", {}).get(word) or _readable(word)
 
     @property
     def advanced(self) -> bool:
@@ -104,6 +108,7 @@ def _typed(
     if "string" in types:
         chooser = common["hint"].get("chooser") or part.get("format") == "path"
         fewest = int(part.get("minLength", 0))
+        words = words or tuple(common["hint"].get("choices", ()))
         return Field(
             kind="path" if chooser else "text", words=words, fewest=fewest, most=part.get("maxLength"), **common
         )

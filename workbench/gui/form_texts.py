@@ -4,11 +4,12 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.errors import UserError
+from workbench.core.words import listed
 from workbench.gui.figures import setting
 
 _SHOWN = 24  # characters of a wrong text that a message repeats
@@ -42,13 +43,16 @@ class Limits:
         )
 
 
-def read_number(text: str, limits: Limits, words: Sequence[str] = ()) -> int | float | str:
-    """Return the number in `text`, or the one of `words` that it is; raises UserError with what is wrong."""
+def read_word(text: str, words: Mapping[str, str]) -> str | None:
+    """Return the word that `text` is, as recipes write it or as it is called here, or None. words: word to name."""
+    plain = text.strip().casefold()
+    return next((word for word, name in words.items() if plain in (word.casefold(), name.casefold())), None)
+
+
+def read_number(text: str, limits: Limits, words: Sequence[str] = ()) -> int | float:
+    """Return the number in `text`; raises UserError with what is wrong. words: what could stand here instead."""
     plain = text.strip()
-    word = next((word for word in words if word.casefold() == plain.casefold()), None)
-    if word is not None:
-        return word
-    also = ", ".join(words)
+    also = listed(words)
     if not plain:
         raise UserError("A number is missing here.") if not words else UserError("A number, or {words}.", words=also)
     value = _number(plain)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from workbench.core import words
 from workbench.core.errors import UserError
-from workbench.core.words import LANGUAGES, plural, tr
+from workbench.core.words import LANGUAGES, listed, plural, tr
 from workbench.gui import theme
 from workbench.gui.backstage import Backstage
 from workbench.gui.bundler import Bundler
@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
             self.workspace.go("train" if live else self._page_to_open())
 
     def begin_demo(self) -> None:
-        """Train the digits sample at once, and open it; the engine waits for the first step."""
+        """Train the digits sample and show it once there is a page for it; the engine waits for the first step."""
         self._demo = demo = Demo(self.behind, self)
         demo.under_way.connect(self._go_on_after_demo)
         try:
@@ -89,9 +89,16 @@ class MainWindow(QMainWindow):
             self.workspace.show_error(error)
             return
         if self.workspace.building.is_done():
-            self.workspace.go("train")
+            self._show_demo(demo)
         else:
-            self.workspace.building.done.connect(lambda: self.workspace.go("train"))
+            self.workspace.building.done.connect(lambda: self._show_demo(demo))
+
+    def _show_demo(self, demo: Demo) -> None:
+        if demo.folder is not None:
+            self.workspace.train_desk.show(demo.folder.name)
+        self.workspace.go("train")
+        if demo.error is not None:
+            self.workspace.show_error(demo.error)
 
     def _go_on_after_demo(self) -> None:
         """Begin what waited, and fill the forms with the demo's recipe: its trainer is not kept from it any more."""
@@ -223,7 +230,7 @@ class MainWindow(QMainWindow):
         recipe: dict[str, Any] = {name: self.memory.get(name, {}) for name in ("data", "architecture", "training")}
         if _is_gone(recipe["data"]):
             recipe["data"] = {}  # moved or unplugged: nothing to complain about before anyone asks for it
-        self.workspace.use_recipe(recipe)
+        self.workspace.restore(recipe)
 
 
 def _is_gone(settings: dict[str, Any]) -> bool:
@@ -237,5 +244,5 @@ def restored_text(memory: Memory) -> str:
     parts = [title for name, title in titles.items() if memory.get(name, {}) and not _is_gone(memory.get(name, {}))]
     if queue := memory.get("queue", []):
         parts.append(plural(len(queue), "{count} waiting run", "{count} waiting runs"))
-    restored = tr("Restored: {parts}.", parts=", ".join(parts)) if parts else tr("No form had been filled in.")
+    restored = tr("Restored: {parts}.", parts=listed(parts)) if parts else tr("No form had been filled in.")
     return f"{restored} {tr('Runs in a process of their own went on.')}"

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.core.errors import UserError
 from workbench.core.run_reader import LIVE, whole_history
-from workbench.core.run_summary import RunSummary, recipe_of
+from workbench.core.run_summary import RunSummary, asked_of, recipe_of
 from workbench.core.words import from_plain, plural, tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
@@ -47,7 +47,7 @@ class RunsDesk(QObject):
         runs.changed.connect(self.show_runs)
         page.searched.connect(self._find)
         page.compare_wanted.connect(self._compare)
-        page.recipe_requested.connect(lambda name: self.recipe_requested.emit(recipe_of(runs.folder(name))))
+        page.recipe_requested.connect(lambda name: self.recipe_requested.emit(asked_of(runs.folder(name))))
         page.noted.connect(self._note)
         page.deleted.connect(self.delete)
         self.show_runs(runs.rows())

@@ -1,6 +1,5 @@
 """The service that the window has started: `workbench serve` in a process of its own, which ends with the window."""
 
-import statistics
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from workbench.gui.line_process import LineProcess, reap
 
 _COMMAND = (sys.executable, "-m", "workbench", "serve")
 _KEPT = 200  # requests that are looked at again
+PREDICTIONS = ("/predict", "/v2/models/{name}/infer", "/v1/completions", "/v1/chat/completions")  # routes to the model
 
 
 class Service(QObject):
@@ -61,9 +61,9 @@ class Service(QObject):
         self.stop()
         reap(self)
 
-    def median(self) -> float:
-        """Return the median of the seconds that the last answers took, 0 before any."""
-        return statistics.median(line["seconds"] for line in self.lines) if self.lines else 0.0
+    def answered(self) -> list[float]:
+        """Return the seconds that the model's last answers took; not of what was refused, or asked of another route."""
+        return [line["seconds"] for line in self.lines if line["status"] < 400 and line["route"] in PREDICTIONS]
 
     def _heard(self, line: Mapping[str, Any]) -> None:
         if "address" in line:

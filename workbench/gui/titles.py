@@ -10,17 +10,25 @@ _SECTIONS = {"data": mark("Data"), "architecture": mark("Model")}
 
 
 def architecture_title(catalogue: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
-    """Return the preset that these settings are, else the title of their kind; the kind itself without a catalogue."""
+    """Return the title of the architecture, with the preset that these settings are; without a catalogue its kind.
+
+    A preset that names the architecture stands alone ("VGG-11"), one that is how everybody begins is left out.
+    """
     kind = str(architecture.get("kind", ""))
     entry = catalogue.get("architectures", {}).get(kind)
     if entry is None:
         return kind
+    title, fields = tr(entry["title"]), entry["schema"].get("properties", {})
+    begun = {name: field.get("default") for name, field in fields.items() if name != "kind"}
+    settings = {name: _plain(architecture.get(name, default)) for name, default in begun.items()}
     for preset, values in entry.get("presets", {}).items():
-        fields = entry["schema"].get("properties", {})
-        whole = {name: field.get("default") for name, field in fields.items() if name != "kind"} | values
-        if all(_plain(architecture.get(name, whole[name])) == _plain(whole[name]) for name in whole):
+        if settings != _listed({**begun, **values}):
+            continue
+        if title.casefold() in tr(preset).casefold():
             return tr(preset)
-    return tr(entry["title"])
+        if settings != _listed(begun):
+            return tr("{architecture} ({preset})", architecture=title, preset=tr(preset))
+    return title
 
 
 def schedule_title(catalogue: Mapping[str, Any], training: Mapping[str, Any]) -> str:
@@ -31,7 +39,7 @@ def schedule_title(catalogue: Mapping[str, Any], training: Mapping[str, Any]) ->
 
 
 def recipe_line(catalogue: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
-    """Return what a recipe is about, in a line: "digits · DCNN 28×28"."""
+    """Return what a recipe is about, in a line: "digits · Convolutional"."""
     data = data_name(recipe.get("data", {}))
     return "  ·  ".join(part for part in (data, architecture_title(catalogue, recipe.get("architecture", {}))) if part)
 
@@ -75,6 +83,10 @@ def _referred(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[st
     reference = str(field.get("$ref", "")).rpartition("/")[2]
     definitions = schema.get("$defs", {})
     return {**definitions.get(reference, {}), "$defs": definitions}
+
+
+def _listed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in settings.items()}
 
 
 def _plain(value: Any) -> Any:

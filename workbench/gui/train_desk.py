@@ -67,18 +67,18 @@ class TrainDesk(QObject):
         """Take the declarations of all settings; the draft begins with what the form then shows."""
         self._catalogue = catalogue
         self.page.set_catalogue(catalogue)
+        if self.page.run():  # shown before its model had a title
+            self.page.name_run(recipe_line(catalogue, recipe_of(self.runs.folder(self.page.run()))))
         self.draft.set_training(self.page.training())
         self.show_draft()
 
     def show_draft(self, *_: object) -> None:
         """Show on the page what the next run has, and what it still needs."""
         draft = self.draft
-        missing = "data" if not draft.data else "model" if not draft.architecture else ""
+        missing = "data" if not draft.data else "model" if not draft.architecture else "settings" if draft.held else ""
         parts = [str(draft.summary.get("name", ""))]
         if draft.architecture:
             parts.append(architecture_title(self._catalogue, draft.architecture))
-        if draft.parameters and not missing:
-            parts.append(plural(draft.parameters, "{count} parameter", "{count} parameters"))
         line = "  ·  ".join(part for part in parts if part)
         known = 0 if missing else draft.parameters
         self.page.set_draft(missing, line, draft.samples(), known, draft.steps_per_epoch())

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from workbench.core.errors import UserError
 from workbench.core.words import Words, from_plain, plural, tr
 from workbench.gui.backstage import Backstage
+from workbench.gui.draft import identity_of
 from workbench.gui.gradual import Gradual
+from workbench.gui.loan import Loan
 from workbench.gui.pages.data import DataPage
 from workbench.gui.suggestion import Suggestion
 from workbench.gui.tokens import Space
@@ -67,6 +69,7 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
+        self._loan = Loan(behind.memory, self)
         self.building = Gradual(self._pages_and_joints(), self)
         self.building.done.connect(self._visit_at_last)
         self._wish = ""  # the page that a person chose before it was built
@@ -135,11 +138,14 @@ class Workspace(QWidget):
         self._join_pages()
         self._join_desks()
         self._join_behind()
+        self._hold(self.data.holds())
 
     def go(self, name: str) -> None:
-        """Show the page called `name`: data, model, train, runs, try or share."""
+        """Show the page called `name`: data, model, train, runs, try or share; the last two with the run at hand."""
         if name != "data":
             self.building.complete()
+        if name in ("try", "share"):
+            (self.try_it if name == "try" else self.share).choose_run(*self.behind.at_hand.paths())
         self.stack.setCurrentWidget(self.pages[name])
         self.side_bar.choose(name)
 
@@ -183,7 +189,17 @@ class Workspace(QWidget):
 
     def use_recipe(self, recipe: Mapping[str, Any]) -> None:
         """Set up a new run from this recipe: its data are opened, the forms show its settings."""
-        self.train.set_training(recipe.get("training", {}))
+        self._loan.drop()
+        self._show_recipe(recipe)
+
+    def restore(self, recipe: Mapping[str, Any]) -> None:
+        """Show the forms as they were left, with what the next run alone gets."""
+        self._show_recipe(recipe)
+        if self._loan.is_on():
+            self.share_desk.tell(self.train.training())
+
+    def _show_recipe(self, recipe: Mapping[str, Any]) -> None:
+        self.train.set_training(recipe.get("training", {}), whole=True)
         self._take_training(self.train.training() or dict(recipe.get("training", {})))
         if recipe.get("architecture"):
             self.model.set_architecture(dict(recipe["architecture"]))
@@ -199,7 +215,7 @@ class Workspace(QWidget):
     def try_run(self, name: str) -> None:
         """Open Try it with the model of this run."""
         self.behind.runs.look_again(name)
-        self.try_it.choose_run(str(self.behind.runs.folder(name).path))
+        self.behind.take_in_hand(name)
         self.go("try")
 
     def _join_pages(self) -> None:
@@ -217,12 +233,15 @@ class Workspace(QWidget):
             signal.connect(lambda page=page: self.go(page))
         self.data.recipe_wanted.connect(self.open_recipe)
         self.data.opened.connect(self._take_data)
+        self.data.held_changed.connect(self._hold)
         self.model.changed.connect(self._take_architecture)
         self.model.start_changed.connect(self._take_start)
         self.model.fitting_found.connect(self.train.show_fitting)
         self.train.changed.connect(self._take_training)
         self._suggestion.made.connect(self._take_training)
         self.train.mend_requested.connect(self._mend)
+        for page in (self.try_it, self.share):
+            page.picked.connect(self.behind.at_hand.take)
 
     def _join_desks(self) -> None:
         train, runs = self.train_desk, self.runs_desk
@@ -231,9 +250,12 @@ class Workspace(QWidget):
         self.share.made.connect(self.behind.runs.look_again)
         self.share.comparing_requested.connect(self._compare)
         self.share_desk.made.connect(self._use_made)
+        self._loan.over.connect(self.share_desk.forget)
+        self._loan.returned.connect(self._take_start)
         self.train.discarded.connect(lambda name: runs.delete([name]))
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
+        self.runs.shown_on_train.connect(self.behind.take_in_hand)
         self.runs.resumed.connect(train.resume)
         self.runs.forked.connect(train.fork)
         for signal in (self.runs.shown_on_train, self.runs.resumed, self.runs.forked, runs.recipe_requested):
@@ -252,7 +274,7 @@ class Workspace(QWidget):
     def _join_behind(self) -> None:
         behind = self.behind
         behind.engine.failed.connect(self.show_error)
-        behind.draft.ordered.connect(lambda *_: self.share_desk.forget())
+        behind.draft.ordered.connect(lambda *_: self._loan.end())
         behind.engine.restarted.connect(self.show_error)
         behind.service.failed.connect(self.show_error)
         self._unlocking = Unlocking(self.show_above, behind.passphrases, self)
@@ -270,24 +292,29 @@ class Workspace(QWidget):
         self.go("runs")
         self.runs_desk.bench(paths)
 
-    def _use_made(self, recipe: Mapping[str, Any], page: str) -> None:
+    def _use_made(self, recipe: Mapping[str, Any], lent: Mapping[str, Any], page: str) -> None:
         self.use_recipe(recipe)
+        own = self.train.training()
+        self._loan.lend(recipe.get("data", {}), {name: own[name] for name in lent if name in own})
+        self._take_start(lent)
+        self.share_desk.tell(lent)
         self.go(page)
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")
 
     def _take_data(self, opened: Mapping[str, Any]) -> None:
-        if self._identity(opened["data"]) != self._identity(self.behind.draft.data):
+        self._loan.look_at(opened["data"])
+        if identity_of(opened["data"]) != identity_of(self.behind.draft.data):
             self._suggestion.suit(opened["data"])
         self.behind.draft.set_data(opened)
         self.model.set_data(dict(opened["data"]), dict(opened["summary"]))
         self.train_desk.show_draft()
         self.draft_changed.emit()
 
-    @staticmethod
-    def _identity(data: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(data.get(name) for name in ("kind", "name", "path"))
+    def _hold(self, held: bool) -> None:
+        self.behind.draft.held = held
+        self.train_desk.show_draft()
 
     def _take_architecture(self, architecture: Mapping[str, Any]) -> None:
         self.behind.draft.set_architecture(architecture)

@@ -41,7 +41,7 @@ def unprivate(training: Training, architecture: Settings, augmentation: Augmenta
             hint="Do not group them.",
         )
     if training.precision not in ("auto", "float32"):
-        yield UserError("Private training computes in float32.", hint="Let the precision be automatic.")
+        yield UserError("Private training computes in float32.", hint="Let the number format be automatic.")
     if training.compile == "on":
         yield UserError(
             "Private training computes the gradient of each sample, which cannot be compiled.",

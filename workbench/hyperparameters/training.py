@@ -80,7 +80,7 @@ class Training(Settings):
             title="Freeze up to",
             description="The layer up to which weights stay as they are, by its name in the network; none trains all.",
         ),
-        Hint(scripted=True, advanced=True),
+        Hint(scripted=True, advanced=True, choices={"none": "None"}),
     ] = "none"
     teacher: Annotated[
         str,
@@ -156,13 +156,14 @@ class Training(Settings):
         str,
         Field(
             title="Target metric",
-            description="Stop when this metric of the validation split reaches the target: accuracy, loss or another.",
+            description="Stop when this metric of the validation split reaches the target: accuracy, loss or another; "
+            "none does not stop for it.",
         ),
-        Hint(adjustable=True, scripted=True, advanced=True),
+        Hint(adjustable=True, scripted=True, advanced=True, choices={"none": "None"}),
     ] = "none"
     target_value: Annotated[
         float,
-        Field(title="Target", description="The value of the target metric at which training stops."),
+        Field(title="Target value", description="The value of the target metric at which training stops."),
         Hint(adjustable=True, scripted=True, advanced=True),
     ] = 0.0
     keep_best: Annotated[
@@ -250,7 +251,7 @@ class Training(Settings):
     precision: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
         Field(
-            title="Precision",
+            title="Number format",
             description="Numbers used in the network; the short ones are faster where the device has them.",
         ),
         Hint(

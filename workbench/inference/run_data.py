@@ -25,6 +25,13 @@ def data_settings(run: RunFolder, elsewhere: str = "") -> DataSettings:
     settings = read_recipe(run.recipe if run.recipe.is_file() else run.asked).data
     path = getattr(settings, "path", "")
     if not path or path.startswith(SAMPLE):
+        if elsewhere:
+            raise UserError(
+                "The data of {run} come with this program, or by their name: they cannot lie at {path}.",
+                hint="Say nothing of where they are.",
+                run=run.name,
+                path=elsewhere,
+            )
         return settings
     if elsewhere and not Path(elsewhere).expanduser().exists():
         raise UserError("{path} does not exist.", hint="Choose another file or folder.", path=elsewhere)

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from workbench import __version__
 from workbench.core.errors import UserError
-from workbench.serving import open_inference, openai_routes, simple
+from workbench.serving import docs, open_inference, openai_routes, simple
 from workbench.serving.batching import QueueFull
 from workbench.serving.counters import Counters
 from workbench.serving.direct import Direct
@@ -32,6 +32,7 @@ def application(shelf: Shelf, counters: Counters) -> Direct:
         version=__version__,
         summary="Models trained with Workbench, as a service.",
         lifespan=life,
+        docs_url=None,  # FastAPI's own page loads scripts from elsewhere
         redoc_url=None,
     )
     routers = [module.routes(shelf) for module in (open_inference, simple, openai_routes)]
@@ -41,6 +42,10 @@ def application(shelf: Shelf, counters: Counters) -> Direct:
     @app.get("/metrics", summary="What is counted, for Prometheus")
     async def metrics() -> Response:
         return Response(counters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/docs", include_in_schema=False)
+    async def about() -> Response:
+        return HTMLResponse(docs.page(app.openapi()), headers={"content-security-policy": docs.POLICY})
 
     async def said(request: Request, error: Exception) -> Response:
         return answered(request, error)

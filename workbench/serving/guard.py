@@ -86,7 +86,8 @@ class Guard:
         headers = _headers(scope)
         status, reason, who = self._why_not(scope, headers)
         if status:
-            await _say(scope, send, status, body)
+            wait = self._tokens.seconds_to_wait(who) if status == _MANY else 1
+            await _say(scope, send, status, body, wait)
         else:
             self._inside += 1
             try:
@@ -96,11 +97,11 @@ class Guard:
             reason = "" if body.status < 400 else _reason(body.status)
         seconds = time.perf_counter() - began
         client = (scope.get("client") or ("",))[0]
-        self._audit.note(
-            token=who, client=client, method=scope["method"], path=scope["path"][:200], status=body.status,
-            reason=reason, seconds=round(seconds, 6),
-        )  # fmt: skip
         route = getattr(scope.get("route"), "path", "refused" if status else "unknown")
+        self._audit.note(
+            token=who, client=client, method=scope["method"], path=scope["path"][:200], route=route,
+            status=body.status, reason=reason, seconds=round(seconds, 6),
+        )  # fmt: skip
         self._counters.count(route, body.status, seconds, refused=reason if status else "")
 
     def _why_not(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str, str]:
@@ -185,12 +186,12 @@ def _reason(status: int) -> str:
     return {_TOO_LARGE: "size", _TOO_SLOW: "time", _MANY: "too many"}.get(status, "")
 
 
-async def _say(scope: Scope, send: Any, status: int, body: _Body) -> None:
+async def _say(scope: Scope, send: Any, status: int, body: _Body, wait: int = 1) -> None:
     body.answered, body.status = True, status
     content = json.dumps({"error": error_for(scope["path"], _WORDS[status])}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers += [(b"connection", b"close")]  # what else comes on this connection is not read
     if status == _MANY:
-        headers += [(b"retry-after", b"1")]
+        headers += [(b"retry-after", str(wait).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -15,6 +15,11 @@ from workbench.serving.served import ServedModel, Shelf
 
 _MOST_CHARACTERS = 1_000_000
 _MOST_TOKENS = 4096  # that one request may have written
+# What these routes know elsewhere and would change the answer, with the values that ask for nothing.
+_UNUSED = {
+    "n": (1,), "best_of": (1,), "logprobs": (False, 0), "top_logprobs": (0,), "echo": (False,), "suffix": ("",),
+    "presence_penalty": (0,), "frequency_penalty": (0,), "logit_bias": ({},), "tools": ([],), "functions": ([],),
+}  # fmt: skip
 
 
 def routes(shelf: Shelf) -> APIRouter:
@@ -138,8 +143,13 @@ def _sampling(plain: Mapping[str, Any]) -> Sampling:
     seed, temperature, top_p = (plain.get(name) for name in ("seed", "temperature", "top_p"))
     if not isinstance(tokens, int) or isinstance(tokens, bool):
         raise BadRequest("{name} must be a whole number.", name="max_tokens")
+    if tokens > _MOST_TOKENS:
+        raise BadRequest("{name} can be at most {most}.", name="max_tokens", most=_MOST_TOKENS)
+    for name, usual in _UNUSED.items():
+        if plain.get(name) not in (None, *usual):
+            raise BadRequest("{name} is not offered by this service: leave it out.", name=name)
     return Sampling(
-        max_tokens=min(tokens, _MOST_TOKENS),
+        max_tokens=tokens,
         temperature=1.0 if temperature is None else temperature,
         top_p=1.0 if top_p is None else top_p,
         seed=0 if seed is None else seed,

@@ -4,16 +4,19 @@ import asyncio
 import gc
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from workbench.core.errors import UserError
 from workbench.core.run_folder import RunFolder
+from workbench.core.words import Words
 from workbench.serving.app import application
 from workbench.serving.audit import AuditLog, Line
 from workbench.serving.counters import Counters
@@ -31,8 +34,8 @@ _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 class Service:
     """What is served, and how.
 
-    runs: by the name of the model. names: under which it may be asked besides its address. certificate, key: files in
-    PEM, for TLS.
+    runs: by the name of the model. host: 0.0.0.0 is every address of this machine. names: under which it may be asked
+    besides its addresses. certificate, key: files in PEM, for TLS.
     """
 
     runs: Mapping[str, RunFolder]
@@ -98,6 +101,7 @@ def serve(
     started: is given the address. told: is given lines of requests, a few times a second. Raises UserError when it
     cannot begin.
     """
+    _require_certificate(service)
     listening = _listening(service)
     port = listening.getsockname()[1]
     counters = Counters()
@@ -108,8 +112,8 @@ def serve(
     except UserError:
         listening.close()
         raise
-    named = {service.host, *service.names} if service.lan else set(service.names)
-    hosts = frozenset(f"{name}:{port}".lower() for name in (*_LOCAL, *named))
+    own = _own_addresses(service.host) if service.lan else ()
+    hosts = frozenset(f"{_in_url(name)}:{port}".lower() for name in (*_LOCAL, *own, *service.names))
     audit = AuditLog(service.audit, told)
     guard = Guard(application(shelf, counters), service.tokens, lambda: hosts, counters, audit, service.limits)
     config = uvicorn.Config(
@@ -128,12 +132,44 @@ def serve(
     scheme = "https" if service.certificate else "http"
     gc.collect()
     gc.freeze()  # all that lives as long as the service: going through it again takes as long as many answers
-    started(f"{scheme}://{service.host}:{port}")
+    started(f"{scheme}://{_in_url(own[0] if own else service.host)}:{port}")
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(server.serve(sockets=[listening]))
     finally:
         audit.close()
+
+
+def _require_certificate(service: Service) -> None:
+    """Raise UserError when the certificate or its key cannot be used, before anything is loaded or said."""
+    if service.certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(service.certificate, service.key)
+    except OSError as error:  # also what is in the files: ssl's errors are of this kind
+        missing = [str(path) for path in (service.certificate, service.key) if path and not path.is_file()]
+        raise UserError(
+            "The certificate {certificate} with the key {key} cannot be used: {reason}.",
+            hint="Name a certificate and its own key, both in PEM, without a passphrase.",
+            details=str(error),
+            certificate=str(service.certificate),
+            key=str(service.key),
+            reason=Words("there is no file {path}", {"path": missing[0]}) if missing else error.strerror or str(error),
+        ) from error
+
+
+def _own_addresses(host: str) -> tuple[str, ...]:
+    """Return how others may call this machine, best first: the host itself, or all that a wildcard stands for."""
+    if host not in ("0.0.0.0", "::"):
+        return (host,)
+    found = [each for card in psutil.net_if_addrs().values() for each in card]
+    addresses = [each.address.partition("%")[0] for each in found if each.family in (socket.AF_INET, socket.AF_INET6)]
+    others = [address for address in addresses if not ipaddress.ip_address(address).is_loopback]
+    return (*sorted(others, key=lambda address: ":" in address), socket.gethostname())
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -14,6 +14,12 @@ from workbench.serving.problems import BadRequest, NotFound, read_json
 from workbench.serving.served import ServedModel, Shelf
 
 _MOST_FILES, _MOST_ROWS = 64, 4096
+_FORMS = {
+    "image": "multipart files",
+    "text": '{"text": "…"} or {"texts": ["…"]}',
+    "table": '{"row": {"column": value}}, {"rows": […]} or CSV',
+    "series": '{"series": [[number, …], …]}',
+}
 
 
 def routes(shelf: Shelf) -> APIRouter:
@@ -67,7 +73,9 @@ async def _raws(model: ServedModel, request: Request) -> Sequence[Any]:
                 return [np.array(series, np.float32)]
             except (ValueError, TypeError):
                 raise BadRequest("A series is a list of rows of numbers.") from None
-    raise BadRequest("This model takes {kind}, and the body has none.", kind=model.kind)
+    raise BadRequest(
+        "This model takes {kind}, and the body has none: {form}.", kind=model.kind, form=_FORMS[model.kind]
+    )
 
 
 def _few(inputs: list[Any]) -> list[Any]:
@@ -96,12 +104,12 @@ async def _files(model: ServedModel, request: Request) -> Sequence[Any]:
         return [content.decode("utf-8", "replace") for content in contents]
     if model.kind == "table":
         return [row for content in contents for row in _csv(model, content)]
-    raise BadRequest("Send the series as JSON.")
+    raise BadRequest("Send the series as JSON: {form}.", form=_FORMS["series"])
 
 
 def _csv(model: ServedModel, content: bytes) -> Sequence[Any]:
     if model.kind != "table":
-        raise BadRequest("Only models of tables take CSV.")
+        raise BadRequest("Only models of tables take CSV. This one takes {form}.", form=_FORMS[model.kind])
     rows = _few(list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace")))))
     if not rows:
         raise BadRequest("There is no row in the CSV.")

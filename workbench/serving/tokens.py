@@ -1,6 +1,8 @@
 """Who may ask: named tokens with an end, a pace and a way back, kept as digests."""
 
 import hashlib
+import json
+import math
 import secrets
 import time
 from collections import deque
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from workbench.core.errors import UserError
-from workbench.core.files import read_json, write_json
+from workbench.core.files import write_json
 
 BYTES = 32  # of chance in a token
 _MINUTE = 60.0
@@ -57,6 +59,12 @@ class Tokens:
             return "expired", access.name
         return ("too many" if self._is_too_fast(access) else ""), access.name
 
+    def seconds_to_wait(self, name: str) -> int:
+        """Return in how many whole seconds a token that asked too often may ask again."""
+        access = next((access for access in self._known.values() if access.name == name), None)
+        asked = self._asked.get(access.digest) if access else None
+        return max(1, math.ceil(asked[0] + _MINUTE - time.monotonic())) if asked else 1
+
     def _is_too_fast(self, access: Access) -> bool:
         if not access.per_minute:
             return False
@@ -78,8 +86,11 @@ class Tokens:
             return
         stamp = facts.st_mtime_ns, facts.st_size
         if stamp != self._stamp:
-            self._known = {access.digest: access for access in read(self._file)}
             self._stamp = stamp
+            try:
+                self._known = {access.digest: access for access in read(self._file)}
+            except UserError:  # damaged while the service runs: then nobody is let in by it
+                self._known = {}
 
 
 def fresh() -> str:
@@ -88,12 +99,27 @@ def fresh() -> str:
 
 
 def read(file: Path) -> list[Access]:
-    """Return the tokens in a file, by name; none when it is missing. Raises UserError when it is damaged."""
-    plain = read_json(file, {})
+    """Return the tokens in a file, by name; none when it is missing or empty. Raises UserError when it is damaged."""
     try:
+        text = file.read_text(encoding="utf-8")
+        plain = json.loads(text) if text.strip() else {}
         return [Access(name, **facts) for name, facts in sorted(plain.items())]
-    except (AttributeError, TypeError) as error:
-        raise UserError("{path} is not a list of tokens.", details=str(error), path=str(file)) from error
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(
+            "The tokens in {path} cannot be read: {reason}.",
+            hint="See that it is a file that you may read, or name another one.",
+            path=str(file),
+            reason=error.strerror or str(error),
+        ) from error
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise UserError(
+            "{path} is not a list of tokens.",
+            hint="It stays as it is. Name another file, or put a sound copy of it there.",
+            details=str(error),
+            path=str(file),
+        ) from error
 
 
 def add(file: Path, name: str, *, expires: float = 0.0, per_minute: int = 0) -> str:

@@ -1,5 +1,7 @@
 """The lines that start a recipe on several machines: `torchrun` on each of them, or a script for SLURM."""
 
+import ipaddress
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,6 +15,8 @@ from workbench.recipe import Recipe, recipe_from, title_of, to_plain
 
 HOST = "FIRST-MACHINE"  # what stands where nobody knows yet which machine is the first
 _PORT = 29_500  # where the first machine is asked; torchrun's own choice
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)  # of a name, between its dots
+_LONGEST = 253  # of all its letters
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Launch:
         if self.machines == 1:
             where = ["--standalone"]
         else:
-            endpoint = ["--rdzv-endpoint", f"{self.host}:{_PORT}", "--rdzv-id", shlex.quote(self.run.name)]
+            place = f"[{self.host}]:{_PORT}" if ":" in self.host else f"{self.host}:{_PORT}"
+            endpoint = ["--rdzv-endpoint", shlex.quote(place), "--rdzv-id", shlex.quote(self.run.name)]
             where = ["--nnodes", str(self.machines), "--rdzv-backend", "c10d", *endpoint]
         return " ".join(["torchrun", *where, *self._processes(), *self._training(assignments)])
 
@@ -84,19 +89,40 @@ class Launch:
 
 
 def launch_of(recipe: Recipe, path: Path, run: Path, machines: int, processes: int, host: str = "") -> Launch:
-    """Return how this recipe, which lies at `path`, is started; raises UserError when so many cannot share it."""
+    """Return how this recipe, which lies at `path`, is started.
+
+    host: name or address of the first machine, "" where nobody knows it yet. Raises UserError when so many cannot
+    share it, or for a host that is neither.
+    """
     plain = to_plain(recipe)
     assignments = [f"training.processes.count={machines * processes}"] if machines * processes > 1 else []
     training = recipe_from(plain, assignments).training
     if machines < 1 or processes < 1:
         raise UserError("A training needs at least one machine and one process.", hint="Give numbers from 1 on.")
     gpus = training.device != "cpu"
-    return Launch(path, run, machines, processes, gpus, training.processes.restarts, host or HOST)
+    return Launch(path, run, machines, processes, gpus, training.processes.restarts, _machine(host) if host else HOST)
 
 
 def run_name(recipe: Recipe) -> str:
     """Return a name for a new run of this recipe, which says when and what."""
     return f"{datetime.now():%Y-%m-%d_%H%M%S}_{title_of(recipe)}"
+
+
+def _machine(text: str) -> str:
+    """Return the name or address of a machine, of IPv6 without brackets; raises UserError for anything else."""
+    address = text.removeprefix("[").removesuffix("]")
+    try:
+        if "%" not in address:  # torchrun takes no zone
+            return str(ipaddress.ip_address(address))
+    except ValueError:
+        labels = text.removesuffix(".").split(".")
+        if len(text) <= _LONGEST and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit():
+            return text
+    raise UserError(
+        "{host} is neither the name nor the address of a machine.",
+        hint="Give a name such as node-1, or an address such as 10.0.0.1 or fd00::1, without a port.",
+        host=text,
+    )
 
 
 def write_script(text: str, path: Path) -> None:

@@ -3,6 +3,7 @@
 mlflow is imported in the thread: that takes seconds, and few runs are sent anywhere.
 """
 
+import logging
 import os
 import threading
 import time
@@ -15,6 +16,8 @@ from typing import Any
 from workbench.core.files import read_json, write_json
 from workbench.core.redaction import redacted
 from workbench.core.words import Words
+
+log = logging.getLogger("workbench")
 
 _MOST = 500_000  # points that wait
 _AT_ONCE = 1000  # points of one request, as MLflow takes them
@@ -81,7 +84,7 @@ class Sender:
         self._changed = threading.Condition()
         self._closing = self._is_done = self._is_loaded = self._is_told = False
         self._moved = time.monotonic()  # when the server answered last
-        self._trouble = ""
+        self._trouble: Words | None = None
         self._client: Any = None
         self._run = ""
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
@@ -108,11 +111,11 @@ class Sender:
             if self._is_told or not (self._trouble or self._lost or (self._closing and not self._is_done)):
                 return None
             self._is_told = True
-            trouble = self._trouble or "no answer"
+            trouble = self._trouble or Words("it does not answer in time")
         return Words(
             "MLflow at {address} does not take what it is sent: {reason}. The training goes on; its own folder has "
             "everything.",
-            {"address": redacted(self._address), "reason": redacted(trouble).rstrip(".")},
+            {"address": redacted(self._address), "reason": trouble},
         )
 
     def finish(self) -> None:
@@ -174,14 +177,17 @@ class Sender:
             self._is_done = True
             self._changed.notify_all()
 
-    def _sent(self, message: Message) -> tuple[str, bool]:
-        """Send the message; return what went wrong, or an empty text, and whether the server will never take it."""
+    def _sent(self, message: Message) -> tuple[Words | None, bool]:
+        """Send the message; return what went wrong, or None, and whether the server will never take it."""
         try:
             for name, value in _LIMITS.items():
                 os.environ.setdefault(name, value)
             from mlflow.exceptions import MlflowException  # takes seconds
+
+            from workbench.training.mlflow_trouble import reason_of
         except ImportError as error:
-            return str(error), True
+            log.warning("MLflow cannot be imported: %s", error)
+            return Words("its library cannot be imported"), True
         with self._changed:
             if not self._is_loaded:
                 self._is_loaded, self._moved = True, time.monotonic()
@@ -189,8 +195,10 @@ class Sender:
             self._send(message)
         except (MlflowException, OSError, ImportError, ValueError, RuntimeError) as error:
             refused = isinstance(error, MlflowException) and error.get_http_status_code() == _NEVER
-            return f"{type(error).__name__}: {error}".splitlines()[0][:300], refused
-        return "", False
+            if self._trouble is None:  # the first tells why, the others would only fill the log
+                log.warning("MLflow: %s", redacted(f"{type(error).__name__}: {error}"))
+            return reason_of(error), refused
+        return None, False
 
     def _send(self, message: Message) -> None:
         from mlflow.entities import Metric

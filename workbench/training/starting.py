@@ -140,7 +140,7 @@ def start(network: nn.Module, source: Source) -> Match:
     if not fitting:
         raise UserError(
             "Nothing in {source} fits this network.",
-            hint="Choose the architecture and the settings with which these weights were trained.",
+            hint="Choose the architecture with which these weights were trained, or empty the setting Start from.",
             source=source.name,
             details=json.dumps({"there": sorted(found)[:50], "wanted": sorted(wanted)[:50]}),
         )

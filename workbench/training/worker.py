@@ -159,6 +159,12 @@ def _refuse_less(training: Training, happened: Sequence[Event]) -> None:
         )
 
 
+def changes_of(folder: RunFolder, recipe: Recipe) -> list[str]:
+    """Return, as assignments, what `recipe` says otherwise than the one that the run was asked for with."""
+    differing = differences(to_plain(read_recipe(folder.asked)), to_plain(recipe))
+    return [f"{name}={_toml(value)}" for name, value in differing.items()]
+
+
 def _need_data(folder: RunFolder, path: str) -> None:
     if path and not Path(path).expanduser().exists():
         raise UserError(

@@ -13,11 +13,14 @@ from workbench.core.errors import UserError
 class CannedAnswer(QObject):
     answered = Signal(object)
     failed = Signal(object)
+    locked = Signal(object)
 
-    def then(self, owner: QObject, answered: Any, failed: Any = None) -> "CannedAnswer":
+    def then(self, owner: QObject, answered: Any, failed: Any = None, locked: Any = None) -> "CannedAnswer":
         self.answered.connect(answered)
         if failed is not None:
             self.failed.connect(failed)
+        if locked is not None:
+            self.locked.connect(locked)
         return self
 
 

@@ -22,7 +22,8 @@ def found(asked: dict[str, Any]) -> dict[str, Any]:
     word = "[mail-abc]" if masking["method"] == "hash" else "[mail]"
     examples = [["<b>a@b.example</b>", word]]
     one = {"name": "mail", "title": "Mail addresses", "count": 12, "masked": masking["mail"], "examples": examples}
-    return {"found": [one, {**one, "name": "ip", "count": 0, "examples": []}]}
+    key = "/state/masking.key" if masking["method"] == "hash" else ""
+    return {"found": [one, {**one, "name": "ip", "count": 0, "examples": []}], "key": key}
 
 
 @pytest.fixture
@@ -53,6 +54,16 @@ def test_an_edit_shows_and_reads_the_data_again(settings: DataSettings, qtbot: Q
         switch.click()
     assert first(told)["masking"]["mail"] is True
     assert settings.masking.preview.texts()[0] == "Mail addresses: 12 taken out"
+
+
+def test_says_where_the_key_of_hashes_lies(settings: DataSettings, qtbot: QtBot) -> None:
+    settings.masking.set_open(True)
+    method: Any = settings.findChild(QWidget, "form.data.masking.method")
+    assert "WORKBENCH_MASKING_KEY" in method.toolTip()
+    method.setValue("hash")
+    assert settings.masking.settings is not None
+    form = settings.masking.settings.form
+    qtbot.waitUntil(lambda: form.caption("method") == "The key lies in /state/masking.key.")
 
 
 def test_pictures_have_nothing_to_mask(engine: Canned, show: Show) -> None:

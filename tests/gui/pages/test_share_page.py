@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.pages.canned import Canned, first, words
 from workbench.core.errors import UserError
+from workbench.core.passphrases import NEEDED
 from workbench.gui.pages.share import SharePage
-from workbench.gui.passphrases import Passphrases
+from workbench.gui.passphrases import PassphraseDialog, Passphrases
 from workbench.gui.service import Service
 from workbench.gui.widgets.banner import Banner
 
@@ -32,8 +33,9 @@ def say(**line): print(json.dumps(line), flush=True)
 if "bad" in sys.argv[1]:
     sys.exit("The model is damaged.")
 say(address="http://127.0.0.1:8000", token="secret", models=["b"])
-say(status=200, seconds=0.002, method="POST", path="/predict", reason="")
-say(status=401, seconds=0.001, method="GET", path="/v2", reason="unknown")
+say(status=200, seconds=0.002, method="POST", path="/predict", route="/predict", reason="")
+say(status=401, seconds=0.001, method="POST", path="/predict", route="refused", reason="unknown")
+say(status=200, seconds=0.009, method="GET", path="/docs", route="/docs", reason="")
 sys.stdin.read()
 """
 RUNS = [{"path": "/my runs/b", "title": "convnet-digits", "epoch": 6, "score": "91.9 %"}]
@@ -169,6 +171,29 @@ def test_a_model_that_cannot_be_read_is_said(engine: Canned, service: Service, s
     assert find(page, "share.export").toolTip() == "The model is damaged."
 
 
+def test_an_encrypted_run_is_looked_at_once_its_passphrase_was_typed_on_the_card(
+    engine: Canned, service: Service, show: Show, qtbot: QtBot
+) -> None:
+    class Listener:
+        def remember(self, passphrase: str) -> None:
+            engine.given[0].answered.emit(engine.answers["exporting.targets"])
+
+    engine.held.add("exporting.targets")
+    page = SharePage(engine, engine, service, Passphrases((Listener(),), engine))
+    show(page, 1000, 700)
+    page.set_runs(RUNS)
+    assert not find(page, "share.unlock").isVisible()
+    engine.given[0].locked.emit(UserError(NEEDED, name="b"))
+    assert page.exports.summary.text() == "b is encrypted: its passphrase is needed."
+    assert find(page, "share.unlock").isVisible()
+    find(page, "share.unlock").click()
+    dialog: Any = page.findChild(PassphraseDialog)
+    dialog.first.setText("correct horse")
+    dialog.accepts.click()
+    assert find(page, "share.export").isEnabled()
+    assert not find(page, "share.unlock").isVisible()
+
+
 def test_what_is_decrypted_is_looked_at_again(page: SharePage, engine: Canned, qtbot: QtBot) -> None:
     locked = UserError("It is encrypted.")
     answers = dict(engine.answers)
@@ -181,17 +206,19 @@ def test_what_is_decrypted_is_looked_at_again(page: SharePage, engine: Canned, q
     qtbot.waitUntil(lambda: all(button.isEnabled() for button in buttons))
 
 
-def test_a_model_is_served_while_the_switch_is_on(page: SharePage, service: Service, qtbot: QtBot) -> None:
+def test_a_model_is_served_while_the_switch_is_on(
+    page: SharePage, service: Service, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     card = page.serving
     assert not card.address.isVisible()
     find(page, "share.serve").click()
     assert card.state.text() == "Starting…"
-    qtbot.waitUntil(lambda: len(service.lines) == 2)
+    qtbot.waitUntil(lambda: len(service.lines) == 3)
     assert card.address.line.text() == "http://127.0.0.1:8000"
     assert card.token.line.text() == "secret"
-    assert "2 requests lately" in card.state.text()
+    assert card.state.text() == "1 answer lately, in 2.0 ms."  # neither what was refused nor the page about it
     assert "200      2.0 ms  POST /predict" in card.log.toPlainText()
-    assert "401      1.0 ms  GET /v2  unknown" in card.log.toPlainText()
+    assert "401      1.0 ms  POST /predict  unknown" in card.log.toPlainText()
     qtbot.waitUntil(lambda: '"row"' in card.snippet.line.text())
     for language in ("curl", "Python", "JavaScript"):
         card.language.setCurrentText(language)
@@ -199,13 +226,29 @@ def test_a_model_is_served_while_the_switch_is_on(page: SharePage, service: Serv
         assert "Bearer secret" in card.snippet.line.text()
     card.set_kind("image")
     assert "picture.png" in card.snippet.line.text() or "FormData" in card.snippet.line.text()
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    find(page, "share.docs").click()
+    assert opened == ["http://127.0.0.1:8000/docs"]
+    assert not card.other.isVisible()
     card.set_run("/other")
     assert not find(page, "share.serve").isChecked()
+    assert card.state.text() == "b is served now; switching on serves this run instead."
     card.set_run("/my runs/b")
     assert find(page, "share.serve").isChecked()
     find(page, "share.serve").click()
     assert service.run == ""
     assert not card.address.isVisible()
+
+
+def test_another_run_that_is_served_can_be_switched_off(page: SharePage, service: Service, qtbot: QtBot) -> None:
+    find(page, "share.serve").click()
+    page.serving.set_run("/other")
+    assert find(page, "share.serve_other_off").isVisible()
+    with qtbot.waitSignal(service.changed):
+        find(page, "share.serve_other_off").click()
+    assert service.run == ""
+    assert not find(page, "share.serve_other_off").isVisible()
 
 
 def test_a_service_that_ends_is_said(page: SharePage, service: Service, qtbot: QtBot) -> None:
@@ -220,12 +263,12 @@ def test_what_is_served_outlives_the_page(
     page: SharePage, engine: Canned, service: Service, show: Show, qtbot: QtBot
 ) -> None:
     find(page, "share.serve").click()
-    qtbot.waitUntil(lambda: len(service.lines) == 2)
+    qtbot.waitUntil(lambda: len(service.lines) == 3)
     again = SharePage(engine, engine, service, Passphrases(()))  # as after a change of the language
     show(again, 1000, 700)
     again.set_runs(RUNS)
     assert find(again, "share.serve").isChecked()
-    assert again.serving.log.toPlainText().count("\n") == 1
+    assert again.serving.log.toPlainText().count("\n") == 2
 
 
 def test_a_smaller_model_is_made_and_can_be_compared(page: SharePage, engine: Canned, qtbot: QtBot) -> None:

@@ -47,15 +47,23 @@ def test_lines_can_be_copied_and_saved(dialog: MachinesDialog, qtbot: QtBot) -> 
     assert heard.args == [dialog.question()]
     dialog.show_saved({**ANSWER, "script": "/s/x.sbatch"})
     assert "sbatch /s/x.sbatch" in dialog.told.text()
+    assert "workbench --runs /s\n" in dialog.told.text()  # this window looks elsewhere
+    dialog.show_saved({**ANSWER, "run": "/shared/x", "script": "/shared/x.sbatch"})
+    assert "x is followed from the Runs page" in dialog.told.text()
 
 
 def test_what_cannot_be_shared_is_said_and_not_saved(dialog: MachinesDialog) -> None:
     dialog.show_lines(ANSWER)
     dialog.show_error(UserError("32 processes cannot share a batch of 16."))
     assert "32 processes" in dialog.told.text()
-    assert not dialog.save.isEnabled()
+    for act in (dialog.save, dialog.copy, dialog.line.copy):
+        assert not act.isEnabled()
+        assert "32 processes" in act.toolTip()
     assert not dialog.line.line.text()
     assert not dialog.script.toPlainText()
+    dialog.show_lines(ANSWER)
+    assert dialog.copy.isEnabled()
+    assert dialog.line.copy.isEnabled()
 
 
 def test_the_train_page_asks_about_the_recipe_as_it_stands(

@@ -233,7 +233,7 @@ def test_points_progress_and_best_values_follow_the_batches(page: TrainPage, fol
     assert page.plots.metric_plot.markers.best() == (1.0, "best 75.0 %")
     assert page.status.line.text().startswith("Epoch 2 of 3, step 10 of 30, 33 %")
     assert "4 s left" in page.status.line.text()
-    assert page.status.status.text() == "Training  ·  best accuracy 75.0 %, epoch 1"
+    assert page.status.status.text() == "Training now  ·  best accuracy 75.0 %, epoch 1"
 
 
 def test_the_best_of_a_run_that_ends_within_its_epoch_is_marked_at_its_point(page: TrainPage, folder: RunFolder):
@@ -314,6 +314,32 @@ def test_a_failed_run_says_why_and_what_to_do(page: TrainPage, folder: RunFolder
     (banner,) = page.findChildren(Banner)
     assert banner.text == "The loss became NaN. Lower the learning rate."
     assert page.status.status.text() == "Failed at step 7"
+
+
+def test_beside_a_run_the_form_says_what_it_will_train(page: TrainPage, folder: RunFolder):
+    page.set_draft("", "reviews  ·  Text CNN", 100, 1234, 10)
+    assert not page.settings.next.isVisible()
+    page.show_run(folder, "digits  ·  MLP")
+    page.take(batch(started(), Failed(0, UserError("No.").to_plain())))
+    page.set_state("failed")
+    assert page.settings.next.text() == "Next: reviews  ·  Text CNN"
+    page.show_run(None)
+    assert not page.settings.next.isVisible()
+
+
+def test_no_learning_rate_is_planned_while_settings_are_refused(page: TrainPage, folder: RunFolder):
+    for forbid in (lambda: page.show_check(UserError("No.")), lambda: page.settings.form.field("epochs").setText("x")):
+        page.show_draft_rates([0, 10, 29], [0.1, 0.05, 0.0], "Cosine")
+        assert len(page.ready.rates.points("planned")[0]) == 3
+        forbid()
+        assert len(page.ready.rates.points("planned")[0]) == 0
+
+
+def test_a_run_that_failed_before_its_first_step_has_nothing_to_go_on_from(page: TrainPage, folder: RunFolder):
+    page.show_run(folder)
+    page.take(batch(started(), Failed(0, UserError("Nothing in a fits this network.").to_plain())))
+    page.set_state("failed")
+    assert visible(page) == {"discard", "start"}
 
 
 def test_t4_a_diverged_run_is_gone_on_with_gently(qtbot: QtBot, page: TrainPage, folder: RunFolder):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.core.errors import UserError
+from workbench.gui import theme
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.bars import Bars
 from workbench.gui.widgets.buttons import button, icon_button, primary_button
@@ -30,11 +31,21 @@ from workbench.gui.widgets.pixels import image_of
 from workbench.gui.widgets.progress import ProgressLine, SlimBar
 from workbench.gui.widgets.scroll import scrolled
 from workbench.gui.widgets.side_bar import SideBar
+from workbench.gui.widgets.sign import Sign
 from workbench.gui.widgets.switch import Switch
 from workbench.gui.widgets.undo_bar import UndoBar
 
 Show = Callable[..., Any]
 LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.mark.parametrize("choice", ["dark", "light"])
+def test_a_sign_follows_the_theme(show: Show, choice: Any) -> None:
+    sign = show(Sign("cube", "error", 24), 24, 24)
+    theme.current().choose(choice)
+    picture = sign.grab().toImage()
+    wanted = theme.current().color("error").rgb()
+    assert any(picture.pixel(x, y) == wanted for x in range(24) for y in range(24))
 
 
 def test_the_side_bar_chooses_pages(show: Show, qtbot: QtBot) -> None:

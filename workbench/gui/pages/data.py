@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from workbench.gui.pages.data_hub import DataHub
 
 
+_UNREAD = ("augmentation", "class_names")  # settings in force at once, without reading the data again
+
+
 class DataPage(Page):
     """Opens data as a job and shows them; what was open stays until the new data are there."""
 
     opened = Signal(object)  # {"data": settings, "summary": what data.open answered}; also after every later edit
+    held_changed = Signal(bool)  # whether the forms show settings that are not in force
     model_requested = Signal()
     recipe_wanted = Signal(str)  # path of a recipe in TOML
 
@@ -40,6 +44,8 @@ class DataPage(Page):
         self._what = ""
         self._wanted: dict[str, Any] = {}
         self._at_hub = False
+        self._reading_again = False
+        self._was_held = False
         self._opening = Opening(engine, jobs, self)
         self._opening.began.connect(self._begin)
         self._opening.progressed.connect(self._progress)
@@ -85,6 +91,7 @@ class DataPage(Page):
         elif given:
             together = len(given) > 1 and len({path.parent for path in given}) == 1
             self._wanted = {}
+            self._leave_typed()
             self._opening.open_path(str(given[0].parent if together else given[0]))
 
     def open_sample(self, name: str) -> None:
@@ -107,7 +114,7 @@ class DataPage(Page):
     def stop(self) -> None:
         """End what is under way."""
         if self._opening.is_running():
-            self._opening.cancel()
+            self._cancel()
 
     @cached_property
     def hub(self) -> "DataHub":
@@ -125,7 +132,7 @@ class DataPage(Page):
         self._engine = engine
         self.progress = JobCard()
         self.progress.setObjectName("data.progress")
-        self.progress.cancel_wanted.connect(self._opening.cancel)
+        self.progress.cancel_wanted.connect(self._cancel)
         self.welcome = DataWelcome()
         self.welcome.sample_wanted.connect(self.open_sample)
         self.welcome.recent_wanted.connect(self._open_recent)
@@ -134,10 +141,11 @@ class DataPage(Page):
         self.welcome.hub_wanted.connect(self.show_hub)
         self.welcome.recipe_wanted.connect(self.recipe_wanted)
         self.busy = EmptyState()
-        self.busy.acted.connect(self._opening.cancel)
+        self.busy.acted.connect(self._cancel)
         self.content = DataContent(engine, jobs)
         self.content.changed.connect(self._tell)
-        self.content.reading_wanted.connect(lambda data: self._open(data, self.content.title()))
+        self.content.reading_wanted.connect(self._read_again)
+        self.content.state_changed.connect(self._rest_settings)
         self.content.failed.connect(self._fail)
         self.stack = QStackedWidget()
         for state in (self.welcome, self.busy, self.content):
@@ -150,9 +158,29 @@ class DataPage(Page):
         self.body.addWidget(self.progress)
         self.body.addWidget(self.drop, 1)
 
+    def holds(self) -> bool:
+        """Return whether the forms show settings that are not in force: nothing is to be trained meanwhile."""
+        return bool(self.content.summary and self.content.settings.why_not())
+
     def _open(self, data: dict[str, Any], title: str) -> None:
         self._wanted = data
+        self._leave_typed()
         self._opening.open_settings(data, title)
+
+    def _read_again(self, data: dict[str, Any]) -> None:
+        """Read the data that are open with other settings, which are in force once that was possible."""
+        self._wanted = data
+        self._reading_again = True
+        self._opening.open_settings(data, self.content.title())
+
+    def _leave_typed(self) -> None:
+        """Show the settings in force: what was typed and not taken ends with its reading."""
+        self._reading_again = False
+        self.content.settings.show_in_force()
+
+    def _cancel(self) -> None:
+        self._opening.cancel()
+        self._leave_typed()
 
     def _open_recent(self, entry: Mapping[str, Any]) -> None:
         self._open(dict(entry["data"]), str(entry["title"]))
@@ -176,12 +204,22 @@ class DataPage(Page):
         there = bool(self.content.summary)
         self.progress.hide()
         self.stack.setCurrentWidget(self.hub if self._at_hub else self.content if there else self.welcome)
-        explain(self.next, there, tr("Open data first."))
-        if there:
-            self.set_line(tr("{name}. Next, choose a model.", name=self.content.title()))
-        else:
+        if not there:
             self.welcome.set_recent(recent_data())
             self.set_line(tr("Drop a folder, a zip, a CSV, or start from a sample."))
+        self._rest_settings()
+
+    def _rest_settings(self) -> None:
+        """Let nobody go on with other settings than the forms show, and say so."""
+        there, held = bool(self.content.summary), self.holds()
+        explain(self.next, there and not held, self.content.settings.why_not() if there else tr("Open data first."))
+        if held:
+            self.set_line(tr("{name}, as it was read before the last edits.", name=self.content.title()))
+        elif there:
+            self.set_line(tr("{name}. Next, choose a model.", name=self.content.title()))
+        if held != self._was_held:
+            self._was_held = held
+            self.held_changed.emit(held)
 
     def _leave_hub(self) -> None:
         self._at_hub = False
@@ -190,15 +228,26 @@ class DataPage(Page):
 
     def _show(self, data: dict[str, Any], summary: dict[str, Any]) -> None:
         self._at_hub = False
+        if self._reading_again:  # what may be changed while that goes on
+            data = {**data, **{name: self.content.data[name] for name in _UNREAD if name in self.content.data}}
         try:
             self.content.show_data(data, summary)
         except UserError as error:
-            self._fail(error)
+            self._refuse(error)
 
     def _tell(self) -> None:
         self._rest()
         remember_data(self.content.title(), self.content.data)
         self.opened.emit({"data": dict(self.content.data), "summary": dict(self.content.summary)})
+
+    def _refuse(self, error: UserError) -> Banner:
+        """Say why data could not be opened, also at the settings when those that are open were to be read anew."""
+        if self._reading_again:
+            self.content.settings.refuse(error)
+        self.clear_banners()
+        banner = self.show_banner(Banner.of_error(error))
+        banner.set_closable(True)
+        return banner
 
     def _fail(self, error: UserError) -> None:
         self.clear_banners()
@@ -207,9 +256,7 @@ class DataPage(Page):
     def _fail_opening(self, error: UserError) -> None:
         """Say why nothing could be opened; data that were known and have moved can be located."""
         path = str(self._wanted.get("path", ""))
-        self.clear_banners()
-        banner = self.show_banner(Banner.of_error(error))
-        banner.set_closable(True)
+        banner = self._refuse(error)
         if path and not Path(path).exists():
             banner.add_action(tr("Locate…")).clicked.connect(self._locate)
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QListWidget, QVBoxLayout, QWidget
 
 from workbench.core.words import from_plain, plural, tr
-from workbench.gui.icons import icon
 from workbench.gui.theme import look
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.sign import Sign
 
 _ICONS = {"good": ("check-circle", "good"), "warning": ("warning", "warning"), "error": ("x-circle", "error")}
 
@@ -63,8 +63,6 @@ class Finding(QWidget):
     def __init__(self, level: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         name, token = _ICONS[level]
-        sign = QLabel()
-        sign.setPixmap(icon(name, token).pixmap(QSize(16, 16)))
         words = QLabel(text)
         words.setWordWrap(True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -72,7 +70,7 @@ class Finding(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(Sign(name, token, 16), 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(words, 1)
 
 

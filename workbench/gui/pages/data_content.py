@@ -22,6 +22,7 @@ class DataContent(QWidget):
     changed = Signal()  # `data` or `summary` are new or were edited
     reading_wanted = Signal(object)  # data settings to read the data with
     failed = Signal(object)  # UserError
+    state_changed = Signal()  # `why_not` may be another
 
     def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +45,7 @@ class DataContent(QWidget):
         self.settings.reading_changed.connect(lambda changed: self.reading_wanted.emit({**self.data, **changed}))
         self.settings.augmentation_changed.connect(self._change_augmentation)
         self.settings.classes_changed.connect(self._rename_classes)
+        self.settings.state_changed.connect(self.state_changed)
         below = QHBoxLayout()
         below.setSpacing(Space.gap)
         below.addWidget(self.previews, 2)

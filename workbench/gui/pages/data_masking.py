@@ -3,70 +3,89 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
 from workbench.gui import figures
 from workbench.gui.current_job import CurrentJob
 from workbench.gui.form import Form
+from workbench.gui.pages.form_in_force import FormInForce
 from workbench.gui.schemas import defaults
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.fold import Fold
 
-_QUIET = 600  # milliseconds after an edit before the data are read again
-
 
 class DataMasking(Fold):
     """What is to be taken out of the opened data; below it how much of that there is, as soon as this is unfolded."""
 
-    changed = Signal(object)  # every setting of masking, by name
+    edited = Signal()  # the settings can be read
+    validity_changed = Signal()
 
     def __init__(self, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Masking"), parent=parent)
         self._data: dict[str, Any] = {}
-        self._form: Form | None = None
+        self.settings: FormInForce | None = None
         self._usual: dict[str, Any] = {}
         self._asked: dict[str, Any] | None = None  # the data that are or were looked through
-        self._quiet = QTimer(self)
-        self._quiet.setSingleShot(True)
-        self._quiet.setInterval(_QUIET)
-        self._quiet.timeout.connect(lambda: self.changed.emit(self._masking()))
         self.preview = MaskingPreview()
         self._job = CurrentJob(jobs, self)
-        self._job.answered.connect(lambda answer: self.preview.show_found(answer["found"]))
+        self._job.answered.connect(self._show)
         self._job.failed.connect(lambda error: self.preview.say(error.translated()))
         self.body.addWidget(self.preview)
         self.toggled.connect(lambda _: self._look())
 
-    def set_data(self, data: Mapping[str, Any], schema: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
-        """Show how `data` are masked; schema: of the group of settings."""
-        self._quiet.stop()
+    def set_data(
+        self,
+        data: Mapping[str, Any],
+        schema: Mapping[str, Any],
+        catalogue: Mapping[str, Any],
+        keep_typed: bool = False,
+    ) -> None:
+        """Show how `data` are masked; schema: of the group of settings. keep_typed: what was typed since stays."""
         self._data = dict(data)
-        if self._form is None:
-            self._form = Form("data.masking", schema, catalogue)
-            self._form.changed.connect(self._edited)
+        if self.settings is None:
+            form = Form("data.masking", schema, catalogue)
+            form.changed.connect(self._edited)
+            form.validity_changed.connect(self._tell_validity)
+            self.settings = FormInForce(form)
             self._usual = defaults(schema)
-            self.body.insertWidget(0, self._form)
-        self._form.set_values({**self._usual, **data.get("masking", {})})
+            self.body.insertWidget(0, form)
+        self.settings.show({**self._usual, **data.get("masking", {})}, keep_typed)
         self._look()
 
-    def _masking(self) -> dict[str, Any]:
-        return self._form.values() if self._form is not None else {}
+    def values(self) -> dict[str, Any]:
+        """Return every setting of masking by name, as the form shows it."""
+        return self.settings.form.values() if self.settings is not None else {}
 
     def _edited(self) -> None:
         self._look()
-        self._quiet.start()
+        self.edited.emit()
+
+    def _tell_validity(self, valid: bool) -> None:
+        self._look()
+        self.validity_changed.emit()
+
+    def _show(self, answer: Mapping[str, Any]) -> None:
+        self.preview.show_found(answer["found"])
+        if self.settings is not None:
+            key = answer["key"]
+            self.settings.form.set_caption("method", tr("The key lies in {path}.", path=key) if key else "")
 
     def _look(self) -> None:
         """Look through the data, unless nobody sees it or it has been done."""
-        asked = {**self._data, "masking": self._masking()}
-        if not self._data or not self.is_open() or asked == self._asked:
+        if not self._data or not self.is_open() or self.settings is None:
             return
-        self._asked = asked
-        self.preview.say(tr("Looking for personal data…"))
-        self._job.start("masking.preview", {"data": asked})
+        asked = {**self._data, "masking": self.values()}
+        if self.settings.form.mistaken():
+            self._asked = None
+            self._job.cancel()
+            self.preview.say(tr("Mend the settings that are marked first."))
+        elif asked != self._asked:
+            self._asked = asked
+            self.preview.say(tr("Looking for personal data…"))
+            self._job.start("masking.preview", {"data": asked})
 
 
 class MaskingPreview(QWidget):

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, Q
 from workbench.core.examples import examples
 from workbench.core.words import mark, tr
 from workbench.gui import theme
-from workbench.gui.icons import icon
 from workbench.gui.theme import look
 from workbench.gui.tokens import Size
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.choice_card import ChoiceCard
+from workbench.gui.widgets.sign import Sign
 
 SAMPLES: dict[str, tuple[str, str]] = {
     "digits": (mark("Handwritten digits"), mark("1,797 pictures of 8 × 8 pixels, ten classes.")),
@@ -44,17 +44,16 @@ class DataWelcome(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.body = QVBoxLayout(self)
-        sign = QLabel()
-        sign.setPixmap(icon("folder-open", "muted").pixmap(40, 40))
         sentence = look(QLabel(tr("Drop a folder, an archive or a table here")), "heading")
         hint = look(
             QLabel(tr("Pictures in one folder per class, a zip of them, MNIST files, or a CSV of texts and labels.")),
             "muted",
         )
         self.body.addStretch(2)
-        for label in (sign, sentence, hint):
+        self.body.addWidget(Sign("folder-open", "muted", 40), 0, Qt.AlignmentFlag.AlignHCenter)
+        for label in (sentence, hint):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setWordWrap(label is not sign)
+            label.setWordWrap(True)
             self.body.addWidget(label)
         self.body.addSpacing(8)
         self.body.addLayout(self._make_buttons())

@@ -19,6 +19,7 @@ class ModelChooser(Combo):
     run_chosen = Signal(
         object
     )  # the run, or an empty dictionary when there is none; also when its model became a newer one
+    picked = Signal(str)  # folder of the run that a person chose here
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +29,7 @@ class ModelChooser(Combo):
         self.setMinimumWidth(240)
         self.setMaximumWidth(440)
         self.currentIndexChanged.connect(self._tell)
+        self.activated.connect(lambda _: self.picked.emit(str(self.run()["path"])))
 
     def set_runs(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """Offer these runs."""
@@ -47,11 +49,12 @@ class ModelChooser(Combo):
         self.setEnabled(bool(fresh))
         self._tell()
 
-    def choose(self, path: str) -> None:
-        """Choose the run in this folder, if it is offered."""
-        place = next((place for place, run in enumerate(self._runs) if run["path"] == path), -1)
-        if place >= 0:
-            self.setCurrentIndex(place)
+    def choose(self, *paths: str) -> None:
+        """Choose the run in the first of these folders that is offered, if any is."""
+        places = {str(run["path"]): place for place, run in enumerate(self._runs)}
+        offered = next((path for path in paths if path in places), None)
+        if offered is not None:
+            self.setCurrentIndex(places[offered])
 
     def run(self) -> dict[str, Any]:
         """Return the chosen run, or an empty dictionary."""

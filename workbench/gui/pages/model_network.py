@@ -34,7 +34,7 @@ class ModelNetwork(QWidget):
         self._picture.add(self.drawing, 1)
         self.layers = Table()
         self.layers.setObjectName("model.layers")
-        self.layers.setAccessibleName(tr("Layers"))
+        self.layers.setAccessibleName(tr("Layers of the network"))
         self.rows = RowsModel(_columns())
         self.layers.set_model(self.rows, sortable=False)
         header = self.layers.horizontalHeader()

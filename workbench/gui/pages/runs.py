@@ -256,12 +256,17 @@ class RunsPage(Page):
         explain(self.try_it, bool(one and one["has_model"]), tr("Select one run that has a model."))
         for name in ("show", "recipe", "rename", "reveal"):
             self.acts[name].setEnabled(one is not None)
-        self.acts["resume"].setEnabled(bool(one) and one["state"] in ("interrupted", "stopped", "queued", "failed"))
+        self.acts["resume"].setEnabled(one is not None and _can_go_on(one))
         for name in ("fork", "verify"):
             self.acts[name].setEnabled(one is not None and not live)
         self.acts["bench"].setEnabled(len(chosen) > 1 and all(row["has_model"] for row in chosen))
         self.acts["delete"].setEnabled(bool(chosen) and not live)
         explain(self.more, bool(chosen), tr("Select a run first."))
+
+
+def _can_go_on(row: Row) -> bool:
+    """Return whether a run is not over: one that failed before its first step would only fail again."""
+    return row["state"] in ("interrupted", "stopped", "queued") or (row["state"] == "failed" and row["step"] > 0)
 
 
 def _reveal(row: Row) -> None:

@@ -38,6 +38,7 @@ class SharePage(Page):
     """Everything that can be taken out of a run; copying runs as a job."""
 
     training_requested = Signal()
+    picked = Signal(str)  # folder of the run that a person chose here
     pruning_requested = Signal(str, float, int)  # folder of the run, share, epochs
     distilling_requested = Signal(str)  # folder of the run that teaches
     comparing_requested = Signal(object)  # folders of runs
@@ -60,12 +61,13 @@ class SharePage(Page):
         self.chooser.setAccessibleName(tr("Run to share"))
         self.chooser.setToolTip(tr("The run that is shared."))
         self.chooser.run_chosen.connect(self._choose)
+        self.chooser.picked.connect(self.picked)
         self.add_action(self.chooser)
         self.empty = EmptyState(
             "share-network", tr("There is nothing to share yet"), tr("Train a model first."), tr("Go to Train")
         )
         self.empty.acted.connect(self.training_requested)
-        self.exports = ExportCard(engine)
+        self.exports = ExportCard(engine, passphrases)
         self.exports.wanted.connect(self._export)
         self.compressing = CompressCard(engine)
         self.compressing.wanted.connect(self._compress)
@@ -99,9 +101,9 @@ class SharePage(Page):
         """Offer runs that have a model, newest first; see ModelChooser for what one holds."""
         self.chooser.set_runs(runs)
 
-    def choose_run(self, path: str) -> None:
-        """Choose the run in this folder."""
-        self.chooser.choose(path)
+    def choose_run(self, *paths: str) -> None:
+        """Choose the run in the first of these folders that has a model."""
+        self.chooser.choose(*paths)
 
     def stop(self) -> None:
         """End what is under way."""

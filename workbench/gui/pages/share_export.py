@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from workbench.core.errors import UserError
 from workbench.core.words import from_plain, tr
+from workbench.gui.passphrases import Passphrases, ask
 from workbench.gui.theme import explain, look
 from workbench.gui.tokens import Space
-from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.buttons import button, link_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.combo import Combo
 
@@ -21,10 +21,11 @@ class ExportCard(Card):
     wanted = Signal(str, str)
     described = Signal(str)  # the kind of inputs that the model takes
 
-    def __init__(self, engine: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, engine: Any, passphrases: Passphrases, parent: QWidget | None = None) -> None:
         super().__init__(tr("Use it in other programs"), parent=parent)
-        self._engine = engine
+        self._engine, self._passphrases = engine, passphrases
         self._run = self._why = ""
+        self._locked = False  # the answer waits for a passphrase
         self._targets: dict[str, Mapping[str, Any]] = {}
         self.target = Combo()
         self.target.setObjectName("share.target")
@@ -39,25 +40,32 @@ class ExportCard(Card):
         row.addWidget(self.export)
         self.summary = look(QLabel(), "muted")
         self.summary.setWordWrap(True)
+        self.unlock = link_button(tr("Enter the passphrase…"))
+        self.unlock.setObjectName("share.unlock")
+        self.unlock.clicked.connect(lambda: ask(self._why, self.window(), self._passphrases.remember))
         self.body.addLayout(row)
         self.add(self.summary)
+        self.body.addWidget(self.unlock, 0, Qt.AlignmentFlag.AlignLeft)
         self._show_chosen()
 
     def set_run(self, path: str) -> None:
         """Offer what the model of this run can be exported as."""
         if path == self._run:
             return
-        self._run, self._targets, self._why = path, {}, ""
+        self._run, self._targets, self._why, self._locked = path, {}, "", False
         self._show_chosen()
         if path:
             self._engine.ask("exporting.targets", {"run": path}).then(
-                self, lambda answer: self._take(path, answer), lambda error: self._complain(path, error)
+                self,
+                lambda answer: self._take(path, answer),
+                lambda error: self._complain(path, error.translated()),
+                lambda error: self._complain(path, tr(error.message), locked=True),
             )
 
     def _take(self, path: str, answer: Mapping[str, Any]) -> None:
         if path != self._run:
             return  # another run was chosen meanwhile
-        self._why = ""
+        self._why, self._locked = "", False
         kept = self.target.value()
         fitting = sorted(answer["targets"], key=lambda target: bool(target["why"]))  # those that fit come first
         self._targets = {str(target["kind"]): target for target in fitting}
@@ -71,12 +79,13 @@ class ExportCard(Card):
         self._show_chosen()
         self.described.emit(str(answer["inputs"]))
 
-    def _complain(self, path: str, error: UserError) -> None:
+    def _complain(self, path: str, why: str, *, locked: bool = False) -> None:
         if path == self._run:
-            self._why = error.translated()
+            self._why, self._locked = why, locked
             self._show_chosen()
 
     def _show_chosen(self) -> None:
+        self.unlock.setVisible(self._locked)
         target = self._targets.get(str(self.target.value()))
         why = tr(from_plain(target["why"])) if target and target["why"] else self._why
         summary = tr(target["summary"]) if target else "" if why else tr("Looking at the model…")

@@ -1,12 +1,12 @@
 """A row of the Share page: something that can be had of a run."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workbench.gui.icons import icon
 from workbench.gui.theme import look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.sign import Sign
 
 
 class Offer(QWidget):
@@ -16,8 +16,6 @@ class Offer(QWidget):
 
     def __init__(self, icon_name: str, title: str, text: str, action: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        sign = QLabel()
-        sign.setPixmap(icon(icon_name, "muted").pixmap(QSize(24, 24)))
         heading = look(QLabel(title), "heading")
         sentence = look(QLabel(text), "muted")
         sentence.setWordWrap(True)
@@ -31,7 +29,7 @@ class Offer(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, Space.small, 0, Space.small)
         layout.setSpacing(Space.gap)
-        layout.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(Sign(icon_name, "muted", 24), 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._line = layout

@@ -1,14 +1,19 @@
 """The card of the Share page that serves a model: a switch, where to ask and with which token, and who asked."""
 
+import statistics
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QWidget
 
-from workbench.core.words import tr
+from workbench.core.words import plural, tr
 from workbench.gui import figures
 from workbench.gui.service import Service
 from workbench.gui.theme import fixed_font, look
+from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.card import Card
 from workbench.gui.widgets.combo import Combo
 from workbench.gui.widgets.command_line import CommandLine
@@ -53,6 +58,12 @@ class ServeCard(Card):
         self.switch.clicked.connect(self._switch)
         self.state = look(QLabel(), "muted")
         self.state.setWordWrap(True)
+        self.other = link_button(tr("Switch it off"))
+        self.other.setObjectName("share.serve_other_off")
+        self.other.clicked.connect(service.stop)
+        self.docs = link_button(tr("What can be asked"))
+        self.docs.setObjectName("share.docs")
+        self.docs.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._docs())))
         self.address = CommandLine(tr("Address"))
         self.token = CommandLine(tr("Token"))
         self.language: QComboBox = Combo()
@@ -66,7 +77,11 @@ class ServeCard(Card):
         self.log.setFixedHeight(120)
         self.log.setFont(fixed_font())
         self.log.setAccessibleName(tr("Requests"))
-        for widget in (self.switch, self.state, self.address, self.token, self.language, self.snippet, self.log):
+        for widget in (self.switch, self.state):
+            self.add(widget)
+        for link in (self.other, self.docs):
+            self.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
+        for widget in (self.address, self.token, self.language, self.snippet, self.log):
             self.add(widget)
         service.changed.connect(self._show)
         service.asked.connect(self._heard)
@@ -96,9 +111,11 @@ class ServeCard(Card):
         mine = bool(service.run) and service.run == self._run
         answers = mine and bool(service.address)
         self.switch.setChecked(mine)
-        for widget in (self.address, self.token, self.language, self.snippet, self.log):
+        for widget in (self.docs, self.address, self.token, self.language, self.snippet, self.log):
             widget.setVisible(answers)
+        self.other.setVisible(bool(service.run) and not mine)
         if answers:
+            self.docs.setToolTip(tr("Opens {address} in the browser.", address=self._docs()))
             self.address.set_command(service.address)
             self.token.set_command(service.token)
             self.snippet.set_command(self._example())
@@ -108,14 +125,22 @@ class ServeCard(Card):
         service = self._service
         if mine and not service.address:
             return tr("Starting…")
-        if mine and service.lines:
-            count, took = figures.count(len(service.lines)), figures.duration(service.median())
-            return tr("{count} requests lately; half of them took less than {took}.", count=count, took=took)
+        if mine and (answered := service.answered()):
+            return plural(
+                len(answered),
+                "{count} answer lately, in {took}.",
+                "{count} answers lately; half of them took less than {took}.",
+                took=figures.duration(statistics.median(answered)),
+            )
         if mine:
-            return tr("It answers. What can be asked is described at {address}/docs.", address=service.address)
+            return tr("It answers.")
         if service.run:
-            return tr("Another run is served now; switching on serves this one instead.")
+            name = Path(service.run).name
+            return tr("{name} is served now; switching on serves this run instead.", name=name)
         return tr("By the Open Inference Protocol, with files and JSON, and as OpenAI's API for models that write.")
+
+    def _docs(self) -> str:
+        return f"{self._service.address}/docs"
 
     def _example(self) -> str:
         form = _BODIES["image" if self._kind == "image" else "other"]

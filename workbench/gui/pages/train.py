@@ -57,7 +57,7 @@ class TrainPage(Page):
         self._state = ""
         self._progress = RunProgress()
         self._metrics: Mapping[str, Any] = {}
-        self._draft_line = ""
+        self._draft_line, self._draft_parameters = "", 0
         self._missing = "data"
         self._complaint: UserError | None = None
         self._still: Banner | None = None
@@ -70,7 +70,7 @@ class TrainPage(Page):
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
         """Take the declarations of all settings, as the engine's settings.catalogue answers them."""
         self._metrics = catalogue["metrics"]
-        self.plots.set_metrics(self._metrics)
+        self.plots.set_metrics(self._metrics, self._progress)
         self.settings.set_catalogue(catalogue)
         self._rest()
 
@@ -78,9 +78,9 @@ class TrainPage(Page):
         """Take the devices of this machine and, in words, why there is no GPU among them."""
         self.settings.set_devices(devices, why)
 
-    def set_training(self, training: Mapping[str, Any]) -> None:
-        """Show these settings, such as those of an earlier run."""
-        self.settings.set_values(training)
+    def set_training(self, training: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Show these settings; what is not among them stays, or has its default if they are the `whole`."""
+        self.settings.set_values(training, whole=whole)
 
     def training(self) -> dict[str, Any]:
         """Return the settings as they stand."""
@@ -89,9 +89,10 @@ class TrainPage(Page):
     def set_draft(self, missing: str, line: str = "", samples: int = 0, parameters: int = 0, steps: int = 0) -> None:
         """Take what the next run has.
 
-        missing: "data", "model" or empty. line names data and model. steps: of one epoch. 0 is not known.
+        missing: "data", "model", "settings" while those of the data are not in force, or empty. line names data and
+        model. steps: of one epoch. 0 is not known.
         """
-        self._missing, self._draft_line = missing, line
+        self._missing, self._draft_line, self._draft_parameters = missing, line, parameters
         self.settings.show_steps(steps)
         training = self.training()
         epochs, wanted = training.get("epochs", 0), training.get("steps", 0)
@@ -106,6 +107,8 @@ class TrainPage(Page):
     def show_check(self, error: UserError | None) -> None:
         """Show what the check of the recipe found: at its field, or else in a banner."""
         self._complaint = error
+        if error is not None:
+            self.show_draft_rates((), (), "")
         placed = self.settings.show_error(error)
         self.clear_banners()
         if error is not None and not placed:
@@ -116,10 +119,10 @@ class TrainPage(Page):
         self._rest()
 
     def show_draft_rates(self, steps: Sequence[float], rates: Sequence[float], schedule: str) -> None:
-        """Draw the learning rate over the next run; beside a run that is over it takes the place of what was."""
+        """Draw the learning rate over the next run, or none; beside a run that is over it stands for what was."""
         self.ready.show_rates(steps, rates, schedule)
         if self._folder is not None and self._state not in LIVE and self._state != "starting":
-            self.plots.show_planned(steps, rates, schedule)
+            self.plots.show_planned(steps, rates, tr("Next: {what}", what=schedule) if len(steps) else "")
 
     # The run that is shown
 
@@ -133,6 +136,11 @@ class TrainPage(Page):
         self.messages.set_warnings(())
         self.messages.set_log(folder.path / "log.txt" if folder else None)
         self.clear_banners()
+        self._run_line = line
+        self._rest()
+
+    def name_run(self, line: str) -> None:
+        """Take what the run that is shown is about."""
         self._run_line = line
         self._rest()
 
@@ -237,7 +245,7 @@ class TrainPage(Page):
     def _join(self) -> None:
         self.settings.changed.connect(self.changed)
         self.settings.machines_requested.connect(self.machines_requested)
-        self.settings.validity_changed.connect(lambda _: self._rest())
+        self.settings.validity_changed.connect(self._take_validity)
         self.queue.moved.connect(self.queue_moved)
         self.queue.removed.connect(self.queue_removed)
         self.plots.failed.connect(self.show_error)
@@ -262,6 +270,11 @@ class TrainPage(Page):
         buttons.try_pressed.connect(lambda: self.try_requested.emit(self.run()))
         buttons.discard_confirmed.connect(lambda: self.discarded.emit(self.run()))
 
+    def _take_validity(self, valid: bool) -> None:
+        if not valid:
+            self.show_draft_rates((), (), "")  # it was that of other values
+        self._rest()
+
     def _wish(self, wish: str) -> None:
         """Show at once that it was heard; the trainer's answer follows."""
         if wish == "stop":
@@ -278,10 +291,12 @@ class TrainPage(Page):
         self.stack.setCurrentIndex(1 if shown or not self._missing else 0)
         self.right.setCurrentIndex(1 if shown else 0)
         _invite(self.empty, self._missing)
-        self.set_line(_line_of_run(self._run_line, self._progress) if shown else self._draft_line)
-        ending = self._progress.ending
-        diverged = self._state == "failed" and isinstance(ending, Failed) and ending.diverged
-        self.buttons.show_state(self._state, has_model=self._progress.has_model, diverged=diverged)
+        start = self._progress.start
+        of_run = _with_parameters(self._run_line, start.parameters if start else 0)
+        self.set_line(of_run if shown else _with_parameters(self._draft_line, self._draft_parameters))
+        self.settings.show_next(self._draft_line if shown else "")
+        why = _why_failed(self._progress) if self._state == "failed" else ""
+        self.buttons.show_state(self._state, has_model=self._progress.has_model, why=why)
         self.buttons.allow_start(not self._why_not(), self._why_not())
         self.settings.allow_machines(not self._why_not(), self._why_not())
         self.messages.setVisible(shown and self.messages.has_something())
@@ -297,14 +312,23 @@ class TrainPage(Page):
             return tr("Open data first.")
         if self._missing == "model":
             return tr("Choose a model first.")
+        if self._missing == "settings":
+            return tr("The settings on the Data page are not in force yet.")
         if not self.settings.valid():
             return tr("Mend the settings that are marked first.")
         return self._complaint.translated() if self._complaint else ""
 
 
-def _line_of_run(line: str, progress: RunProgress) -> str:
-    start = progress.start
-    parameters = plural(start.parameters, "{count} parameter", "{count} parameters") if start else ""
+def _why_failed(progress: RunProgress) -> str:
+    """Return what keeps a run that failed from simply going on, in the words of TrainActions, or an empty text."""
+    if isinstance(progress.ending, Failed) and progress.ending.diverged:
+        return "diverged"
+    return "" if progress.step or progress.has_model else "failed at once"
+
+
+def _with_parameters(line: str, count: int) -> str:
+    """Return what a run is about, and how many parameters its network has; 0 is not known."""
+    parameters = plural(count, "{count} parameter", "{count} parameters") if count else ""
     return "  ·  ".join(part for part in (line, parameters) if part)
 
 
@@ -313,6 +337,13 @@ def _invite(empty: EmptyState, missing: str) -> None:
     if missing == "model":
         empty.show_state(
             "stack", tr("Choose a model first"), tr("Then it can be trained on your data."), tr("Go to Model")
+        )
+    elif missing == "settings":
+        empty.show_state(
+            "database",
+            tr("The settings on the Data page are not in force yet."),
+            tr("The data are being read, or a setting is marked there."),
+            tr("Go to Data"),
         )
     else:
         empty.show_state("chart-line", tr("Open data first"), tr("Training needs data and a model."), tr("Go to Data"))

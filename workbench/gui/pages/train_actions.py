@@ -24,6 +24,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "stopped": ("discard", "start", "more", "resume", "try_it"),
     "interrupted": ("discard", "start", "try_it", "resume"),
     "failed": ("discard", "try_it", "resume", "start"),
+    "failed at once": ("discard", "start"),
     "diverged": ("discard", "try_it", "start", "fork"),
 }
 GENTLER = {
@@ -87,15 +88,14 @@ class TrainActions(QWidget):
         self.discard.clicked.connect(self._ask_to_discard)
         self.show_state("", has_model=False)
 
-    def show_state(self, state: str, *, has_model: bool, diverged: bool = False) -> None:
+    def show_state(self, state: str, *, has_model: bool, why: str = "") -> None:
         """Show what can be done with a run in this state; an empty state means that no run is shown.
 
-        diverged: the run failed because its numbers are no longer finite, and would do so again.
+        why: "diverged" when the run failed because its numbers are no longer finite, and would do so again; "failed at
+        once" when there is nothing to go on from.
         """
         self._state = state
-        names = [
-            name for name in _SHOWN.get("diverged" if diverged else state, ("start",)) if name != "try_it" or has_model
-        ]
+        names = [name for name in _SHOWN.get(why or state, ("start",)) if name != "try_it" or has_model]
         for name, widget in self._buttons.items():
             self._layout.removeWidget(widget)
             widget.setVisible(name in names)

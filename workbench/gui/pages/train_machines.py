@@ -1,5 +1,7 @@
 """How the training that is set up is started on several machines: the line to say there, and a script for SLURM."""
 
+import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QLineEd
 
 from workbench.core.errors import UserError
 from workbench.core.words import tr
-from workbench.gui.theme import fixed_font, look
+from workbench.gui.theme import explain, fixed_font, look
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button, primary_button
 from workbench.gui.widgets.command_line import CommandLine
@@ -21,14 +23,16 @@ _MOST = 9_999  # machines, and processes on each
 class MachinesDialog(QDialog):
     """Takes how many machines there are, and shows what is said on them.
 
-    asked(question) after every edit, and save_wanted(question): {folder, machines, processes, host}.
+    runs: the folder whose runs this window shows. asked(question) after every edit, and save_wanted(question):
+    {folder, machines, processes, host}.
     """
 
     asked = Signal(object)
     save_wanted = Signal(object)
 
-    def __init__(self, folder: str, parent: QWidget | None = None) -> None:
+    def __init__(self, runs: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._runs = runs
         self.setObjectName("train.machines_dialog")
         self.setWindowTitle(tr("Train on several machines"))
         self.setMinimumWidth(720)
@@ -38,7 +42,7 @@ class MachinesDialog(QDialog):
         self.host = QLineEdit()
         self.host.setPlaceholderText(tr("name of the first machine"))
         self.host.setAccessibleName(tr("First machine"))
-        self.folder = QLineEdit(folder)
+        self.folder = QLineEdit(runs)
         self.folder.setAccessibleName(tr("Folder that all machines see"))
         self.choose = button(tr("Choose…"), "folder-open")
         self.line = CommandLine(name=tr("Say on each machine"))
@@ -53,9 +57,11 @@ class MachinesDialog(QDialog):
         self.save.setObjectName("train.machines_save")
         self.told = look(QLabel(), "muted")
         self.told.setWordWrap(True)
+        self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.told.setMinimumHeight(2 * self.told.fontMetrics().lineSpacing())
         self.told.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._arrange()
+        self._allow(tr("The lines are not there yet."))
         for field in (self.machines, self.processes, self.host, self.folder):
             field.textChanged.connect(self._ask)
         self.choose.clicked.connect(self._choose)
@@ -76,25 +82,32 @@ class MachinesDialog(QDialog):
         self.line.set_command(answer["torchrun"])
         self.script.setPlainText(answer["slurm"])
         self.told.setText(tr("Nothing starts before the recipe is saved where the line looks for it."))
-        self.save.setEnabled(True)
+        self._allow("")
 
     def show_saved(self, answer: Mapping[str, Any]) -> None:
         """Say where recipe and script lie now."""
         self.show_lines(answer)
-        self.told.setText(
-            tr(
-                "Saved. Once it is started, {run} is followed from the Runs page. With SLURM: sbatch {script}",
-                run=Path(answer["run"]).name,
-                script=answer["script"],
-            )
-        )
+        run = Path(answer["run"])
+        if os.path.realpath(run.parent) == os.path.realpath(self._runs):
+            following = tr("Saved. Once it is started, {run} is followed from the Runs page.", run=run.name)
+        else:
+            command = f"workbench --runs {shlex.quote(str(run.parent))}"
+            following = tr("Saved, but not where this window looks for runs. To follow it: {command}", command=command)
+        slurm = tr("With SLURM: {command}", command=f"sbatch {shlex.quote(answer['script'])}")
+        self.told.setText(f"{following}\n{slurm}")
 
     def show_error(self, error: UserError) -> None:
         """Say why there is no line."""
-        self.line.set_command("")
+        why = error.translated()
+        self.line.set_command("", why)
         self.script.clear()
-        self.told.setText(error.translated())
-        self.save.setEnabled(False)
+        self.told.setText(why)
+        self._allow(why)
+
+    def _allow(self, why: str) -> None:
+        """Let the script be copied, and all be saved; why: not."""
+        for act in (self.copy, self.save):
+            explain(act, not why, why)
 
     def _arrange(self) -> None:
         counts, place, end = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()

@@ -65,9 +65,13 @@ class TrainPlots(QWidget):
         for plot in (self.loss_plot, *self.measured.values()):
             plot.failed.connect(self.failed)
 
-    def set_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Take title and unit of each metric, as the catalogue has them."""
+    def set_metrics(self, metrics: Mapping[str, Any], progress: RunProgress) -> None:
+        """Take title and unit of each metric, as the catalogue has them; what is drawn already gets them too."""
         self._metrics = metrics
+        if self._metric:
+            self._name_metric(self._metric)
+            self._show_metric(progress)
+            self._mark_best(progress)
 
     def clear(self) -> None:
         """Begin with another run."""

@@ -10,9 +10,10 @@ from workbench.core.errors import UserError
 from workbench.core.words import Words, plural, tr
 from workbench.gui import figures
 from workbench.gui.form import Form
-from workbench.gui.theme import explain
+from workbench.gui.theme import explain, look
 from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.card import Card
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.scroll import scrolled
 
 
@@ -35,6 +36,11 @@ class TrainSettings(Card):
         self.machines.setObjectName("train.machines")
         self.machines.clicked.connect(self.machines_requested)
         self.add_action(self.machines)
+        self.next = look(ElidedLabel(""), "muted")
+        self.next.setObjectName("train.next")
+        self.next.hide()
+        self.add(self.next)
+        self.body.addStretch(1)  # holds the heading at the top until the form is there
 
     def set_catalogue(self, catalogue: Mapping[str, Any]) -> None:
         """Build the form from the declarations, as the engine's settings.catalogue answers them."""
@@ -45,6 +51,7 @@ class TrainSettings(Card):
             form.setAccessibleName(tr("Training settings"))
             form.changed.connect(self.changed)
             form.validity_changed.connect(self.validity_changed)
+            self.body.takeAt(self.body.count() - 1)
             self.add(scrolled(form), 1)
             if self._wanted:
                 self.set_values(self._wanted)
@@ -64,11 +71,11 @@ class TrainSettings(Card):
         """Return the values as they stand; empty before the form is there."""
         return self.form.values() if self.form else dict(self._wanted)
 
-    def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show these values, now or when the form is there."""
-        self._wanted = {**self._wanted, **values}
+    def set_values(self, values: Mapping[str, Any], *, whole: bool = False) -> None:
+        """Show these values, now or when the form is there; what is not among them stays, or has its default."""
+        self._wanted = dict(values) if whole else {**self._wanted, **values}
         if self.form is not None:
-            self.form.set_values(values)
+            self.form.set_values(values, whole=whole)
 
     def valid(self) -> bool:
         """Return whether the form has no mistake."""
@@ -86,6 +93,11 @@ class TrainSettings(Card):
             self.form.show_errors({})
             return False
         return not self.form.show_errors({place: error.translated()})
+
+    def show_next(self, line: str) -> None:
+        """Say what these settings will train, where another run is shown beside them; an empty line says nothing."""
+        self.next.setText(tr("Next: {what}", what=line) if line else "")
+        self.next.setVisible(bool(line))
 
     def show_steps(self, steps_per_epoch: int) -> None:
         """Say below the batch size how many steps an epoch has."""

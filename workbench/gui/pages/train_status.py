@@ -18,7 +18,7 @@ from workbench.gui.widgets.progress import ProgressLine
 STATES = {
     "starting": mark("Starting"),
     "queued": mark("Waiting"),
-    "running": mark("Training"),
+    "running": mark("Training now"),
     "paused": mark("Paused"),
     "stopping": mark("Stopping"),
     "finished": mark("Finished"),
@@ -76,7 +76,7 @@ def sentence(progress: RunProgress, state: str, metric_title: str, percent: bool
         case "running" if progress.preparing is not None:
             return tr("Getting ready: {stage}", stage=progress.preparing.stage)
         case "running":
-            return f"{tr('Training')}  ·  {best}" if best else tr("Training")
+            return f"{tr('Training now')}  ·  {best}" if best else tr("Training now")
         case "paused":
             return tr("Paused. The model stays loaded; try it meanwhile, or go on.")
         case "stopping":

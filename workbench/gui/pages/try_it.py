@@ -26,6 +26,7 @@ class TryPage(Page):
     """Takes things from everywhere; the panel for the chosen run's task asks the model about them."""
 
     training_requested = Signal()
+    picked = Signal(str)  # folder of the run that a person chose here
 
     def __init__(self, engine: Any, jobs: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Try it"), parent=parent)
@@ -44,6 +45,7 @@ class TryPage(Page):
         self.chooser.setAccessibleName(tr("Model"))
         self.chooser.setToolTip(tr("The run whose best model answers."))
         self.chooser.run_chosen.connect(self._choose)
+        self.chooser.picked.connect(self.picked)
         self.add_action(self.chooser)
         self._make_parts()
         self.incoming = Incoming(self)
@@ -54,9 +56,9 @@ class TryPage(Page):
         """Offer runs that have a model, newest first; see ModelChooser for what one holds."""
         self.chooser.set_runs(runs)
 
-    def choose_run(self, path: str) -> None:
-        """Choose the model of the run in this folder."""
-        self.chooser.choose(path)
+    def choose_run(self, *paths: str) -> None:
+        """Choose the model of the run in the first of these folders that has one."""
+        self.chooser.choose(*paths)
 
     def open_files(self, paths: Sequence[str | Path]) -> None:
         """Predict one file, or many, or everything in a folder."""

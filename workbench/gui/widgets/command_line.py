@@ -4,7 +4,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.core.words import tr
-from workbench.gui.theme import fixed_font
+from workbench.gui.theme import explain, fixed_font
 from workbench.gui.tokens import Space
 from workbench.gui.widgets.buttons import button
 
@@ -34,9 +34,11 @@ class CommandLine(QWidget):
         if title:
             layout.addWidget(QLabel(title))
         layout.addLayout(row)
+        self.set_command("")
 
-    def set_command(self, text: str) -> None:
-        """Show this line, from its beginning."""
+    def set_command(self, text: str, why: str = "") -> None:
+        """Show this line, from its beginning; why: there is none."""
         self.line.setText(text)
         self.line.setCursorPosition(0)
         self.line.setToolTip(text)
+        explain(self.copy, bool(text), why)

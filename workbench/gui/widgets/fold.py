@@ -1,14 +1,18 @@
 """A part that is folded away behind one line."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEasingCurve, QPropertyAnimation, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.core.words import tr
 from workbench.gui import theme
 from workbench.gui.icons import paint_icon
 from workbench.gui.tokens import Size, Space
 
 _UNLIMITED = 16777215  # QWIDGETSIZE_MAX
+_PILL = 16  # pixels, the height of the count
 
 
 class _Handle(QAbstractButton):
@@ -21,6 +25,7 @@ class _Handle(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.count = 0
 
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 32, 26)
@@ -31,11 +36,25 @@ class _Handle(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(colors.color("text" if self.underMouse() else "muted"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
+        if self.count and not self.isChecked():
+            self._paint_count(painter)
         mark = QRect(self.width() - 14, (self.height() - 12) // 2, 12, 12)
         paint_icon(painter, mark, "caret-down" if self.isChecked() else "caret-right", "muted")
         if self.hasFocus():
             painter.setPen(colors.color("accent"))
             painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
+
+    def _paint_count(self, painter: QPainter) -> None:
+        colors, text = theme.current(), str(self.count)
+        width = max(_PILL, self.fontMetrics().horizontalAdvance(text) + _PILL // 2)
+        left = self.fontMetrics().horizontalAdvance(self.text()) + Space.medium
+        pill = QRect(left, (self.height() - _PILL) // 2, width, _PILL)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colors.color("accent_soft"))
+        painter.drawRoundedRect(pill, _PILL / 2, _PILL / 2)
+        painter.setPen(colors.color("accent"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
 
 
 class Fold(QWidget):
@@ -48,6 +67,7 @@ class Fold(QWidget):
         self._handle = _Handle(title)
         self._handle.setAccessibleName(title)
         self._handle.setToolTip(tip)
+        self._tip = tip
         self._content = QWidget()
         self.body = QVBoxLayout(self._content)
         self.body.setContentsMargins(0, Space.small, 0, 0)
@@ -64,6 +84,14 @@ class Fold(QWidget):
         self._content.setMaximumHeight(0)
         self._content.hide()
         self._handle.toggled.connect(self._go)
+
+    def tell(self, changed: Sequence[str]) -> None:
+        """Say, by a count at the title while it is closed, that these settings in it have values of their own."""
+        names = tr("Not as usual: {names}.", names=", ".join(changed)) if changed else ""
+        self._handle.count = len(changed)
+        self._handle.setToolTip("\n".join(text for text in (self._tip, names) if text))
+        self._handle.setAccessibleDescription(names)
+        self._handle.update()
 
     def is_open(self) -> bool:
         """Return whether the content is shown."""
