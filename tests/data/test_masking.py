@@ -194,6 +194,7 @@ def test_equal_values_have_equal_hashes_however_they_are_written() -> None:
     masker = Masker(("mail", "phone"), key=name_of_key())
     first, second = masker.text("+86 138-0013-8000"), masker.text("13800138000")
     assert first == second != masker.text("13800138001")
+    assert masker.text("１３８００１３８０００") == first
     assert masker.text("A@B.example") == masker.text("a@b.example") != masker.text("c@b.example")
     assert masker.text(first) == first
 
@@ -210,6 +211,14 @@ def test_the_key_is_for_its_owner_alone_and_asked_for_by_name(monkeypatch: pytes
     (tmp_path / "other.key").write_text("no key")
     with pytest.raises(UserError, match="cannot be used"):
         name_of_key()
+
+
+def test_where_no_key_can_be_made_nobody_is_asked_to_delete_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WORKBENCH_MASKING_KEY", str(tmp_path / "file" / "masking.key"))
+    with pytest.raises(UserError, match="cannot be made in") as refused:
+        name_of_key()
+    assert "delete" not in refused.value.translated()
 
 
 def test_a_run_that_hashes_goes_on_with_its_key_only(data: dict[str, dict[str, Any]], own_folders: Path) -> None:

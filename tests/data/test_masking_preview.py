@@ -8,6 +8,8 @@ import pytest
 from workbench.cli import main
 from workbench.core.errors import UserError
 from workbench.data import kinds
+from workbench.data.masker import Masker
+from workbench.data.masking_key import key_file, name_of_key
 from workbench.engine import ask
 
 TEXT = "write to a@b.example or 13800138000, not 4111 1111 1111 1112"
@@ -33,7 +35,7 @@ def test_counts_every_pattern_in_every_kind(tmp_path: Path, own_folders: Path) -
     assert not list(own_folders.rglob("*.json"))
 
 
-def test_shows_what_takes_the_place(tmp_path: Path) -> None:
+def test_shows_what_takes_the_place(tmp_path: Path, own_folders: Path) -> None:
     (tmp_path / "n.csv").write_text("tel,city,y\n13800138000,Oslo,1\n13800138000,Oslo,2\n5,Rome,3\n")
     masking = {"columns": ["city"], "method": "mask"}
     data = {"kind": "table", "path": str(tmp_path / "n.csv"), "masking": masking}
@@ -48,9 +50,17 @@ def test_shows_what_takes_the_place(tmp_path: Path) -> None:
     assert (found["columns"]["count"], found["columns"]["masked"]) == (3, True)
     assert found["columns"]["examples"] == [["Oslo", "[masked]"], ["Rome", "[masked]"]]
     hashed = {**data, "masking": {**masking, "phone": True, "method": "hash"}}
-    found = {one["name"]: one for one in ask("masking.preview", {"data": hashed})["found"]}
+    answer = ask("masking.preview", {"data": hashed})
+    found = {one["name"]: one for one in answer["found"]}
     assert found["phone"]["masked"]
     assert found["phone"]["examples"][0][1].startswith("[phone-")
+    assert (answer["key"], answer["key_is_there"]) == (str(key_file()), False)
+    assert not key_file().exists(), "nothing is written"
+    masker = Masker(("phone",), key=name_of_key())
+    answer = ask("masking.preview", {"data": hashed})
+    found = {one["name"]: one for one in answer["found"]}
+    assert found["phone"]["examples"] == [["13800138000", masker.text("13800138000")]]
+    assert answer["key_is_there"]
 
 
 def test_columns_are_found_by_name_or_number_as_in_training(tmp_path: Path) -> None:

@@ -22,6 +22,14 @@ EVERYTHING = Masker(tuple(PATTERNS))
         ("电话13800138000或138-0013-8000", "电话[phone]或[phone]"),
         ("8613800138000 and 0086 138 0013 8000", "[phone] and [phone]"),
         ("(415) 555-2671, 415.555.2671, 010-62345678", "[phone], [phone], [phone]"),
+        ("tel: (010) 62345678, (0755)8888-8888, 0571-87654321-801", "tel: [phone], [phone], [phone]"),
+        ("电话１３８１２３４５６７８，（０１０）６２３４５６７８", "电话[phone]，[phone]"),
+        ("+86 138 1234 5678 or 8613812345678", "[phone] or [phone]"),  # both pass Luhn
+        ("+49 1512 3456786", "[phone]"),
+        ("张三@例子.公司谢谢", "[mail]谢谢"),
+        ("我的邮箱是zhang.san@例子.中国。", "我的邮箱是[mail]。"),
+        ("a＠例子.com and b@c.xn--55qx5d", "[mail] and [mail]"),
+        ("身份证１１０１０５１９４９１２３１００２Ｘ号", "身份证[identity]号"),
         ("身份证11010519491231002X号", "身份证[identity]号"),
         ("440524 18800101 001-4", "[identity]"),
         ("SSN 078-05-1120", "SSN [identity]"),
@@ -50,6 +58,8 @@ def test_takes_out_what_is_personal(text: str, masked: str) -> None:
         "a @ b, @handle, user@localhost",
         "2024-01-31 12:30, 3.14159265358979, 1,234,567,890",
         "std::vector and ::",
+        "感谢@张三.李四，关注@人民日报。",  # no domain ends so
+        "(2010) 2345678, f(012) 345, (010) 12345678",  # no area code, too short, no number begins so
     ],
 )
 def test_leaves_what_only_looks_so(text: str) -> None:

@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from tests.training.runs import Seen, make_run, trained
+from workbench.cli import main
+from workbench.core.errors import UserError
 from workbench.core.events import Answered, Ending, EpochDone, Failed, Finished, ModelSaved, Started, StepsDone, Stopped
 from workbench.core.run_folder import RunFolder
 from workbench.core.run_reader import RunReader, whole_history
 from workbench.recipe import read_recipe
 from workbench.training import ledger
-from workbench.training.worker import train_run
+from workbench.training.worker import recipe_of, train_run
 
 
 @pytest.fixture
@@ -142,6 +144,17 @@ def test_settings_that_make_it_another_run_are_refused(tmp_path: Path) -> None:
     ending = train_run(folder, ["training.batch_size=8"])
     assert isinstance(ending, Failed)
     assert "training.batch_size cannot change" in ending.error["message"].format(**ending.error["values"])
+
+
+def test_less_training_than_a_run_has_had_is_refused(tmp_path: Path) -> None:
+    folder, ending = trained(tmp_path, "training.epochs=2")
+    with pytest.raises(UserError, match="after epoch 1: it has trained 2 epochs already"):
+        recipe_of(folder, ["training.epochs=1"])
+    with pytest.raises(UserError, match=f"after step 3: it has taken {ending.step} steps"):
+        recipe_of(folder, ["training.steps=3"])
+    assert recipe_of(folder, ["training.epochs=2"])[0].training.epochs == 2
+    assert main(["resume", str(folder.path), "--set", "training.epochs=1"]) == 1
+    assert whole_history(folder)[1] == "finished"
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")

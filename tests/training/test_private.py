@@ -19,7 +19,7 @@ from workbench.inference.model_folder import model_of, read_description
 from workbench.recipe import read_recipe, recipe_from
 from workbench.tasks import tasks
 from workbench.training import ledger
-from workbench.training.budget import Budget
+from workbench.training.budget import Budget, refuse_overspent
 from workbench.training.checkpoint import Position, newest_sound
 from workbench.training.forking import fork
 from workbench.training.graphs import Ready
@@ -29,7 +29,7 @@ from workbench.training.setup import set_up
 from workbench.training.stepping import take_step
 from workbench.training.sums import Sums
 from workbench.training.verifying import fingerprint, verify_resume
-from workbench.training.worker import train_run
+from workbench.training.worker import recipe_of, train_run
 
 ON = "training.privacy.on=true"
 QUICK = "training.privacy.accountant=rdp"
@@ -255,6 +255,23 @@ def test_a_budget_that_not_one_step_keeps_is_refused(tmp_path: Path) -> None:
     assert "first step already spends more" in ending.error["message"]
 
 
+def test_a_budget_that_only_endless_noise_keeps_is_refused_in_words(tmp_path: Path) -> None:
+    _, ending = trained(tmp_path, ON, QUICK, "training.privacy.epsilon=0.01")
+    assert isinstance(ending, Failed)
+    assert "ε 0.01 is too small for 18 steps with 179 samples" in str(UserError.from_plain(dict(ending.error)))
+
+
+def test_a_budget_below_what_is_spent_is_refused(tmp_path: Path) -> None:
+    folder, ending = trained(tmp_path, *GIVEN)
+    assert isinstance(ending, Finished)
+    less, spent = ["training.privacy.epsilon=1"], ending.metrics["epsilon"]
+    assert spent > 1
+    with pytest.raises(UserError, match=r"spent ε .* already") as refused:
+        recipe_of(folder, less)
+    assert "budget of ε 1." in str(refused.value)
+    recipe_of(folder, [f"training.privacy.epsilon={spent}"])
+
+
 def test_the_budget_goes_on_where_it_was() -> None:
     first = Budget(9.0, 1e-4, 8.0, 1.0, "rdp")
     left = first.steps_left(10_000)
@@ -265,6 +282,8 @@ def test_the_budget_goes_on_where_it_was() -> None:
     assert second.spent() == first.spent() > 0
     assert second.steps_left(10_000) == first.steps_left(10_000) == left - 7
     assert second.steps_left(3) == 3
+    with pytest.raises(UserError, match="nothing more can be trained"):
+        refuse_overspent(second.spent(), 0.1)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from workbench.data.masking_key import key_called
-from workbench.data.personal_patterns import PATTERNS, replaced
+from workbench.data.personal_patterns import PATTERNS, narrowed, replaced
 from workbench.data.table_values import MISSING
 
 _LETTERS = "abcdefghijklmnop"  # one for each half of a byte: no digits, so that no pattern finds anything in a hash
@@ -66,8 +66,12 @@ class Masker:
         if not self.key:
             return f"[{kind}]"
         plain = _plain(kind, value)
-        digest = hmac.new(key_called(self.key), f"{kind}\0{plain}".encode("utf-8", "replace"), hashlib.sha256).digest()
+        digest = hmac.new(self.secret(), f"{kind}\0{plain}".encode("utf-8", "replace"), hashlib.sha256).digest()
         return f"[{kind}-{''.join(_LETTERS[half] for byte in digest[:_HASHED] for half in divmod(byte, 16))}]"
+
+    def secret(self) -> bytes:
+        """Return the key of hashes; raises UserError when it is not on this machine."""
+        return key_called(self.key)
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values that travel through JSON, without the key; `from_plain` is the way back."""
@@ -81,9 +85,10 @@ class Masker:
 
 def _plain(kind: str, value: str) -> str:
     """Return a value so that ways of writing make no difference: +86 138-0013-8000 and 13800138000 are one number."""
+    value = (value if kind == COLUMN else narrowed(value)).lower()
     if kind in ("mail", "ip", COLUMN):
-        return value.lower()
-    digits = "".join(filter(str.isalnum, value.lower()))
+        return value
+    digits = "".join(filter(str.isalnum, value))
     return _OF_CHINA.sub("", digits) if kind == "phone" else digits
 
 

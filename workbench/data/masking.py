@@ -62,6 +62,10 @@ class Masking(Settings):
         Hint(choices={"mask": "A fixed word", "hash": "A hash"}),
     ] = "mask"
 
+    def takes_out(self) -> bool:
+        """Return whether anything is to be taken out."""
+        return bool(self.columns) or any(getattr(self, name) for name in PATTERNS)
+
     def masker(self, has_columns: bool = True) -> Masker | None:
         """Return what masks by these settings, or None where nothing is to be; the key of hashes is made if need be.
 
@@ -73,9 +77,9 @@ class Masking(Settings):
                 hint="Leave the setting Whole columns empty, and mask patterns instead.",
                 columns=", ".join(self.columns),
             )
-        patterns = tuple(name for name in PATTERNS if getattr(self, name))
-        if not patterns and not self.columns:
+        if not self.takes_out():
             return None
+        patterns = tuple(name for name in PATTERNS if getattr(self, name))
         return Masker(patterns, self.columns, name_of_key() if self.method == "hash" else "")
 
 

@@ -25,12 +25,9 @@ def key_file() -> Path:
 def name_of_key() -> str:
     """Return the name of this person's key, which is made when there is none; raises UserError when it cannot be."""
     path = key_file()
+    if not path.exists():
+        _make(path)
     try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(_BYTES) + "\n")
         return _named(_read(path))
     except (OSError, ValueError) as error:
         raise UserError(
@@ -38,6 +35,21 @@ def name_of_key() -> str:
             hint="Put the key there that was used before, or delete the file: then a new one is made.",
             path=str(path),
             reason=getattr(error, "strerror", None) or str(error),
+        ) from error
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_BYTES) + "\n")
+    except OSError as error:
+        raise UserError(
+            "The key of hashed values cannot be made in {folder}: {reason}.",
+            hint="Allow that this folder is written to, or name a file elsewhere in WORKBENCH_MASKING_KEY.",
+            folder=str(path.parent),
+            reason=error.strerror or str(error),
         ) from error
 
 

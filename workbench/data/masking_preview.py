@@ -1,5 +1,6 @@
 """What there is to mask in data: how many values of each pattern, and some before and after. Nothing is kept."""
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from workbench.data.base import DataSettings
 from workbench.data.dataset import Progress, ProgressCallback, ignore
 from workbench.data.masker import COLUMN, Masker
 from workbench.data.masking import Masking
+from workbench.data.masking_key import key_file, name_of_key
 from workbench.data.personal_patterns import PATTERNS
 from workbench.data.table_plan import known
 
@@ -39,9 +41,16 @@ class Found:
 
 @dataclass(frozen=True)
 class _Telling(Masker):
-    """Masks, and tells of everything that it takes out: its pattern, what stood there, and what takes its place."""
+    """Masks, and tells of everything that it takes out: its pattern, what stood there, and what takes its place.
+
+    once: the key of hashes where there is none yet, which nobody keeps.
+    """
 
     tell: Callable[[str, str, str], None] = field(kw_only=True)
+    once: bytes = field(kw_only=True)
+
+    def secret(self) -> bytes:
+        return self.once or super().secret()
 
     def word(self, kind: str, value: str) -> str:
         word = super().word(kind, value)
@@ -76,26 +85,26 @@ def found_in(
 
     name: of the table.
     """
-    everything = masking.model_copy(update=dict.fromkeys(PATTERNS, True)).masker()
-    assert everything is not None
     found = {pattern: Found() for pattern in (*PATTERNS, COLUMN)}
+    hashes, known_key = masking.method == "hash", key_file().exists()
     masker = _Telling(
-        everything.patterns,
+        tuple(PATTERNS),
         (_WHOLE,),
-        everything.key,
+        ("once" if not known_key else name_of_key()) if hashes else "",
         tell=lambda kind, before, after: found[kind].add(before, after),
+        once=b"" if known_key else secrets.token_bytes(),
     )
     columns: list[str] = []
     done = 0
     for column, values in cells:
         if column not in columns:
             columns.append(column)
-        whole = column in everything.columns or str(columns.index(column) + 1) in everything.columns
+        whole = column in masking.columns or str(columns.index(column) + 1) in masking.columns
         progress(Progress(LOOKING, done, 0))
         done += len(values)
         for value in values:
             masker.cell(_WHOLE if whole else column, value)
-    for wanted in everything.columns:
+    for wanted in masking.columns:
         known(columns, wanted, name)
     return found
 

@@ -15,15 +15,15 @@ from workbench.data.masking_preview import masking_of, previewed
 def preview(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is found of every pattern, and of the columns that are masked whole; nothing of it is kept.
 
-    {"found": [{"name", "title", "count", "masked", "examples": [[before, after]…]}…], "key"}; name and title: of the
-    setting that takes it out; masked: whether it does; key: the file with the key of hashes, or "" without any. Raises
-    UserError when the data cannot be read, or cannot be masked.
+    {"found": [{"name", "title", "count", "masked", "examples": [[before, after]…]}…], "key", "key_is_there"}; name and
+    title: of the setting that takes it out; masked: whether it does; key: the file of the key of hashes, or "" without
+    any. While there is no key yet, the hashes that are shown are of one that is thrown away. Raises UserError when the
+    data cannot be read, or cannot be masked.
     """
     settings = build_settings(kinds, data, "samples", "data")
     assert isinstance(settings, DataSettings)
-    found = previewed(settings, progress)
-    masker = masking_of(settings).masker()
-    chosen = (*masker.patterns, "columns") if masker else ()
+    found, masking = previewed(settings, progress), masking_of(settings)
+    hashes = masking.method == "hash" and masking.takes_out()
     named = {COLUMN if name == "columns" else name: name for name in Masking.model_fields}
     return {
         "found": [
@@ -31,10 +31,11 @@ def preview(progress: Callable[[Progress], None], data: Mapping[str, Any]) -> di
                 "name": named[name],
                 "title": Masking.model_fields[named[name]].title,
                 "count": one.count,
-                "masked": named[name] in chosen,
+                "masked": bool(getattr(masking, named[name])),
                 "examples": [list(pair) for pair in one.examples.items()],
             }
             for name, one in found.items()
         ],
-        "key": str(key_file()) if masker and masker.key else "",
+        "key": str(key_file()) if hashes else "",
+        "key_is_there": hashes and key_file().exists(),
     }

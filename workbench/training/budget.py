@@ -3,6 +3,7 @@
 opacus is imported where it is needed only: that takes seconds, and few runs are private.
 """
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ def epsilon_of(spent: Sequence[Spent], delta: float, accountant: str) -> float:
 
 
 def noise_for(epsilon: float, delta: float, share: float, steps: int, accountant: str) -> float:
-    """Return the noise with which so many steps spend the budget and no more; raises UserError when none is enough."""
+    """Return the noise with which so many steps spend the budget and no more; infinite when opacus knows none."""
     from opacus.accountants.utils import get_noise_multiplier
 
     try:
@@ -108,15 +109,20 @@ def noise_for(epsilon: float, delta: float, share: float, steps: int, accountant
             found = get_noise_multiplier(
                 target_epsilon=epsilon, target_delta=delta, sample_rate=share, steps=steps, accountant=accountant
             )
-    except ValueError as error:  # opacus has a highest noise that it tries
-        raise UserError(
-            "No noise is enough to train {steps} steps within a privacy budget of ε {epsilon}.",
-            hint="Allow a larger ε, or train for fewer epochs or in smaller batches.",
-            details=str(error),
-            steps=f"{steps:,}",
-            epsilon=f"{epsilon:g}",
-        ) from error
+    except ValueError:  # there is a highest noise that it tries
+        return math.inf
     return float(found)
+
+
+def refuse_overspent(spent: float, epsilon: float) -> None:
+    """Raise UserError when more is spent than a budget allows: nothing that follows takes it back."""
+    if spent > epsilon:
+        raise UserError(
+            "This run has spent ε {spent} of privacy already: nothing more can be trained in a budget of ε {epsilon}.",
+            hint="Allow more than was spent, or start a new run.",
+            spent=f"{math.ceil(spent * 100) / 100:g}",
+            epsilon=f"{epsilon:g}",
+        )
 
 
 @contextmanager

@@ -18,14 +18,14 @@ from workbench.hyperparameters.private_limits import refusal_of_several
 from workbench.inference.order import mixed
 from workbench.networks.layers import norms_over_batches
 from workbench.recipe import Recipe, recipe_from, to_plain
-from workbench.training.budget import Budget, noise_for, spent_up
+from workbench.training.budget import Budget, noise_for, refuse_overspent, spent_up
 
 if TYPE_CHECKING:
     from workbench.training.trainee import Trainee
 
 _BATCHES, _NOISE, _FORKED = 4, 5, 7  # which of the chances of a run one is, beside those of Trainee
 _SHARE = 0.05  # of the time that telling ε may take
-_LEAST = 0.3  # noise, as the setting says
+_LEAST, _MOST = 0.3, 1000.0  # noise, as the setting says
 _NAMED = 4  # layers that are named one by one
 _PER_SAMPLE = 0.1  # automatic δ times the number of samples
 
@@ -68,8 +68,11 @@ class Private:
     def limited(self, step: int, total_steps: int) -> int:
         """Return after which step training ends, at the latest `total_steps`: before it would exceed the budget.
 
-        step: steps done before. Raises UserError when there is none yet, and the budget is less than one costs.
+        step: steps done before. Raises UserError when there is none yet, and the budget is less than one costs, or when
+        they spent more than it.
         """
+        if step:
+            refuse_overspent(self.budget.spent(), self.budget.epsilon)
         left = self.budget.steps_left(total_steps - step)
         if not left and not step and total_steps:
             raise UserError(
@@ -187,6 +190,15 @@ def with_noise(recipe: Recipe, samples: int, steps_per_epoch: int, report: Calla
         share = drawn_by_a_step(training, samples) / samples
         steps = training.steps or training.epochs * steps_per_epoch
         noise = max(noise_for(privacy.epsilon, delta, share, steps, privacy.accountant), _LEAST)
+        if noise > _MOST:
+            raise UserError(
+                "A privacy budget of ε {epsilon} is too small for {steps} steps with {samples} samples: no noise that "
+                "leaves something to learn from keeps it.",
+                hint="Allow a larger ε, take more samples, or train for fewer epochs.",
+                epsilon=f"{privacy.epsilon:g}",
+                steps=f"{steps:,}",
+                samples=f"{samples:,}",
+            )
     plain = to_plain(recipe)
     plain["training"]["privacy"].update(delta=delta, noise=noise)
     return recipe_from(plain)

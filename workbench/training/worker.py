@@ -9,7 +9,7 @@ import tomli_w
 
 from workbench.core.compressed import refuse_compressed
 from workbench.core.errors import UserError
-from workbench.core.events import Ending, Event, Failed, Started
+from workbench.core.events import Ending, EpochDone, Event, Failed, Started
 from workbench.core.leftovers import sweep
 from workbench.core.resumable import require_resumable
 from workbench.core.run_folder import RunFolder
@@ -19,6 +19,7 @@ from workbench.core.settings import hints
 from workbench.hyperparameters import Training
 from workbench.recipe import Recipe, read_recipe, recipe_from, to_plain
 from workbench.training.accompanying import accompany, ended_before, softened
+from workbench.training.budget import refuse_overspent
 from workbench.training.devices import freed_memory_held
 from workbench.training.distributed import ALONE, LOST, Group, Lost
 from workbench.training.environment import environment
@@ -102,8 +103,9 @@ def _of_several(folder: RunFolder, assignments: Sequence[str]) -> Training | Non
 def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recipe, dict[str, Any]]:
     """Return the recipe that the run's next attempt follows, and the settings that differ from its recipe.toml.
 
-    Raises UserError for a setting that would make the result something else than the same run gone further, and when
-    the data of a run that has begun are gone, or it was compressed.
+    Raises UserError for a setting that would make the result something else than the same run gone further, for less
+    training or privacy budget than it has had already, and when the data of a run that has begun are gone, or it was
+    compressed.
     """
     refuse_compressed(folder)
     if not folder.recipe.is_file():
@@ -112,7 +114,8 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
     _need_data(folder, str(getattr(begun.data, "path", "")))
     original = to_plain(begun)
     changed: dict[str, Any] = {}
-    for event in RunReader(folder, scalars=False).read().events:
+    happened = RunReader(folder, scalars=False).read().events
+    for event in happened:
         if isinstance(event, Started):
             changed = dict(event.changed)  # all that differ from recipe.toml
     recipe = recipe_from(original, [f"{name}={_toml(value)}" for name, value in changed.items()])
@@ -127,7 +130,33 @@ def recipe_of(folder: RunFolder, assignments: Sequence[str] = ()) -> tuple[Recip
             name=refused[0],
             free=", ".join(free),
         )
+    if assignments:
+        _refuse_less(recipe.training, happened)
     return recipe, differing
+
+
+def _refuse_less(training: Training, happened: Sequence[Event]) -> None:
+    """Raise UserError when a run is to get fewer epochs or steps than it had, or a smaller budget than it spent."""
+    epochs = steps = 0
+    for event in happened:
+        if isinstance(event, Started | EpochDone):  # an attempt may begin before the end of the one before it
+            epochs, steps = event.epoch, event.step
+        if isinstance(event, EpochDone) and training.privacy.on:
+            refuse_overspent(event.metrics.get("epsilon", 0.0), training.privacy.epsilon)
+    if training.epochs < epochs and not training.steps:
+        raise UserError(
+            "The run cannot end after epoch {wanted}: it has trained {done} epochs already.",
+            hint="Ask for at least as many, or start a new run.",
+            wanted=training.epochs,
+            done=epochs,
+        )
+    if 0 < training.steps < steps:
+        raise UserError(
+            "The run cannot end after step {wanted}: it has taken {done} steps already.",
+            hint="Ask for at least as many, or start a new run.",
+            wanted=training.steps,
+            done=steps,
+        )
 
 
 def changes_of(folder: RunFolder, recipe: Recipe) -> list[str]:

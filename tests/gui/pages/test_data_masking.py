@@ -23,7 +23,7 @@ def found(asked: dict[str, Any]) -> dict[str, Any]:
     examples = [["<b>a@b.example</b>", word]]
     one = {"name": "mail", "title": "Mail addresses", "count": 12, "masked": masking["mail"], "examples": examples}
     key = "/state/masking.key" if masking["method"] == "hash" else ""
-    return {"found": [one, {**one, "name": "ip", "count": 0, "examples": []}], "key": key}
+    return {"found": [one, {**one, "name": "ip", "count": 0, "examples": []}], "key": key, "key_is_there": True}
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ def opened(asked: dict[str, Any]) -> Any:
 @pytest.fixture
 def engine() -> Canned:
     rows = {"rows": [{"name": "people.csv:2", "text": "fine", "label": "yes"}], "total": 1}
-    return Canned({"data.open": opened, "data.rows": rows, "masking.preview": {"found": [], "key": ""}})
+    return Canned(
+        {"data.open": opened, "data.rows": rows, "masking.preview": {"found": [], "key": "", "key_is_there": False}}
+    )
 
 
 @pytest.fixture

@@ -70,8 +70,8 @@ class DataMasking(Fold):
     def _show(self, answer: Mapping[str, Any]) -> None:
         self.preview.show_found(answer["found"])
         if self.settings is not None:
-            key = answer["key"]
-            self.settings.form.set_caption("method", tr("The key lies in {path}.", path=key) if key else "")
+            lies = tr("The key lies in {path}.") if answer["key_is_there"] else tr("A key will be made in {path}.")
+            self.settings.form.set_caption("method", lies.format(path=answer["key"]) if answer["key"] else "")
 
     def _look(self) -> None:
         """Look through the data, unless nobody sees it or it has been done."""
