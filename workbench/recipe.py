@@ -1,7 +1,7 @@
 """A recipe: the data, the architecture and the training of a run, as TOML, as a form and as flags."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +12,15 @@ from workbench import architectures as networks
 from workbench.architectures import architectures, best_for, why_not
 from workbench.core.errors import UserError
 from workbench.core.registry import ChosenFrom, ValueErrorOf, build_settings, kind_of
-from workbench.core.settings import Settings, overridden, refuse_unknown, worded
+from workbench.core.settings import Settings, nearest, overridden, refuse_unknown, worded
 from workbench.core.words import Words, tr
 from workbench.data import DataSettings, kinds, tasks_posed_by
 from workbench.data.dataset import Dataset
 from workbench.data.sample_files import SAMPLE
 from workbench.hyperparameters import Training
 from workbench.hyperparameters.private_limits import unprivate
+from workbench.metrics import metrics
+from workbench.tasks import tasks
 
 
 class Recipe(Settings):
@@ -59,9 +61,9 @@ class Recipe(Settings):
         reason = why_not(kind, self.data.inputs_kind(), posed)
         if reason:
             raise ValueErrorOf(_unfitting(kind, reason))
-        if posed:
-            for error in _meaningless(self, networks.task_of(kind, posed)):
-                raise ValueErrorOf(error)
+        task = networks.task_of(kind, posed) if posed else ""
+        for error in (*_unreachable(self.training, task), *(_meaningless(self, task) if posed else ())):
+            raise ValueErrorOf(error)
         return self
 
 
@@ -110,6 +112,26 @@ def _meaningless(recipe: Recipe, task: str) -> Iterator[UserError]:
     yield from unprivate(training, recipe.architecture, augmentation)
     if training.loss != "auto" and task not in _OF_NUMBERS:
         yield UserError("This loss is for numbers, and none are predicted here.", hint="Choose Automatic.")
+
+
+def _unreachable(training: Training, task: str) -> Iterator[UserError]:
+    """Yield an error for a target in a metric that this task does not have; without a task, one that nobody has."""
+    name = training.target_metric.removeprefix("validation_")
+    known = ("none", "loss", *(tasks[task].metrics if task else metrics))
+    if name not in known:
+        yield no_such_metric(name, known)
+
+
+def no_such_metric(name: str, known: Sequence[str]) -> UserError:
+    """Return what is wrong with a target in a metric of this name."""
+    return UserError(
+        "There is no metric {metric} to reach a target in.",
+        hint="Choose one of {known}.",
+        metric=name,
+        near=nearest(name, known),
+        known=", ".join(known),
+        place="training.target_metric",
+    )
 
 
 def _unfitting(kind: str, reason: Words) -> UserError:

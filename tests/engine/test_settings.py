@@ -56,6 +56,33 @@ def test_a_recipe_that_cannot_be_is_refused() -> None:
     assert "Did you mean epochs?" in caught.value.translated()
 
 
+def test_a_layer_that_the_network_does_not_have_is_refused_before_the_start() -> None:
+    inputs = {"kind": "image", "shape": [1, 8, 8], "vocabulary": 0}
+    network = {"architecture": {"kind": "convnet"}, "inputs": inputs, "outputs": 10, "tasks": ["classification"]}
+    frozen = next(iter(ask("start.layers", network)))
+    for layer in ("none", frozen):
+        recipe = ask("settings.check", {"recipe": {"training": {"freeze": layer}}, "network": network})["recipe"]
+        assert recipe["training"]["freeze"] == layer
+    with pytest.raises(UserError, match="no layer called xyz") as caught:
+        ask("settings.check", {"recipe": {"training": {"freeze": "xyz"}}, "network": network})
+    assert caught.value.message.values["place"] == "training.freeze"
+
+
+@pytest.mark.parametrize(
+    ("data", "metric", "known"),
+    [
+        ({"kind": "samples", "name": "digits"}, "acuracy", "none, loss, accuracy"),
+        ({"kind": "samples", "name": "diabetes"}, "accuracy", "none, loss, "),
+    ],
+)
+def test_a_target_in_a_metric_that_the_task_does_not_have_is_refused(data: dict, metric: str, known: str) -> None:
+    with pytest.raises(UserError, match=f"no metric {metric}") as caught:
+        ask("settings.check", {"recipe": {"data": data, "training": {"target_metric": metric}}})
+    assert str(caught.value.message.values["known"]).startswith(known)
+    assert caught.value.message.values["place"] == "training.target_metric"
+    ask("settings.check", {"recipe": {"data": data, "training": {"target_metric": "validation_loss"}}})
+
+
 def test_writing_and_reading_a_recipe_is_the_identity(tmp_path: Path) -> None:
     recipe = ask("settings.check", {"recipe": {"training": {"epochs": 7}}})["recipe"]
     path = str(tmp_path / "recipe.toml")

@@ -40,9 +40,17 @@ def catalogue() -> dict[str, Any]:
     }
 
 
-def check(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return the recipe with every default written out; raises UserError when something in it cannot be."""
-    return {"recipe": recipes.to_plain(recipes.recipe_from(recipe))}
+def check(recipe: dict[str, Any], network: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the recipe with every default written out; raises UserError when something in it cannot be.
+
+    network: the arguments of model.layers, where the data are known: then layers are looked for in it, too.
+    """
+    complete = recipes.recipe_from(recipe)
+    if network and complete.training.freeze != "none":
+        from workbench.engine.start import require_layer  # few checks need a network, and what builds it
+
+        require_layer(network, complete.training.freeze)
+    return {"recipe": recipes.to_plain(complete)}
 
 
 def defaults(data: dict[str, Any]) -> dict[str, Any]:

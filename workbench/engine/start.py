@@ -53,6 +53,14 @@ def match(
     }
 
 
+def require_layer(network: Mapping[str, Any], layer: str) -> None:
+    """Raise UserError when a network cannot be frozen up to this layer; network: the arguments of model.layers."""
+    posed = network.get("tasks", _CLASSIFICATION)
+    settings, task, known = _asked(network["architecture"], network["inputs"], network["outputs"], posed)
+    with torch.device("meta"):
+        starting.freeze(build(settings, known, all_tasks[task].outputs(network["outputs"], known), task), layer)
+
+
 def layers(
     architecture: Mapping[str, Any], inputs: Mapping[str, Any], outputs: int, tasks: Sequence[str] = _CLASSIFICATION
 ) -> list[str]:

@@ -65,10 +65,7 @@ class Draft(QObject):
     def set_architecture(self, architecture: Mapping[str, Any]) -> None:
         """Take the settings of the architecture, which fit the data."""
         self.architecture = dict(architecture)
-        question = {name: self.summary.get(name) for name in ("inputs", "outputs")}
-        if "tasks" in self.summary:
-            question["tasks"] = self.summary["tasks"]
-        self._layers.ask({"architecture": self.architecture, **question})
+        self._layers.ask(self._network())
         self._look()
 
     def set_training(self, training: Mapping[str, Any]) -> None:
@@ -129,8 +126,16 @@ class Draft(QObject):
         self.refused.emit(error)
 
     def _look(self) -> None:
-        if self.is_complete():
-            self._check.ask({"recipe": self.recipe()})
+        if not self.is_complete():
+            return
+        frozen = self.training.get("freeze", "none") != "none"  # the layer is looked for in the network
+        self._check.ask({"recipe": self.recipe(), **({"network": self._network()} if frozen else {})})
+
+    def _network(self) -> dict[str, Any]:
+        """Return what the engine's model.layers wants to know of the network."""
+        known = {name: self.summary.get(name) for name in ("inputs", "outputs")}
+        posed = {"tasks": self.summary["tasks"]} if "tasks" in self.summary else {}
+        return {"architecture": self.architecture, **known, **posed}
 
     def _counted(self, parameters: int, task: str) -> None:
         other = (task in _OF_STRETCHES) != (self._task in _OF_STRETCHES)

@@ -7,16 +7,14 @@ import torch
 from torch import nn
 
 from workbench.architectures import build
-from workbench.core.errors import UserError
 from workbench.core.processors import cores
-from workbench.core.settings import nearest
 from workbench.core.signature import Inputs
 from workbench.data.dataset import Dataset
 from workbench.data.preprocessing import Preprocessing
 from workbench.metrics import metrics_for
 from workbench.networks.number_formats import short_numbers
 from workbench.networks.outline import outline
-from workbench.recipe import Recipe, recipe_from, to_plain
+from workbench.recipe import Recipe, no_such_metric, recipe_from, to_plain
 from workbench.tasks import Task
 from workbench.training.choices import kept
 from workbench.training.devices import chosen_device
@@ -118,11 +116,5 @@ def _metric(name: str, task: Task, outputs: int) -> str:
     name = name.removeprefix("validation_")
     known = ("none", "loss", *metrics_for(task, outputs))
     if name not in known:
-        raise UserError(
-            "There is no metric {name} to reach a target in.",
-            hint="Choose one of {known}.",
-            name=name,
-            near=nearest(name, known),
-            known=", ".join(known),
-        )
+        raise no_such_metric(name, known)
     return name

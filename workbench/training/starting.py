@@ -29,6 +29,7 @@ from workbench.training import pickled_weights
 
 _ABSENT, _UNKNOWN = Words("It is not among them."), Words("The network has no such layer.")
 _PREPARING, _PREPARING_NUMBERS = 5000, 1 << 24  # images that a network is prepared with, and values in them
+_FREEZE = "training.freeze"
 _NAMED = 5  # tensors that did not match and are named one by one
 
 
@@ -215,6 +216,7 @@ def freeze(network: nn.Module, layer: str) -> tuple[str, ...]:
             layer=layer,
             near=near,
             layers=", ".join(names[:40]) + (" …" if len(names) > 40 else ""),
+            place=_FREEZE,
         )
     place = names.index(layer)
     inside = [name for name in names if name == layer or name.startswith(f"{layer}.")]
@@ -228,7 +230,9 @@ def freeze(network: nn.Module, layer: str) -> tuple[str, ...]:
         if any(name.startswith(f"{part}.") for part in frozen):
             parameter.requires_grad_(False)
     if not any(parameter.requires_grad for parameter in network.parameters()):
-        raise UserError("Every layer up to {layer} is all there is: nothing is left to train.", layer=layer)
+        raise UserError(
+            "Every layer up to {layer} is all there is: nothing is left to train.", layer=layer, place=_FREEZE
+        )
     _keep_in_use(network, frozen)
     return frozen
 
