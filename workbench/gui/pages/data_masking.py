@@ -70,8 +70,9 @@ class DataMasking(Fold):
     def _show(self, answer: Mapping[str, Any]) -> None:
         self.preview.show_found(answer["found"])
         if self.settings is not None:
-            lies = tr("The key lies in {path}.") if answer["key_is_there"] else tr("A key will be made in {path}.")
-            self.settings.form.set_caption("method", lies.format(path=answer["key"]) if answer["key"] else "")
+            there, key = answer["key_is_there"], answer["key"]
+            lies = tr("The key lies in {path}." if there else "A key will be made in {path}.", path=key)
+            self.settings.form.set_caption("method", lies if key else "")
 
     def _look(self) -> None:
         """Look through the data, unless nobody sees it or it has been done."""
