@@ -12,6 +12,7 @@ from workbench.gui.qt_words import translate_qt
 
 @pytest.fixture
 def application(qapp: QApplication) -> Iterator[QApplication]:
+    translate_qt(qapp)  # a test before this one may have left it in another language
     yield qapp
     use_language("en")
     translate_qt(qapp)

@@ -238,5 +238,5 @@ def test_m6_wrong_names_shapes_and_types_are_listed_and_the_rest_is_taken(tmp_pa
     assert str(from_plain(rows["unknown"]["reason"])) == "The network has no such layer."
     save_file({"other": torch.ones(2)}, path)
     said = refused(start, network, source_of(str(path), tmp_path))
-    assert said.startswith("Nothing in net.safetensors fits this network. Choose the architecture and the settings")
+    assert said.startswith("Nothing in net.safetensors fits this network. Choose the architecture with which")
     assert all(torch.equal(tensor, weights[name]) for name, tensor in network.state_dict().items())
