@@ -19,7 +19,8 @@ _DOTS = {
     "stopped": "good", "failed": "error", "interrupted": "warning", "not responding": "warning", "queued": "muted",
 }  # fmt: skip
 _NARROW = 800  # pixels
-_WIDTHS = {"state": 112, "data": 108, "model": 108, "score": 108, "epoch": 66, "seconds": 76, "started": 84}
+_WIDTHS = {"data": 108, "model": 108, "score": 108, "epoch": 66, "seconds": 96, "started": 104}
+_BESIDE_STATE = 44  # the dot, and what lies around it and the words
 
 
 class RunsModel(RowsModel):
@@ -89,9 +90,11 @@ class RunsTable(Table):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        states = max(self.fontMetrics().horizontalAdvance(tr(title)) for title in STATES.values())
+        widths = {**_WIDTHS, "state": states + _BESIDE_STATE}
         for place, column in enumerate(self.runs.columns):
-            if column.key in _WIDTHS:
-                self.setColumnWidth(place, _WIDTHS[column.key])
+            if column.key in widths:
+                self.setColumnWidth(place, widths[column.key])
             else:
                 header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
         started = next(place for place, column in enumerate(self.runs.columns) if column.key == "started")
