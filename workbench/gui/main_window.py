@@ -235,7 +235,7 @@ class MainWindow(QMainWindow):
         recipe: dict[str, Any] = {name: self.memory.get(name, {}) for name in ("data", "architecture", "training")}
         if _is_gone(recipe["data"]):
             recipe["data"] = {}  # moved or unplugged: nothing to complain about before anyone asks for it
-        self.workspace.restore(recipe)
+        self.workspace.draft_desk.restore(recipe)
 
 
 def _is_gone(settings: dict[str, Any]) -> bool:

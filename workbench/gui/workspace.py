@@ -9,11 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from workbench.core.errors import UserError
 from workbench.core.words import Words, from_plain, plural, tr
 from workbench.gui.backstage import Backstage
-from workbench.gui.draft import identity_of
 from workbench.gui.gradual import Gradual
-from workbench.gui.loan import Loan
 from workbench.gui.pages.data import DataPage
-from workbench.gui.suggestion import Suggestion
 from workbench.gui.tokens import Space
 from workbench.gui.unlocking import Unlocking
 from workbench.gui.widgets.banner import Banner
@@ -22,6 +19,7 @@ from workbench.gui.widgets.side_bar import SideBar
 from workbench.gui.widgets.undo_bar import UndoBar
 
 if TYPE_CHECKING:  # the window is painted before these are imported
+    from workbench.gui.draft_desk import DraftDesk
     from workbench.gui.pages.model import ModelPage
     from workbench.gui.pages.runs import RunsPage
     from workbench.gui.pages.share import SharePage
@@ -45,6 +43,7 @@ class Workspace(QWidget):
     runs: "RunsPage"
     try_it: "TryPage"
     share: "SharePage"
+    draft_desk: "DraftDesk"
     train_desk: "TrainDesk"
     runs_desk: "RunsDesk"
     share_desk: "ShareDesk"
@@ -69,7 +68,6 @@ class Workspace(QWidget):
         row.addWidget(self.side_bar)
         row.addLayout(column, 1)
         self.undo = UndoBar(self.stack)
-        self._loan = Loan(behind.memory, self)
         self.building = Gradual(self._pages_and_joints(), self)
         self.building.done.connect(self._visit_at_last)
         self._wish = ""  # the page that a person chose before it was built
@@ -115,6 +113,7 @@ class Workspace(QWidget):
 
         self.try_it = TryPage(behind.engine, behind.jobs)
         yield
+        from workbench.gui.draft_desk import DraftDesk
         from workbench.gui.machines_desk import MachinesDesk
         from workbench.gui.pages.share import SharePage
         from workbench.gui.runs_desk import RunsDesk
@@ -133,12 +132,11 @@ class Workspace(QWidget):
         )
         self.machines_desk = MachinesDesk(self.train, behind.draft, behind.engine, behind.runs.runs)
         self.runs_desk = RunsDesk(self.runs, behind.runs, behind.jobs)
-        self._suggestion = Suggestion(behind.engine, self.train, self)
+        self.draft_desk = DraftDesk(behind, self.data, self.model, self.train, self)
         self.share_desk = ShareDesk(self.share, self.show_above)
         self._join_pages()
         self._join_desks()
         self._join_behind()
-        self._hold(self.data.holds())
 
     def go(self, name: str) -> None:
         """Show the page called `name`: data, model, train, runs, try or share; the last two with the run at hand."""
@@ -187,29 +185,10 @@ class Workspace(QWidget):
         self._above.addWidget(banner)
         return banner
 
-    def use_recipe(self, recipe: Mapping[str, Any]) -> None:
-        """Set up a new run from this recipe: its data are opened, the forms show its settings."""
-        self._loan.drop()
-        self._show_recipe(recipe)
-
-    def restore(self, recipe: Mapping[str, Any]) -> None:
-        """Show the forms as they were left, with what the next run alone gets."""
-        self._show_recipe(recipe)
-        if self._loan.is_on():
-            self.share_desk.tell(self.train.training())
-
-    def _show_recipe(self, recipe: Mapping[str, Any]) -> None:
-        self.train.set_training(recipe.get("training", {}), whole=True)
-        self._take_training(self.train.training() or dict(recipe.get("training", {})))
-        if recipe.get("architecture"):
-            self.model.set_architecture(dict(recipe["architecture"]))
-        if recipe.get("data"):
-            self.data.open_settings(dict(recipe["data"]))
-
     def open_recipe(self, path: str) -> None:
         """Set up a new run from a recipe in TOML; what is wrong with it is said and changes nothing."""
         self.behind.engine.ask("settings.read", {"path": path}).then(
-            self, lambda answer: self.use_recipe(answer["recipe"]), self.show_error
+            self, lambda answer: self.draft_desk.use(answer["recipe"]), self.show_error
         )
 
     def try_run(self, name: str) -> None:
@@ -232,26 +211,22 @@ class Workspace(QWidget):
         ):
             signal.connect(lambda page=page: self.go(page))
         self.data.recipe_wanted.connect(self.open_recipe)
-        self.data.opened.connect(self._take_data)
-        self.data.held_changed.connect(self._hold)
-        self.model.changed.connect(self._take_architecture)
-        self.model.start_changed.connect(self._take_start)
-        self.model.fitting_found.connect(self.train.show_fitting)
-        self.train.changed.connect(self._take_training)
-        self._suggestion.made.connect(self._take_training)
-        self.train.mend_requested.connect(self._mend)
         for page in (self.try_it, self.share):
             page.picked.connect(self.behind.at_hand.take)
 
     def _join_desks(self) -> None:
-        train, runs = self.train_desk, self.runs_desk
+        draft, train, runs = self.draft_desk, self.train_desk, self.runs_desk
+        draft.changed.connect(train.show_draft)
+        draft.changed.connect(self.draft_changed)
+        draft.held_changed.connect(train.show_draft)
+        train.show_draft()
+        draft.lent.connect(self.share_desk.tell)
+        draft.returned.connect(self.share_desk.forget)
         train.said.connect(self.side_bar.set_training)
         self.train.try_requested.connect(self.try_run)
         self.share.made.connect(self.behind.runs.look_again)
         self.share.comparing_requested.connect(self._compare)
         self.share_desk.made.connect(self._use_made)
-        self._loan.over.connect(self.share_desk.forget)
-        self._loan.returned.connect(self._take_start)
         self.train.discarded.connect(lambda name: runs.delete([name]))
         self.runs.try_requested.connect(self.try_run)
         self.runs.shown_on_train.connect(train.show)
@@ -260,7 +235,7 @@ class Workspace(QWidget):
         self.runs.forked.connect(train.fork)
         for signal in (self.runs.shown_on_train, self.runs.resumed, self.runs.forked, runs.recipe_requested):
             signal.connect(self._go_to_training)
-        runs.recipe_requested.connect(self.use_recipe)
+        runs.recipe_requested.connect(draft.use)
         runs.gone.connect(train.clear)
         runs.undo_offered.connect(self.undo.offer)
         self.undo.undone.connect(runs.bring_back)
@@ -274,7 +249,6 @@ class Workspace(QWidget):
     def _join_behind(self) -> None:
         behind = self.behind
         behind.engine.failed.connect(self.show_error)
-        behind.draft.ordered.connect(lambda *_: self._loan.end())
         behind.engine.restarted.connect(self.show_error)
         behind.service.failed.connect(self.show_error)
         self._unlocking = Unlocking(self.show_above, behind.passphrases, self)
@@ -293,61 +267,18 @@ class Workspace(QWidget):
         self.runs_desk.bench(paths)
 
     def _use_made(self, recipe: Mapping[str, Any], lent: Mapping[str, Any], page: str) -> None:
-        self.use_recipe(recipe)
-        own = self.train.training()
-        self._loan.lend(recipe.get("data", {}), {name: own[name] for name in lent if name in own})
-        self._take_start(lent)
-        self.share_desk.tell(lent)
+        self.draft_desk.use_with(recipe, lent)
         self.go(page)
 
     def _go_to_training(self, *_: object) -> None:
         self.go("train")
-
-    def _take_data(self, opened: Mapping[str, Any]) -> None:
-        self._loan.look_at(opened["data"])
-        if identity_of(opened["data"]) != identity_of(self.behind.draft.data):
-            self._suggestion.suit(opened["data"])
-        self.behind.draft.set_data(opened)
-        self.model.set_data(dict(opened["data"]), dict(opened["summary"]))
-        self.train_desk.show_draft()
-        self.draft_changed.emit()
-
-    def _hold(self, held: bool) -> None:
-        self.behind.draft.held = held
-        self.train_desk.show_draft()
-
-    def _take_architecture(self, architecture: Mapping[str, Any]) -> None:
-        self.behind.draft.set_architecture(architecture)
-        self.data.set_architecture(architecture)
-        self.train_desk.show_draft()
-        self.draft_changed.emit()
-
-    def _take_training(self, training: Mapping[str, Any]) -> None:
-        self.behind.draft.set_training(training)
-        self.model.set_training(dict(training))
-        self.train_desk.show_draft()
-        self.draft_changed.emit()
-
-    def _take_start(self, start: Mapping[str, Any]) -> None:
-        """Take settings of the training that the Model page has too: the form on Train shows them as well."""
-        self.train.set_training(start)
-        self._take_training(self.train.training())
-
-    def _mend(self, settings: Mapping[str, Any]) -> None:
-        """Change these settings, by full name, on the pages that have them."""
-        recipe = self.behind.draft.with_settings(settings)
-        if recipe["training"] != self.behind.draft.training:
-            self._take_start(recipe["training"])
-        if recipe["architecture"] != self.behind.draft.architecture:
-            self.model.set_architecture(recipe["architecture"])
 
     def _take_catalogue(self, catalogue: dict[str, Any]) -> None:
         self.data.set_catalogue(catalogue)
         self.model.set_catalogue(catalogue)
         self.train_desk.set_catalogue(catalogue)
         self.runs_desk.set_catalogue(catalogue)
-        self.model.set_training(self.train.training())
-        self._suggestion.keep()
+        self.draft_desk.keep()
 
     def _take_devices(self, answer: Mapping[str, Any]) -> None:
         devices, why = answer["devices"], answer.get("why") or {}
