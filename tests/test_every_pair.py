@@ -21,7 +21,7 @@ from workbench.metrics import metrics
 from workbench.tasks import tasks
 from workbench.training.worker import train_run
 
-TRAINING = {"epochs": 100, "steps": 24, "batch_size": 32, "device": "cpu", "threads": 1}
+TRAINING = {"epochs": 100, "steps": 24, "batch_size": 32, "device": "cpu", "threads": 1, "precision": "float32"}
 FAST = {"optimizer": {"kind": "adamw", "learning_rate": 0.01}, "schedule": {"kind": "constant"}}
 ANSWERS = {
     "classification": {"label", "score", "top"},

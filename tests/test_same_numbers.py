@@ -89,7 +89,11 @@ def test_texts_get_the_scores_of_validation(tmp_path: Path) -> None:
 @pytest.mark.skipif(not FASHION.is_dir(), reason="the package dataset-fashion-mnist is not installed")
 def test_fashion_mnist_is_learned_and_files_agree(tmp_path: Path) -> None:
     data = {"kind": "idx", "path": str(FASHION)}
-    sections = {"data": data, "architecture": {"kind": "convnet"}, "training": {"epochs": 5, "seed": 0}}
+    sections = {
+        "data": data,
+        "architecture": {"kind": "convnet"},
+        "training": {"epochs": 5, "seed": 0, "precision": "float32"},
+    }
     folder, ending = trained(tmp_path, **sections)
     assert isinstance(ending, Finished)
     assert ending.metrics["test_accuracy"] >= 0.90
