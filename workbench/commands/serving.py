@@ -5,8 +5,9 @@ import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -16,6 +17,9 @@ from workbench.commands.output import console, say, say_beside, say_json, say_li
 from workbench.core import access, passphrases, paths
 from workbench.core.errors import UserError
 from workbench.core.words import tr
+
+if TYPE_CHECKING:
+    from workbench.serving.server import Service
 
 _VARIABLE = "WORKBENCH_TOKEN"
 _LEAST = 16  # characters of a token that a person chose
@@ -77,34 +81,48 @@ def serve(
     token = os.environ.get(_VARIABLE) or access.fresh()
     if len(token) < _LEAST:
         raise UserError("The token in {variable} is too short.", hint="Take 32 random bytes.", variable=_VARIABLE)
-    access.read(file or access.own_file())  # a damaged list is said now
-    known = access.Tokens(file or access.own_file())
+    file = file or access.own_file()
+    access.read(file)  # a damaged list is said now
+    known = access.Tokens(file)
     known.allow(token)
     service = Service(
         {folder.name: folder for folder in folders}, known, host or ("0.0.0.0" if lan else "127.0.0.1"), port, lan,
         tuple(name or ()), device_of(device), audit or paths.state() / "audit.jsonl", certificate, key,
     )  # fmt: skip
 
-    def started(address: str) -> None:
-        if as_json:
-            say_json({"address": address, "token": token, "models": list(service.runs)})
+    if until_input_ends:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    shown = _Answers(service, token, as_json)
+    answer(service, shown.begin, shown.tell)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What a service says of itself in the terminal, or as JSON to whoever started it."""
+
+    service: "Service"
+    token: str
+    as_json: bool
+
+    def begin(self, address: str) -> None:
+        """Say where it answers, and by which token."""
+        if self.as_json:
+            say_json({"address": address, "token": self.token, "models": list(self.service.runs)})
             return
         say(tr("Serving at {address}", address=address))
+        port = self.service.port
         if port and not address.endswith(f":{port}"):
             say_beside(tr("Port {port} is in use, so the next free one was taken.", port=port))
         if _VARIABLE not in os.environ:
-            say(tr("Token: {token}", token=token))
+            say(tr("Token: {token}", token=self.token))
         say(tr("What can be asked: {address}/docs", address=address))
 
-    def told(lines: Sequence[Mapping[str, Any]]) -> None:
-        if as_json:
+    def tell(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Say what was asked and what came of it."""
+        if self.as_json:
             say_lines(lines)
         else:
             say_beside("\n".join(map(_shown, lines)))
-
-    if until_input_ends:
-        threading.Thread(target=_end_with_input, daemon=True).start()
-    answer(service, started, told)
 
 
 def add(

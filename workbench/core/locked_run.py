@@ -17,7 +17,7 @@ from workbench.core.passphrases import content, lock_of, opened, remember
 from workbench.core.rewriting import rewritten
 from workbench.core.run_folder import RunFolder
 from workbench.core.sealed import MANIFEST, check_sealed
-from workbench.core.words import Words
+from workbench.core.words import Words, mark
 
 SHORTEST = 8  # letters of a passphrase
 _PIECE = 1 << 20
@@ -39,24 +39,18 @@ def locked_file(run: RunFolder) -> Path | None:
 
 def require_unlocked(run: RunFolder) -> None:
     """Raise UserError when the run is encrypted: going on would save checkpoints that are not."""
-    if locked_file(run) is not None:
-        raise UserError(
-            "{run} is encrypted, so it cannot be trained further.",
-            hint="Decrypt it first, with {command} or on the Share page.",
-            run=run.name,
-            command="workbench decrypt",
-        )
+    _require_no_lock(run, mark("{run} is encrypted, so it cannot be trained further."))
 
 
 def require_plain(run: RunFolder) -> None:
     """Raise UserError when the run is encrypted: what is made of its model would tell the same, and not be."""
+    _require_no_lock(run, mark("{run} is encrypted, and what is made of it would not be."))
+
+
+def _require_no_lock(run: RunFolder, said: str) -> None:
     if locked_file(run) is not None:
-        raise UserError(
-            "{run} is encrypted, and what is made of it would not be.",
-            hint="Decrypt it first, with {command} or on the Share page.",
-            run=run.name,
-            command="workbench decrypt",
-        )
+        hint = mark("Decrypt it first, with {command} or on the Share page.")
+        raise UserError(said, hint=hint, run=run.name, command="workbench decrypt")
 
 
 def encrypt_run(run: RunFolder, passphrase: str, report: Report = lambda stage, done, total: None) -> int:
